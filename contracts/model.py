@@ -167,7 +167,8 @@ class Verdict:
     `judged` is the number of subjects. `violations` are the witnesses of a fail, strongest first.
     `reason` says why it is inconclusive or not applicable, or which data or option would exercise it.
     `blocked_by` is the id of the requirement whose failure is the cause. `confirmed` is how often the
-    first witness was asked again and gave the same.
+    first witness was asked again and gave the same. `killed` is how many corruptions of the evidence of a
+    pass made the check fail.
     """
 
     requirement: Requirement
@@ -178,6 +179,7 @@ class Verdict:
     reason: str = ""
     blocked_by: str | None = None
     confirmed: int = 0
+    killed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

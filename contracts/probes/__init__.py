@@ -1,0 +1,1 @@
+"""What to ask a deployment, as generators: `exchange = yield request`. Knows nothing of the network."""

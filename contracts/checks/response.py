@@ -1,0 +1,99 @@
+"""What a single answer must be, whatever page it holds: SERVED and the RESP requirements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from contracts.catalogue import check
+from contracts.document import Document, Problem
+from contracts.model import NEW_PATH, OLD_PATH, Evidence, Violation
+from contracts.subjects.answer import Answer
+from contracts.subjects.relations import Content, FirstAnswer, Success, WellFormed
+
+
+def media_type(answer: Answer) -> str:
+    """The media type of the content, lower case, without parameters; empty where none is stated."""
+    return (answer.exchange.header("content-type") or "").partition(";")[0].strip().lower()
+
+
+@check("SERVED")
+def path_answers_as_the_api(first: FirstAnswer) -> Iterator[Violation]:
+    """The API answers JSON, be it an error; a web page, a redirect or a 404 means: not served here."""
+    answer = first.answer
+    expected = f"the API's JSON; {OLD_PATH} or {NEW_PATH} served under the base URL"
+    if 300 <= answer.status < 400:
+        place = answer.exchange.header("location") or "nowhere"
+        yield Violation(expected, f"{answer.status}, a redirect to {place[:120]}", (answer.number,))
+    elif answer.status == 404 or (answer.status == 405 and answer.problem):
+        yield Violation(expected, f"{answer.status}: no such route", (answer.number,))
+    elif "html" in media_type(answer) or _looks_like_markup(answer):
+        yield Violation(expected, f"{answer.status} with a web page", (answer.number,))
+
+
+def _looks_like_markup(answer: Answer) -> bool:
+    return answer.exchange.content.lstrip()[:1] == b"<"
+
+
+@check("RESP-STATUS", requires=("SERVED",))
+def well_formed_request_is_answered_200(subject: WellFormed) -> Iterator[Violation]:
+    """A 5xx may be a passing accident, so it has to recur; any other status convicts."""
+    answer = subject.answer
+    if answer.status != 200:
+        evidence = Evidence.QUIET if answer.status >= 500 else Evidence.ONE
+        yield Violation("status 200", f"status {answer.status}{_said(answer)}", (answer.number,), evidence=evidence)
+
+
+def _said(answer: Answer) -> str:
+    """What an error says of itself, cut short."""
+    value = answer.value
+    error = value.get("error") if isinstance(value, dict) else None
+    message = error.get("message") if isinstance(error, dict) else None
+    return f" ({message[:120]})" if isinstance(message, str) else ""
+
+
+@check("RESP-MEDIA-TYPE", requires=("SERVED",))
+def success_is_application_json(success: Success) -> Iterator[Violation]:
+    """Parameters such as charset are allowed (RFC 9110, section 8.3)."""
+    answer = success.answer
+    if media_type(answer) != "application/json":
+        stated = answer.exchange.header("content-type")
+        got = "no Content-Type" if stated is None else f"Content-Type: {stated[:100]}"
+        yield Violation("Content-Type: application/json", got, (answer.number,))
+
+
+@check("RESP-JSON", requires=("SERVED",))
+def content_is_one_json_text(success: Success) -> Iterator[Violation]:
+    """RFC 8259 and I-JSON (RFC 7493)."""
+    answer = success.answer
+    if answer.problem is not None:
+        yield Violation("one JSON text", f"no JSON text: {answer.problem}", (answer.number,))
+
+
+def schema_violations(answer: Answer, problems: list[Problem]) -> Iterator[Violation]:
+    """Problems of a schema as violations of the answer."""
+    for problem in problems:
+        place = problem.pointer or "the whole content"
+        yield Violation(problem.expected, f"{problem.got} at {place}", (answer.number,), problem.pointer)
+
+
+@check("RESP-SCHEMA", requires=("SERVED", "RESP-JSON"))
+def content_conforms_to_the_schema(content: Content, document: Document) -> Iterator[Violation]:
+    """Nested arrays that are null have a requirement of their own, so that they can be waived alone."""
+    schema, answer = document.success(), content.answer
+    if not schema.accepts(answer.value):
+        problems = [p for p in schema.problems(answer.value) if not nested_null(p)]
+        yield from schema_violations(answer, problems)
+
+
+@check("RESP-NESTED-NULL", requires=("SERVED", "RESP-JSON"))
+def nested_arrays_are_never_null(content: Content, document: Document) -> Iterator[Violation]:
+    """A Go server writes a nil slice as null."""
+    schema, answer = document.success(), content.answer
+    if not schema.accepts(answer.value):
+        problems = [p for p in schema.problems(answer.value) if nested_null(p)]
+        yield from schema_violations(answer, problems)
+
+
+def nested_null(problem: Problem) -> bool:
+    """Whether it is null in the place of an array inside a profile."""
+    return problem.is_null_array and problem.pointer.count("/") > 1

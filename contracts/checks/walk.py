@@ -1,0 +1,189 @@
+"""What pages must be to each other: the WALK requirements, on the list without filters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from contracts.catalogue import check
+from contracts.model import Evidence as Class
+from contracts.model import Violation
+from contracts.subjects.answer import MOVING, Page, still
+from contracts.subjects.evidence import Evidence
+from contracts.subjects.relations import Overlap, Repeat, TotalPair, Walk, WalkPair, WholeWalk
+
+_TWO = "a list of at least two profiles"
+
+
+def _two_pages_walked(evidence: Evidence) -> bool:
+    return any(len(w.walk.pages) > 1 and w.walk.pages[1].profiles for w in evidence.subjects(WholeWalk))
+
+
+@check(
+    "WALK-COMPLETE", needs=_TWO, exercised=_two_pages_walked, requires=("PAGE-LIMIT", "PAGE-OFFSET-ECHO")
+)
+def walk_yields_total_count(subject: WholeWalk) -> Iterator[Violation]:
+    """Distinct profiles, so that a repeat cannot make up for one that is skipped."""
+    walk = subject.walk
+    found = len(set(walk.ids))
+    if found != walk.total:
+        expected = f"{walk.total} profiles, as total_count says, from {len(walk.pages)} pages of {walk.limit}"
+        writes = abs(found - walk.total)
+        yield Violation(expected, f"{found} profiles", walk.numbers, "/total_count", writes=writes)
+
+
+@check("WALK-ONCE", needs=_TWO, exercised=_two_pages_walked, requires=("PAGE-LIMIT", "PAGE-OFFSET-ECHO"))
+def walk_visits_each_once(walk: Walk) -> Iterator[Violation]:
+    """No profile on two pages of a walk."""
+    if walk.selection.unfiltered:
+        yield from on_two_pages(walk)
+
+
+def on_two_pages(walk: Walk) -> Iterator[Violation]:
+    """The first profile that is on two pages of a walk."""
+    seen: dict[int, Page] = {}
+    for page in walk.pages:
+        for position, identity in enumerate(page.ids):
+            first = seen.setdefault(identity, page)
+            if first is not page:
+                got = f"id {identity} on the pages at offset {first.offset} and {page.offset}"
+                numbers = _between(walk, first, page)
+                yield Violation("every profile once", got, numbers, f"/access_profiles/{position}/id")
+                return
+
+
+def _between(walk: Walk, first: Page, last: Page) -> tuple[int, ...]:
+    """The exchanges of a stretch of a walk: without its middle it would be no walk."""
+    start, end = walk.pages.index(first), walk.pages.index(last)
+    return tuple(page.number for page in walk.pages[start : end + 1])
+
+
+def _two_offsets(evidence: Evidence) -> bool:
+    return len({p.offset for p in evidence.unfiltered if p.profiles}) > 1
+
+
+@check("WALK-TOTAL", needs=_TWO, exercised=_two_offsets)
+def total_count_is_the_same_everywhere(pair: TotalPair) -> Iterator[Violation]:
+    """Whatever `limit` and `offset` are."""
+    first, second = pair.first, pair.second
+    if first.total != second.total:
+        expected = f"total_count {first.total}, as the page before says"
+        writes = abs(first.total - second.total)
+        yield Violation(
+            expected, f"total_count {second.total}", (first.number, second.number), "/total_count", writes=writes
+        )
+
+
+@check("WALK-ORDER", needs=_TWO, exercised=lambda e: bool(_comparable(e)))
+def order_does_not_depend_on_page_size(pair: WalkPair) -> Iterator[Violation]:
+    """Walks of the same profiles are the same sequence; where sets differ, other sentences are broken."""
+    first, second = pair.first, pair.second
+    if first.ids == second.ids or set(first.ids) != set(second.ids) or len(first.ids) != len(second.ids):
+        return
+    at = next(i for i, (a, b) in enumerate(zip(first.ids, second.ids, strict=True)) if a != b)
+    expected = f"id {first.ids[at]} at position {at}, as with limit {first.limit}"
+    a, b = _page_at(first, at), _page_at(second, at)
+    flipped = _flipped(a, b)
+    numbers = (a.number, b.number) if flipped else (*first.numbers, *second.numbers)
+    evidence = Class.ORDER if flipped else Class.QUIET
+    pointer = f"/access_profiles/{at - b.offset}/id" if flipped else ""
+    yield Violation(
+        expected, f"id {second.ids[at]} with limit {second.limit}", numbers, pointer, evidence=evidence,
+        writes=0 if flipped else 1,
+    )
+
+
+def _comparable(evidence: Evidence) -> list[WalkPair]:
+    return [p for p in evidence.subjects(WalkPair) if len(p.first.ids) > 1]
+
+
+def _page_at(walk: Walk, position: int) -> Page:
+    return next(page for page in walk.pages if page.offset <= position < page.end)
+
+
+def _flipped(first: Page, second: Page) -> tuple[int, int] | None:
+    """Two unchanged profiles that stand in opposite order on two pages."""
+    rank = {identity: i for i, identity in enumerate(first.ids)}
+    common = [i for i in second.ids if i in rank and first.by_id[i].still == second.by_id[i].still]
+    for before, after in zip(common, common[1:], strict=False):
+        if rank[before] > rank[after]:
+            return before, after
+    return None
+
+
+@check(
+    "WALK-SPLIT",
+    needs=_TWO,
+    exercised=lambda e: any(o.first.profiles for o in e.subjects(Overlap)),
+    requires=("PAGE-LIMIT", "PAGE-OFFSET-ECHO", "WALK-REPEAT"),
+)
+def pages_agree_where_they_overlap(overlap: Overlap) -> Iterator[Violation]:
+    """page(o, a+b) is page(o, a) followed by page(o+a, b): each position holds one profile."""
+    first, second = overlap.first, overlap.second
+    for position in overlap.positions:
+        one, other = first.ids[position - first.offset], second.ids[position - second.offset]
+        if one != other:
+            expected = f"id {one} at position {position}, as with {_window(first)}"
+            got = f"id {other} with {_window(second)}"
+            pointer = f"/access_profiles/{position - second.offset}/id"
+            flipped = _flipped(first, second)
+            yield Violation(
+                expected, got, (first.number, second.number), pointer,
+                evidence=Class.ORDER if flipped else None, writes=0 if flipped else 1,
+            )
+            return
+
+
+def _window(page: Page) -> str:
+    return f"limit={_shown(page.asked.limit)}&offset={_shown(page.asked.offset)}"
+
+
+def _shown(value: int | None) -> str:
+    return "(none)" if value is None else str(value)
+
+
+@check("WALK-REPEAT", needs=_TWO, exercised=lambda e: any(len(r.first.ids) > 1 for r in e.subjects(Repeat)))
+def same_request_gives_same_profiles(repeat: Repeat) -> Iterator[Violation]:
+    """Other profiles may have come by a write; another order of unchanged ones may not."""
+    first, second = repeat.first, repeat.second
+    if first.ids == second.ids:
+        return
+    numbers = (first.number, second.number)
+    flipped = _flipped(first, second)
+    if flipped:
+        expected = f"id {flipped[1]} before id {flipped[0]}, as the same request gave before"
+        got = f"id {flipped[0]} before id {flipped[1]}"
+        yield Violation(expected, got, numbers, "/access_profiles", evidence=Class.ORDER, writes=0)
+    else:
+        at = _first_difference(first.ids, second.ids)
+        got = f"a difference from position {at} of the page on"
+        yield Violation("the same profiles", got, numbers, "/access_profiles", evidence=Class.QUIET)
+
+
+def _first_difference(first: Sequence[int], second: Sequence[int]) -> int:
+    differing = (i for i, (a, b) in enumerate(zip(first, second, strict=False)) if a != b)
+    return next(differing, min(len(first), len(second)))
+
+
+@check(
+    "WALK-CONTENT",
+    needs="a list that is not empty",
+    exercised=lambda e: any(o.first.limit != o.second.limit and o.first.profiles for o in e.subjects(Overlap)),
+)
+def profile_reads_the_same_on_every_page(overlap: Overlap) -> Iterator[Violation]:
+    """What moves by itself aside."""
+    first, second = overlap.first, overlap.second
+    for position, profile in enumerate(second.profiles):
+        twin = first.by_id.get(profile.id)
+        if twin is not None and twin.still != profile.still:
+            members = different_members(twin.raw, profile.raw)
+            expected = f"profile {profile.id} as with {_window(first)}"
+            got = f"a difference in {', '.join(members) or 'nested members'} with {_window(second)}"
+            pointer = f"/access_profiles/{position}" + (f"/{members[0]}" if members else "")
+            yield Violation(expected, got, (first.number, second.number), pointer)
+            return
+
+
+def different_members(first: dict[str, object], second: dict[str, object]) -> list[str]:
+    """The members in which two JSON objects differ."""
+    names = sorted((first.keys() | second.keys()) - MOVING)
+    return [n for n in names if still(first.get(n, "absent")) != still(second.get(n, "absent"))]

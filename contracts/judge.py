@@ -1,0 +1,358 @@
+"""The one place that decides: from recorded exchanges to the outcome of every requirement.
+
+It knows nothing of the network, of the ways of probes or of formats. Evidence is what was asked once;
+rounds are witnesses that were asked again, so that writes by others can be told from faults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from contracts.catalogue import Catalogue, Check
+from contracts.model import Evidence as Class
+from contracts.model import Exchange, Outcome, Request, Requirement, Verdict, Violation
+from contracts.subjects.answer import fingerprint, read
+from contracts.subjects.evidence import Evidence
+from contracts.subjects.relations import Repeat
+from contracts.vacuity import kills
+
+Witness = tuple[Request, ...]
+Round = tuple[Exchange, ...]
+Rounds = Mapping[Witness, Sequence[Round]]
+
+# Equal rounds that convict where nothing was seen to move, and where something was. To excuse n rounds of
+# a witness, writes would have to undo each other between all neighbouring requests.
+CALM_ROUNDS = 3
+MOVING_ROUNDS = 8
+MOST_ROUNDS = 12
+
+# Witnesses asked again for one requirement, and the most requests in one of them.
+_WITNESSES = 3
+_LONGEST_WITNESS = 40
+
+# More writes than this inside one witness, at any plausible rate, are no excuse when they recur.
+_PLAUSIBLE_WRITES = 40
+_PLAUSIBLE_RATE = 60  # writes a second
+
+# Where one of these fails, a requirement that has nothing to be judged on is blocked by it.
+BASE = ("SERVED", "RESP-STATUS", "RESP-JSON", "RESP-SCHEMA", "RESP-NESTED-NULL")
+
+_KEPT_VIOLATIONS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check says of the evidence: how many subjects it judged, and what it found."""
+
+    requirement: Requirement
+    check: Check
+    judged: int
+    violations: tuple[Violation, ...]
+
+    def evidence_class(self, violation: Violation) -> Class:
+        """What can convict by this violation."""
+        return violation.evidence or self.requirement.evidence
+
+    @property
+    def candidates(self) -> tuple[Violation, ...]:
+        """The violations worth asking again: one where it convicts by itself, a few otherwise."""
+        by_itself = any(self.evidence_class(v) is not Class.QUIET for v in self.violations)
+        return self.violations[: 1 if by_itself else _WITNESSES]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Evidence, what the checks find in it, and the rounds asked so far."""
+
+    catalogue: Catalogue
+    evidence: Evidence
+    findings: Mapping[str, Finding]
+    rounds: Rounds
+
+
+def examine(catalogue: Catalogue, evidence: Evidence, ids: Iterable[str] = ()) -> dict[str, Finding]:
+    """Runs the checks (all, or those named) over the evidence."""
+    wanted = set(ids) or set(catalogue.checks)
+    return {id_: _find(catalogue, one, evidence) for id_, one in catalogue.checks.items() if id_ in wanted}
+
+
+def _find(catalogue: Catalogue, check: Check, evidence: Evidence) -> Finding:
+    requirement = catalogue.by_id[check.id]
+    subjects = evidence.subjects(check.subject)
+    found = [v for subject in subjects for v in check.violations(subject, catalogue.document)]
+    finding = Finding(requirement, check, len(subjects), ())
+    strongest_first = sorted(found, key=lambda v: _weakness(finding, v))
+    return Finding(requirement, check, len(subjects), tuple(strongest_first))
+
+
+def _weakness(finding: Finding, violation: Violation) -> tuple[bool, int, int]:
+    """Those that convict by themselves first, then the shortest."""
+    quiet = finding.evidence_class(violation) is Class.QUIET
+    return (quiet, len(violation.exchanges), -violation.writes)
+
+
+# --- witnesses to ask again ----------------------------------------------------------------------
+
+
+def witnesses(case: Case) -> list[Witness]:
+    """What should be asked again, the shortest first: the requests of violations, each list once."""
+    found: dict[Witness, None] = {}
+    for finding in case.findings.values():
+        for violation in finding.candidates:
+            found.setdefault(witness(case.evidence, violation))
+    return sorted((w for w in found if 0 < len(w) <= _LONGEST_WITNESS), key=len)
+
+
+def witness(evidence: Evidence, violation: Violation) -> Witness:
+    """The requests whose exchanges show a violation."""
+    asked = {a.number: a.request for a in evidence.answers} | {e.number: e.request for e in evidence.failed}
+    return tuple(asked[number] for number in violation.exchanges)
+
+
+def wants_round(case: Case, requests: Witness) -> bool:
+    """Whether asking the witness once more can still change a verdict or is its first confirmation."""
+    rounds = case.rounds.get(requests, ())
+    if any(request.purpose.startswith("hostile") for request in requests):
+        return False
+    quiet = _quiet_findings(case, requests)
+    if not rounds or not quiet or len(rounds) >= MOST_ROUNDS:
+        return not rounds
+    if len(rounds) < CALM_ROUNDS:
+        return True
+    return any(_is_open(case, finding, rounds) for finding in quiet)
+
+
+def _quiet_findings(case: Case, requests: Witness) -> list[Finding]:
+    return [
+        finding
+        for finding in case.findings.values()
+        for violation in finding.candidates
+        if finding.evidence_class(violation) is Class.QUIET and witness(case.evidence, violation) == requests
+    ]
+
+
+def _is_open(case: Case, finding: Finding, rounds: Sequence[Round]) -> bool:
+    """Whether the rounds so far neither convict nor hold throughout."""
+    broken = any(_violations_of(case, finding.check, one) for one in rounds)
+    return broken and _longest_equal(case, finding.check, rounds) < _needed(case)
+
+
+def _needed(case: Case) -> int:
+    return CALM_ROUNDS if is_calm(case) else MOVING_ROUNDS
+
+
+def is_calm(case: Case) -> bool:
+    """Whether every request that was repeated got an equal answer each time."""
+    repeats = case.evidence.subjects(Repeat)
+    if any(r.first.fingerprint != r.second.fingerprint for r in repeats):
+        return False
+    pairs = (pair for rounds in case.rounds.values() for pair in zip(rounds, rounds[1:], strict=False))
+    return all(_equal(one, other) for one, other in pairs)
+
+
+def _equal(one: Round, other: Round) -> bool:
+    return [fingerprint(read(e)) for e in one] == [fingerprint(read(e)) for e in other]
+
+
+def _violations_of(case: Case, check: Check, one: Round) -> tuple[Violation, ...]:
+    """What the check says of one round alone."""
+    return _find(case.catalogue, check, Evidence.of(one, case.evidence.conditions)).violations
+
+
+def _longest_equal(case: Case, check: Check, rounds: Sequence[Round]) -> int:
+    """The longest run of rounds that equal each other and all break the requirement."""
+    longest = run = 0
+    before: Round | None = None
+    for one in rounds:
+        if not _violations_of(case, check, one):
+            run = 0
+        else:
+            run = run + 1 if run and before is not None and _equal(before, one) else 1
+        longest, before = max(longest, run), one
+    return longest
+
+
+# --- outcomes ------------------------------------------------------------------------------------
+
+
+def judge(case: Case, ids: Iterable[str] = ()) -> tuple[Verdict, ...]:
+    """The verdict on every requirement examined (or on those named), in the document's order."""
+    wanted = set(ids) or set(case.findings)
+    alone = {id_: _alone(case, finding) for id_, finding in case.findings.items()}
+    return tuple(_with_cause(case, alone, verdict) for id_, verdict in alone.items() if id_ in wanted)
+
+
+def _alone(case: Case, finding: Finding) -> Verdict:
+    """The verdict as if there were no other requirement."""
+    convicting = [v for v in finding.violations if _convicts(case, finding, v)]
+    if convicting:
+        return _fail(case, finding, convicting)
+    if finding.violations and not _excused(case, finding):
+        return _unsettled(case, finding)
+    return _without_violation(case, finding)
+
+
+def _convicts(case: Case, finding: Finding, violation: Violation) -> bool:
+    if finding.evidence_class(violation) is not Class.QUIET:
+        return True
+    rounds = case.rounds.get(witness(case.evidence, violation), ())
+    if _longest_equal(case, finding.check, rounds) >= _needed(case):
+        return True
+    return _implausible(case, finding, violation, rounds)
+
+
+def _implausible(case: Case, finding: Finding, violation: Violation, rounds: Sequence[Round]) -> bool:
+    """Whether it recurs although each time more writes than plausible would be needed to excuse it."""
+    exchanges = {a.number: a.exchange for a in case.evidence.answers}
+    first = tuple(exchanges[n] for n in violation.exchanges if n in exchanges)
+    seen = [(first, violation)]
+    for one in rounds:
+        seen += [(one, v) for v in _violations_of(case, finding.check, one)[:1]]
+    beyond = [v for one, v in seen if v.writes > _PLAUSIBLE_WRITES + _PLAUSIBLE_RATE * _seconds(one)]
+    return len(beyond) > 1
+
+
+def _seconds(one: Round) -> float:
+    return max((e.started + e.elapsed for e in one), default=0.0) - min((e.started for e in one), default=0.0)
+
+
+def _fail(case: Case, finding: Finding, convicting: list[Violation]) -> Verdict:
+    rounds = case.rounds.get(witness(case.evidence, convicting[0]), ())
+    again = sum(1 for one in rounds if _violations_of(case, finding.check, one))
+    return Verdict(
+        finding.requirement,
+        Outcome.FAIL,
+        judged=finding.judged,
+        violations=tuple(convicting[:_KEPT_VIOLATIONS]),
+        violations_total=len(finding.violations),
+        confirmed=again,
+    )
+
+
+def _excused(case: Case, finding: Finding) -> bool:
+    """Whether writes were seen and every witness held when it was asked again: its doubt is settled."""
+    if is_calm(case) or len(finding.violations) > len(finding.candidates):
+        return False
+    asked_again = [case.rounds.get(witness(case.evidence, v), ()) for v in finding.candidates]
+    return all(len(rounds) >= CALM_ROUNDS for rounds in asked_again) and not any(
+        _violations_of(case, finding.check, one) for rounds in asked_again for one in rounds
+    )
+
+
+def _unsettled(case: Case, finding: Finding) -> Verdict:
+    rounds = case.rounds.get(witness(case.evidence, finding.violations[0]), ())
+    again = sum(1 for one in rounds if _violations_of(case, finding.check, one))
+    moving = "the collection moved meanwhile" if not is_calm(case) else "nothing else was seen to move"
+    reason = (
+        f"seen {len(finding.violations)} times and in {again} of {len(rounds)} rounds when asked again, "
+        f"too few to exclude writes by others ({moving}); a quiet hour would settle it"
+    )
+    return Verdict(
+        finding.requirement,
+        Outcome.INCONCLUSIVE,
+        judged=finding.judged,
+        violations=finding.violations[:_KEPT_VIOLATIONS],
+        violations_total=len(finding.violations),
+        reason=reason,
+        confirmed=again,
+    )
+
+
+def _without_violation(case: Case, finding: Finding) -> Verdict:
+    doubt = _doubt(case, finding)
+    if doubt:
+        return Verdict(finding.requirement, Outcome.INCONCLUSIVE, judged=finding.judged, reason=doubt)
+    lacking = _lacking(case, finding)
+    if lacking:
+        return Verdict(finding.requirement, Outcome.NOT_EXERCISED, judged=finding.judged, reason=lacking)
+    killed = kills(finding.check, case.evidence, case.catalogue.document)
+    if not killed:
+        return Verdict(
+            finding.requirement,
+            Outcome.NOT_EXERCISED,
+            judged=finding.judged,
+            reason=f"nothing that was read could have failed; needs {finding.check.needs}",
+        )
+    return Verdict(finding.requirement, Outcome.PASS, judged=finding.judged, killed=killed)
+
+
+def _lacking(case: Case, finding: Finding) -> str:
+    if not finding.judged or not finding.check.exercised(case.evidence):
+        return f"needs {finding.check.needs}"
+    return ""
+
+
+def _doubt(case: Case, finding: Finding) -> str:
+    """Why the absence of violations says nothing: nothing came, or nothing that can be judged."""
+    if finding.requirement.id == "RESP-JSON":
+        beyond = next((a for a in case.evidence.regular if a.beyond), None)
+        if beyond is not None:
+            return f"the answer to exchange {beyond.number} is beyond what the suite reads: {beyond.beyond}"
+    if finding.requirement.id == "RESP-STATUS" and case.evidence.regular:
+        return _unanswered(case.evidence)
+    if not finding.judged:
+        return _silence(case.evidence)
+    return ""
+
+
+def _unanswered(evidence: Evidence) -> str:
+    """Requests that only ever met trouble which says nothing of the contract."""
+    failed = [e for e in evidence.failed if e.failure is not None and not e.request.purpose.startswith("hostile")]
+    if failed and failed[0].failure is not None:
+        return f"{len(failed)} requests were never answered: {failed[0].failure.text}"
+    transient = [a for a in evidence.answers if a.transient]
+    if transient:
+        return f"{len(transient)} requests were only ever answered {transient[0].status}"
+    return ""
+
+
+def _silence(evidence: Evidence) -> str:
+    """Why there is no answer at all to judge; empty where there are some."""
+    if not evidence.regular:
+        return _unanswered(evidence) or ("" if evidence.answers else "nothing was asked")
+    refused = {a.status for a in evidence.regular} & {401, 403}
+    if refused and not any(a.status == 200 for a in evidence.regular):
+        status = min(refused)
+        if evidence.conditions.token:
+            return f"the deployment refuses the credentials given ({status}); check the token and its permissions"
+        return f"the deployment wants credentials ({status}); name them with --token-env or --token-file"
+    return ""
+
+
+def _with_cause(case: Case, alone: Mapping[str, Verdict], verdict: Verdict) -> Verdict:
+    """The same verdict, or *blocked* where another requirement's failure is the cause of it."""
+    cause = _cause(case, alone, verdict)
+    if cause is None:
+        return verdict
+    return Verdict(
+        verdict.requirement,
+        Outcome.BLOCKED,
+        judged=verdict.judged,
+        reason=f"blocked by {cause}",
+        blocked_by=cause,
+    )
+
+
+def _cause(case: Case, alone: Mapping[str, Verdict], verdict: Verdict) -> str | None:
+    id_ = verdict.requirement.id
+    required = _required(case.catalogue, id_)
+    if verdict.outcome is not Outcome.FAIL:
+        required = [*BASE, *required]
+    failed = [r for r in required if r != id_ and r in alone and alone[r].outcome is Outcome.FAIL]
+    if not failed or verdict.outcome is Outcome.PASS:
+        return None
+    roots = [r for r in failed if not set(_required(case.catalogue, r)) & set(failed)]
+    return (roots or failed)[0]
+
+
+def _required(catalogue: Catalogue, id_: str) -> list[str]:
+    """The prerequisites of a requirement, those of its prerequisites included."""
+    found: list[str] = []
+    pending = list(catalogue.checks[id_].requires)
+    while pending:
+        one = pending.pop(0)
+        if one not in found:
+            found.append(one)
+            pending.extend(catalogue.checks[one].requires)
+    return found

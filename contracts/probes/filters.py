@@ -1,0 +1,222 @@
+"""What to ask with `is_active` and `tags`; the tags come from what was seen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+
+from contracts.probes.knowledge import Knowledge, Steps, co_prime, query
+from contracts.subjects.answer import Profile
+from contracts.subjects.relations import UNKNOWN_TAG
+
+AT_MOST = 130
+_PURPOSE = "filter"
+_SPECIAL = 7  # tags with characters that must be encoded
+_PLAIN = 4
+
+
+def filters(know: Knowledge) -> Steps:
+    """Everything that the FILTER requirements are judged on."""
+    tags = Tags(know.evidence().profiles)
+    yield from _active(know)
+    yield from _single_tags(know, tags)
+    yield from _inexact(know, tags)
+    yield from _several_tags(know, tags)
+    yield from _odd_lists(know, tags)
+    yield from _pages_of_a_tag(know, tags)
+    yield from _combined(know, tags)
+
+
+@dataclass(frozen=True)
+class Tags:
+    """The tags that were seen, and which of them tell most."""
+
+    profiles: tuple[Profile, ...]
+
+    @cached_property
+    def counts(self) -> Counter[str]:
+        """How many profiles carry each tag that can be asked for."""
+        return Counter(tag for p in self.profiles for tag in set(p.tags) if can_be_asked(tag))
+
+    @cached_property
+    def ranked(self) -> list[str]:
+        """The tags, most frequent first."""
+        return [tag for tag, _ in sorted(self.counts.items(), key=lambda c: (-c[1], c[0]))]
+
+    @cached_property
+    def plain(self) -> list[str]:
+        """Tags of ASCII letters, digits, dot, underscore and hyphen, most frequent first."""
+        return [tag for tag in self.ranked if is_plain(tag)]
+
+    @cached_property
+    def special(self) -> list[str]:
+        """Tags with other characters, chosen so that each new character is covered early."""
+        rest = [tag for tag in self.ranked if not is_plain(tag)]
+        chosen: list[str] = []
+        covered: set[str] = set()
+        while rest:
+            best = max(rest, key=lambda tag: len(_odd_characters(tag) - covered))
+            rest.remove(best)
+            chosen.append(best)
+            covered |= _odd_characters(best)
+        return chosen
+
+    @cached_property
+    def nested(self) -> tuple[str, str] | None:
+        """A tag and a longer one that contains it: `prod` and `production`."""
+        pairs = ((a, b) for a in self.plain for b in self.ranked if a != b and a in b)
+        return next(pairs, None)
+
+    def carried_with(self, *tags: str) -> list[Profile]:
+        """The profiles that carry all of these."""
+        return [p for p in self.profiles if all(p.carries(tag) for tag in tags)]
+
+    @cached_property
+    def pairs(self) -> list[tuple[str, str]]:
+        """Two tags of one profile, and two tags that are on no profile together, as far as there are."""
+        found = list(combinations(self.plain[:6] or self.ranked[:6], 2))
+        overlapping = [p for p in found if self.carried_with(*p) and len(self._any(p)) > len(self.carried_with(*p))]
+        disjoint = [p for p in found if not self.carried_with(*p)]
+        return [*overlapping[:1], *disjoint[:1]] or found[:1]
+
+    def _any(self, tags: Iterable[str]) -> list[Profile]:
+        wanted = tuple(tags)
+        return [p for p in self.profiles if any(p.carries(tag) for tag in wanted)]
+
+    @cached_property
+    def few(self) -> str | None:
+        """A tag with two to six profiles, the better the more."""
+        fitting = [tag for tag in self.ranked if 2 <= self.counts[tag] <= 6]
+        return max(fitting, key=lambda tag: self.counts[tag], default=None)
+
+    @cached_property
+    def of_both_kinds(self) -> str | None:
+        """The tag that divides best between active and inactive profiles."""
+        active = Counter(tag for p in self.profiles if p.active is True for tag in set(p.tags))
+        inactive = Counter(tag for p in self.profiles if p.active is False for tag in set(p.tags))
+        fitting = [tag for tag in self.ranked if active[tag] and inactive[tag]]
+        return max(fitting, key=lambda tag: min(active[tag], inactive[tag]), default=None)
+
+
+def can_be_asked(tag: str) -> bool:
+    """Whether a tag survives being an item of a comma-separated list."""
+    return bool(tag) and "," not in tag and tag == tag.strip() and tag.isprintable() and len(tag) < 200
+
+
+def is_plain(tag: str) -> bool:
+    """Whether a tag needs no percent-encoding."""
+    return all(c.isascii() and (c.isalnum() or c in "._-") for c in tag)
+
+
+def _odd_characters(tag: str) -> set[str]:
+    return {"non-ASCII" if not c.isascii() else c for c in tag if not is_plain(c)}
+
+
+def encoded_letters(tag: str) -> str:
+    """A tag with its first letter percent-encoded although it need not be (RFC 3986, section 2.3)."""
+    return f"%{ord(tag[0]):02X}{tag[1:]}"
+
+
+def _active(know: Knowledge) -> Steps:
+    for value in (True, False):
+        pages = yield from know.walk(know.most, purpose=_PURPOSE, is_active=value)
+        yield from know.ask(query(is_active=value), purpose=_PURPOSE)
+        total = pages[-1].total if pages else 0
+        if total > 1 and know.small:
+            size = co_prime(max(2, total // 4), total) if total > 4 else 1
+            yield from know.walk(min(size, know.most), purpose=_PURPOSE, is_active=value, at_most=8)
+        yield from know.ask(query(limit=min(10, know.most), offset=total, is_active=value), purpose=_PURPOSE)
+    yield from know.ask(query(offset=1, is_active=True), purpose=_PURPOSE)
+    for value in (None, True, False):  # side by side: they must add up
+        yield from know.ask(query(limit=1, offset=0, is_active=value), purpose=_PURPOSE)
+
+
+def _single_tags(know: Knowledge, tags: Tags) -> Steps:
+    asked = [*tags.plain[:2], *(tags.nested or ()), *tags.plain[-1:], *tags.special[:_SPECIAL]]
+    for tag in list(dict.fromkeys(asked))[: _SPECIAL + _PLAIN]:
+        yield from know.walk(know.most, purpose=_PURPOSE, tags=[tag], at_most=4)
+    for tag in tags.plain[:1]:
+        yield from know.ask(query(tags=[tag]), purpose=_PURPOSE)
+        yield from know.walk(know.most, purpose=_PURPOSE, tags=encoded_letters(tag), at_most=4)
+
+
+def _inexact(know: Knowledge, tags: Tags) -> Steps:
+    """Fragments and patterns of known tags, other letter case, and a tag that nothing carries."""
+    for value in dict.fromkeys(inexact_tags(tags)):
+        yield from know.ask(query(limit=know.most, offset=0, tags=[value]), purpose=_PURPOSE)
+    unknown = f"{UNKNOWN_TAG}{know.draw('unknown').getrandbits(40):010x}"
+    yield from know.ask(query(limit=know.most, offset=0, tags=[unknown]), purpose=_PURPOSE)
+    yield from know.ask(query(tags=[unknown]), purpose=_PURPOSE)
+
+
+def inexact_tags(tags: Tags) -> Iterator[str]:
+    """What would find a known tag only if tags were matched by part, by pattern or without their case."""
+    folded = {tag.casefold() for tag in tags.counts}
+    long = max(tags.plain or tags.ranked, key=lambda t: (min(len(t), 4), tags.counts[t]), default="")
+    if len(long) < 2:
+        return
+    whole = long
+    fragments = [whole[:-1], whole[1:], whole[:-1] + "_", whole[:1] + "%", whole[:1] + "*", whole.swapcase()]
+    for value in fragments:
+        if value.strip() and (value.casefold() not in folded or value == whole.swapcase()):
+            yield value
+
+
+def _several_tags(know: Knowledge, tags: Tags) -> Steps:
+    for pair in tags.pairs:
+        for order in (pair, pair[::-1]):
+            yield from know.walk(know.most, purpose=_PURPOSE, tags=list(order), at_most=4)
+    for three in _triples(tags):
+        yield from know.walk(know.most, purpose=_PURPOSE, tags=list(three), at_most=4)
+    if tags.special and tags.plain:
+        yield from know.walk(know.most, purpose=_PURPOSE, tags=[tags.special[0], tags.plain[0]], at_most=4)
+
+
+def _triples(tags: Tags) -> list[tuple[str, ...]]:
+    """Three tags: of one profile where there is such, else any."""
+    together = (p for p in tags.profiles if len([t for t in set(p.tags) if t in tags.counts]) > 2)
+    profile = next(together, None)
+    if profile is not None:
+        return [tuple(sorted(t for t in set(profile.tags) if t in tags.counts)[:3])]
+    return [tuple(tags.ranked[:3])] if len(tags.ranked) > 2 else []
+
+
+def _odd_lists(know: Knowledge, tags: Tags) -> Steps:
+    if not tags.ranked:
+        return
+    one = next(iter(tags.plain or tags.ranked))
+    encoded = query(tags=[one]).removeprefix("tags=")
+    other = query(tags=[tags.pairs[0][1]]).removeprefix("tags=") if tags.pairs else encoded
+    first = query(tags=[tags.pairs[0][0]]).removeprefix("tags=") if tags.pairs else encoded
+    lists = [f"{encoded},{encoded}", f"{encoded},", f",{encoded}", f"{first},,{other}", f"{first},%20{other}"]
+    for value in lists:
+        yield from know.walk(know.most, purpose=_PURPOSE, tags=value, at_most=4)
+
+
+def _pages_of_a_tag(know: Knowledge, tags: Tags) -> Steps:
+    """A filtered list in pages of one and more, without a limit, from an offset, past its end."""
+    if tags.few is not None:
+        yield from know.walk(know.most, purpose=_PURPOSE, tags=[tags.few])
+        yield from know.walk(1, purpose=_PURPOSE, tags=[tags.few], at_most=8)
+        yield from know.ask(query(offset=1, tags=[tags.few]), purpose=_PURPOSE)
+        yield from know.ask(query(limit=2, offset=tags.counts[tags.few], tags=[tags.few]), purpose=_PURPOSE)
+    if tags.pairs and know.small:
+        size = max(2, len(tags.carried_with(tags.pairs[0][0])) // 3)
+        pair = list(tags.pairs[0])
+        yield from know.walk(min(size, know.most), purpose=_PURPOSE, tags=pair, at_most=6)
+        yield from know.ask(query(tags=pair), purpose=_PURPOSE)
+
+
+def _combined(know: Knowledge, tags: Tags) -> Steps:
+    tag = tags.of_both_kinds or (tags.ranked[0] if tags.ranked else None)
+    if tag is None:
+        return
+    for value in (True, False):
+        yield from know.walk(know.most, purpose=_PURPOSE, is_active=value, tags=[tag], at_most=4)
+        yield from know.ask(query(is_active=value, tags=[tag]), purpose=_PURPOSE)
+    yield from know.walk(3, purpose=_PURPOSE, is_active=False, tags=[tag], at_most=6)
+    for pair in tags.pairs[:1]:
+        yield from know.walk(know.most, purpose=_PURPOSE, is_active=True, tags=list(pair), at_most=4)

@@ -1,0 +1,145 @@
+"""What probes have learnt so far, and the ways in which they ask."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Generator, Iterable
+from dataclasses import dataclass, field
+from math import gcd
+from urllib.parse import quote
+
+from contracts.model import Credentials, Exchange, Request
+from contracts.subjects.answer import Answer, Page, read, whole
+from contracts.subjects.evidence import Conditions, Evidence
+
+Steps = Generator[Request, Exchange, None]
+Ask = Generator[Request, Exchange, Answer | None]
+AskPage = Generator[Request, Exchange, Page | None]
+
+USUAL_LIMIT = 100
+SMALLER_LIMITS = (50, 25, 10, 1)
+
+# Up to here a list is walked whole.
+SMALL = 2_000
+
+
+def query(
+    *,
+    limit: int | None = None,
+    offset: int | None = None,
+    is_active: bool | None = None,
+    tags: Iterable[str] | str | None = None,
+    search: str | None = None,
+) -> str:
+    """A query string; `tags` as a list is encoded item by item, as a string it is taken as it is."""
+    parts = []
+    if limit is not None:
+        parts.append(f"limit={limit}")
+    if offset is not None:
+        parts.append(f"offset={offset}")
+    if is_active is not None:
+        parts.append(f"is_active={str(is_active).lower()}")
+    if tags is not None:
+        value = tags if isinstance(tags, str) else ",".join(quote(tag, safe="") for tag in tags)
+        parts.append(f"tags={value}")
+    if search is not None:
+        parts.append(f"search={quote(search, safe='')}")
+    return "&".join(parts)
+
+
+@dataclass
+class Knowledge:
+    """Answers so far, and what follows from them for what to ask next. The only mutable thing here."""
+
+    seed: int = 0
+    conditions: Conditions = field(default_factory=Conditions)
+    gentle: bool = False
+    examples: int | None = None
+    path: str | None = None
+    answers: list[Answer] = field(default_factory=list)
+    failed: list[Exchange] = field(default_factory=list)
+    total: int = 0
+    most: int = USUAL_LIMIT  # the largest limit that is known to be accepted and filled
+    default: int = 0  # the limit in force where none is asked for
+
+    def draw(self, purpose: str) -> random.Random:
+        """A source of random choices for one purpose: the same seed asks the same."""
+        return random.Random(f"{self.seed}/{purpose}")  # noqa: S311 - no secret
+
+    def evidence(self) -> Evidence:
+        """All that was answered so far."""
+        return Evidence(self.answers, self.failed, self.conditions)
+
+    def hear(self, exchange: Exchange) -> Answer | None:
+        """Remembers an exchange."""
+        answer = read(exchange)
+        if answer is None:
+            self.failed.append(exchange)
+        else:
+            self.answers.append(answer)
+        return answer
+
+    def ask(
+        self,
+        query: str,
+        *,
+        purpose: str,
+        method: str = "GET",
+        path: str | None = None,
+        credentials: Credentials = Credentials.GIVEN,
+    ) -> Ask:
+        """Asks one thing and remembers what came."""
+        exchange = yield Request(query, path, method, credentials, purpose)
+        return self.hear(exchange)
+
+    def page(self, query: str, *, purpose: str) -> AskPage:
+        """Asks for a page; None where something else came."""
+        answer = yield from self.ask(query, purpose=purpose)
+        return None if answer is None else answer.page
+
+    def stated_total(self, answer: Answer | None) -> int | None:
+        """`total_count` even of an answer that is no well-formed page."""
+        value = answer.value if answer is not None else None
+        return whole(value.get("total_count")) if isinstance(value, dict) else None
+
+    def walk(
+        self,
+        limit: int,
+        *,
+        purpose: str,
+        start: int = 0,
+        at_most: int = 60,
+        is_active: bool | None = None,
+        tags: Iterable[str] | str | None = None,
+        search: str | None = None,
+    ) -> Generator[Request, Exchange, list[Page]]:
+        """Page after page up to the end that the last page states; stops early where no page comes."""
+        pages: list[Page] = []
+        offset = start
+        while len(pages) < at_most:
+            asked = query(limit=limit, offset=offset, is_active=is_active, tags=tags, search=search)
+            page = yield from self.page(asked, purpose=purpose)
+            if page is None:
+                break
+            pages.append(page)
+            offset += page.limit if 0 < page.limit < limit else limit
+            if offset >= page.total:
+                break
+        return pages
+
+    @property
+    def small(self) -> bool:
+        """Whether the list is walked whole."""
+        return self.total <= SMALL
+
+    def sizes(self, total: int) -> list[int]:
+        """Page sizes co-prime to the total, from small pages to large, without the largest."""
+        wanted = {max(2, total // 8), max(2, total // 3)} if total > 3 else {1}
+        found = [co_prime(min(size, self.most - 1), total) for size in sorted(wanted)]
+        return sorted({size for size in found if 0 < size < min(self.most, max(2, total))})
+
+
+def co_prime(size: int, total: int) -> int:
+    """The next size from `size` on, or before it, that has no divisor in common with the total."""
+    candidates = [*range(max(1, size), size + 20), *range(size, 0, -1)]
+    return next((s for s in candidates if s > 0 and gcd(s, max(1, total)) == 1), 1)

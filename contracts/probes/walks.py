@@ -1,0 +1,104 @@
+"""Walks of the list without filters: at several page sizes, at chosen positions, past the end, again."""
+
+from __future__ import annotations
+
+from contracts.probes.knowledge import Knowledge, Steps, query
+
+AT_MOST = 110
+_PURPOSE = "walk"
+
+
+def walks(know: Knowledge) -> Steps:
+    """Everything that the WALK and PAGE requirements are judged on."""
+    if know.small:
+        yield from _whole(know)
+    else:
+        yield from _windows(know)
+    yield from _single_profiles(know)
+    yield from _defaults(know)
+    yield from _splits(know)
+    yield from _past_the_end(know)
+    yield from _again(know)
+
+
+def _whole(know: Knowledge) -> Steps:
+    first = query(limit=know.most, offset=0)
+    known = any(a.request.query == first and a.page for a in know.answers)
+    if know.total > know.most or not known:
+        start = know.most if known else 0
+        yield from know.walk(know.most, purpose=_PURPOSE, start=start)
+    for size in know.sizes(know.total):
+        yield from know.walk(size, purpose=_PURPOSE, at_most=30)
+
+
+def _windows(know: Knowledge) -> Steps:
+    """Two neighbouring pages and one across their boundary, at places where lists tend to break."""
+    for offset in window_offsets(know):
+        yield from know.ask(query(limit=know.most, offset=offset), purpose=_PURPOSE)
+        yield from know.ask(query(limit=know.most, offset=offset + know.most), purpose=_PURPOSE)
+        yield from know.ask(query(limit=7, offset=offset + know.most - 3), purpose=_PURPOSE)
+
+
+def window_offsets(know: Knowledge) -> list[int]:
+    """The start, powers of two, round numbers, the end, and draws from the seed."""
+    last = max(0, know.total - 2 * know.most)
+    fixed = [0, 1_000 - know.most, 4_096 - know.most, 10_000 - know.most, 65_536 - know.most, 100_000 - know.most, last]
+    draw = know.draw("windows")
+    drawn = [draw.randrange(last + 1) for _ in range(8)]
+    return sorted({o for o in [*fixed, *drawn] if 0 <= o <= last})
+
+
+def _single_profiles(know: Knowledge) -> Steps:
+    """Limit 1 at the ends, at the boundary of the largest page, and somewhere."""
+    total = know.total
+    places = {0, 1, total // 2, know.most - 1, know.most, total - 1}
+    places |= {know.draw("single").randrange(max(1, total))}
+    asked = {a.request.query for a in know.answers}
+    for offset in sorted(p for p in places if 0 <= p < total):
+        if query(limit=1, offset=offset) not in asked:
+            yield from know.ask(query(limit=1, offset=offset), purpose=_PURPOSE)
+
+
+def _defaults(know: Knowledge) -> Steps:
+    """Requests without `limit` or without `offset`, and the same with the values that they echo."""
+    size = know.default or know.most
+    yield from know.ask(query(limit=min(5, know.most)), purpose=_PURPOSE)
+    yield from know.ask(query(limit=min(5, know.most), offset=0), purpose=_PURPOSE)
+    for offset in sorted({min(3, max(0, know.total - 1)), size if size < know.total else 0} - {0}):
+        page = yield from know.page(query(offset=offset), purpose=_PURPOSE)
+        if page is not None and 0 < page.limit:
+            yield from know.ask(query(limit=min(page.limit, know.most), offset=offset), purpose=_PURPOSE)
+    if 0 < know.default < know.most:
+        yield from know.ask(query(limit=know.default, offset=0), purpose=_PURPOSE)
+
+
+def _splits(know: Knowledge) -> Steps:
+    """A page, and the same as two pages."""
+    if know.total < 4:
+        return
+    draw = know.draw("splits")
+    for _ in range(2):
+        whole = draw.randint(3, min(know.most, know.total - 1, 40))
+        offset = draw.randint(0, know.total - whole)
+        left = draw.randint(1, whole - 1)
+        yield from know.ask(query(limit=whole, offset=offset), purpose=_PURPOSE)
+        yield from know.ask(query(limit=left, offset=offset), purpose=_PURPOSE)
+        yield from know.ask(query(limit=whole - left, offset=offset + left), purpose=_PURPOSE)
+
+
+def _past_the_end(know: Knowledge) -> Steps:
+    total = know.total
+    for offset in (total, total + 1, total + know.most, total + 1_000_000):
+        yield from know.ask(query(limit=min(10, know.most), offset=offset), purpose=_PURPOSE)
+    yield from know.ask(query(offset=total), purpose=_PURPOSE)
+    yield from know.ask(query(limit=1, offset=total), purpose=_PURPOSE)
+
+
+def _again(know: Knowledge) -> Steps:
+    """The same once more: brackets the walks, and shows whether order is kept."""
+    middle = know.total // 2
+    again = [query(limit=know.most, offset=0), query(limit=min(5, know.most), offset=0), ""]
+    if middle:
+        again += [query(limit=min(10, know.most), offset=middle)] * 2
+    for one in again:
+        yield from know.ask(one, purpose=_PURPOSE)

@@ -1,0 +1,28 @@
+"""Named faults: deployments that break one sentence of the contract each."""
+
+from contracts.reference.faults import (
+    access,
+    data,
+    filters,
+    inputs,
+    pages,
+    responses,
+    tags,
+    walks,
+)
+from contracts.reference.faults.registry import FAULTS, Fault, named_fault, stages_with
+
+__all__ = [
+    "FAULTS",
+    "Fault",
+    "access",
+    "data",
+    "filters",
+    "inputs",
+    "named_fault",
+    "pages",
+    "responses",
+    "stages_with",
+    "tags",
+    "walks",
+]

@@ -1,0 +1,367 @@
+"""Faults with values that are wrong, odd or hostile, and with how they are refused."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from urllib.parse import unquote_to_bytes
+
+from contracts.reference.conditions import NOTHING, Condition, Row
+from contracts.reference.faults.registry import crash, fault, plain
+from contracts.reference.pipeline import (
+    PARAMETERS,
+    Ask,
+    Incoming,
+    Pairs,
+    Parameters,
+    Refusal,
+    Reply,
+    Site,
+    Window,
+)
+
+Conditions = Callable[[Ask], Condition]
+Handle = Callable[[Site, Incoming], Reply]
+Orders = Callable[[Ask], str]
+Reads = Callable[[Site, Pairs], Parameters]
+Refuse = Callable[[Site, Incoming, Refusal], Reply]
+Rows = Callable[[Ask], list[Row]]
+Splits = Callable[[Site, str], Pairs]
+Totals = Callable[[Ask], int]
+Windows = Callable[[Site, Parameters], Window]
+
+_NUMBER = re.compile(r"[+-]?[0-9]+")
+_CUT = Reply(200, (), b"", cut=True)
+
+
+def _first(pairs: Pairs, name: str) -> str:
+    return next((value for key, value in pairs if key == name), "")
+
+
+def _last(pairs: Pairs, name: str) -> str:
+    return _first(pairs[::-1], name)
+
+
+def _integers(pairs: Pairs) -> list[int]:
+    """The values of `limit` and `offset` that are integers."""
+    texts = [value[:400] for name, value in pairs if name in ("limit", "offset")]
+    return [int(text) for text in texts if _NUMBER.fullmatch(text)]
+
+
+@fault("read", "INPUT-NO-5XX", "INPUT-READING", "GEN-DOCUMENT", "INPUT-ERROR-FORM")
+def word_for_integer_500(right: Reads, site: Site, pairs: Pairs) -> Parameters:
+    """A limit or an offset that is no integer is 500."""
+    texts = (_first(pairs, "limit"), _first(pairs, "offset"))
+    if any(text and not _NUMBER.fullmatch(text) for text in texts):
+        raise crash()
+    return right(site, pairs)
+
+
+@fault("read", "INPUT-NO-5XX", "INPUT-READING", "GEN-DOCUMENT")
+def word_for_boolean_500(right: Reads, site: Site, pairs: Pairs) -> Parameters:
+    """A value of `is_active` that is no boolean is 500."""
+    if _first(pairs, "is_active") not in ("", "true", "false"):
+        raise crash()
+    return right(site, pairs)
+
+
+@fault("read", "INPUT-NO-5XX", "INPUT-READING", "GEN-DOCUMENT")
+def negative_500(right: Reads, site: Site, pairs: Pairs) -> Parameters:
+    """A negative limit or offset reaches the database, which refuses it: 500."""
+    if any(number < 0 for number in _integers(pairs)):
+        raise crash()
+    return right(site, pairs)
+
+
+@fault("read", "INPUT-NO-5XX", "GEN-DOCUMENT", "PAGE-PAST-END")
+def over_31_bits_500(right: Reads, site: Site, pairs: Pairs) -> Parameters:
+    """An integer that 32 bits cannot hold is 500."""
+    if any(not -(2**31) <= number < 2**31 for number in _integers(pairs)):
+        raise crash()
+    return right(site, pairs)
+
+
+@fault("read", "INPUT-NO-5XX", "GEN-DOCUMENT")
+def over_63_bits_500(right: Reads, site: Site, pairs: Pairs) -> Parameters:
+    """An integer that 64 bits cannot hold is 500."""
+    if any(not -(2**63) <= number < 2**63 for number in _integers(pairs)):
+        raise crash()
+    return right(site, pairs)
+
+
+@fault("handle", "INPUT-NO-5XX", "GEN-DOCUMENT")
+def over_63_bits_cuts_connection(right: Handle, site: Site, incoming: Incoming) -> Reply:
+    """An integer that 64 bits cannot hold cuts the connection."""
+    huge = any(not -(2**63) <= n < 2**63 for n in _integers(site.stages.split(site, incoming.query)))
+    return _CUT if huge else right(site, incoming)
+
+
+@fault("handle", "INPUT-NO-5XX", "GEN-DOCUMENT")
+def overflow_ends_the_process(right: Handle, site: Site, incoming: Incoming) -> Reply:
+    """After an integer that 64 bits cannot hold nothing is answered any more."""
+    huge = any(not -(2**63) <= n < 2**63 for n in _integers(site.stages.split(site, incoming.query)))
+    site.memory["panics"] += huge
+    return _CUT if site.memory["panics"] else right(site, incoming)
+
+
+@fault("split", "INPUT-NO-5XX", "FILTER-TAGS-UNKNOWN", "FILTER-TAGS-ENCODING")
+def control_character_500(right: Splits, site: Site, query: str) -> Pairs:
+    """A NUL or another control character in a value is 500."""
+    pairs = right(site, query)
+    if any(character < " " for _, value in pairs for character in value):
+        raise crash()
+    return pairs
+
+
+@fault("split", "INPUT-NO-5XX")
+def invalid_percent_500(right: Splits, site: Site, query: str) -> Pairs:
+    """A percent sign without two hexadecimal digits is 500."""
+    if re.search(r"%(?![0-9A-Fa-f]{2})", query):
+        raise crash()
+    return right(site, query)
+
+
+@fault("split", "INPUT-NO-5XX")
+def invalid_utf_8_500(right: Splits, site: Site, query: str) -> Pairs:
+    """Bytes that are no UTF-8 are 500."""
+    try:
+        unquote_to_bytes(query).decode()
+    except UnicodeDecodeError:
+        raise crash() from None
+    return right(site, query)
+
+
+@fault("read", "INPUT-NO-5XX", "SEARCH-NAME", "FILTER-TAGS-ENCODING", "FILTER-TAGS-UNKNOWN")
+def quote_500(right: Reads, site: Site, pairs: Pairs) -> Parameters:
+    """A single quote in a value ends the SQL string: 500."""
+    if any("'" in value for name, value in pairs if name in PARAMETERS):
+        raise crash()
+    return right(site, pairs)
+
+
+@fault("read", "INPUT-NO-5XX")
+def percent_in_search_500(right: Reads, site: Site, pairs: Pairs) -> Parameters:
+    """A percent sign in `search` breaks a format string: 500."""
+    if "%" in _first(pairs, "search"):
+        raise crash()
+    return right(site, pairs)
+
+
+@fault("read", "INPUT-NO-5XX")
+def long_value_500(right: Reads, site: Site, pairs: Pairs) -> Parameters:
+    """A value of more than 1000 characters is 500."""
+    if any(len(value) > 1000 for _, value in pairs):
+        raise crash()
+    return right(site, pairs)
+
+
+@fault("read", "INPUT-NO-5XX", "INPUT-REPEATED")
+def repeated_parameter_500(right: Reads, site: Site, pairs: Pairs) -> Parameters:
+    """A parameter that is given twice is a list where a string was expected: 500."""
+    names = [name for name, _ in pairs if name in PARAMETERS]
+    if len(names) > len(set(names)):
+        raise crash()
+    return right(site, pairs)
+
+
+@fault("read", "INPUT-NO-5XX", "INPUT-UNKNOWN")
+def unknown_parameter_500(right: Reads, site: Site, pairs: Pairs) -> Parameters:
+    """An unknown parameter is taken for a column: 500."""
+    if {name for name, _ in pairs} - set(PARAMETERS):
+        raise crash()
+    return right(site, pairs)
+
+
+@fault("read", "INPUT-NO-5XX", "INPUT-READING", "GEN-DOCUMENT")
+def empty_value_500(right: Reads, site: Site, pairs: Pairs) -> Parameters:
+    """An empty limit, offset or `is_active` is 500."""
+    if any(not value for name, value in pairs if name in ("limit", "offset", "is_active")):
+        raise crash()
+    return right(site, pairs)
+
+
+@fault("rows", "INPUT-READING", "PAGE-LIMIT", "PAGE-FILL")
+def negative_limit_is_no_limit(right: Rows, ask: Ask) -> list[Row]:
+    """With a negative limit everything comes, though the default is echoed."""
+    unlimited = any(name == "limit" and value.startswith("-") for name, value in ask.pairs)
+    return right(ask.at(limit=10**6) if unlimited else ask)
+
+
+@fault("read", "INPUT-READING", "PAGE-LIMIT", "PAGE-LIMIT-ECHO", "GEN-DOCUMENT")
+def negative_limit_wraps(right: Reads, site: Site, pairs: Pairs) -> Parameters:
+    """A negative limit loses its sign."""
+    return right(site, tuple((n, v.lstrip("-") if n == "limit" else v) for n, v in pairs))
+
+
+@fault("window", "INPUT-READING", "PAGE-OFFSET-ECHO", "RESP-SCHEMA", "PAGE-FILL", "GEN-DOCUMENT")
+def negative_offset_from_the_end(right: Windows, site: Site, parameters: Parameters) -> Window:
+    """A negative offset counts from the end."""
+    offset = parameters.offset or 0
+    if not -1000 < offset < 0:
+        return right(site, parameters)
+    return right(site, replace(parameters, offset=max(100 + offset, 0)))
+
+
+@fault("window", "INPUT-READING")
+def minus_one_accepted_alone(right: Windows, site: Site, parameters: Parameters) -> Window:
+    """A limit of -1 is the default, any other negative one is refused."""
+    minus_one = parameters.limit == -1
+    return right(site, replace(parameters, limit=None) if minus_one else parameters)
+
+
+@fault("read", "INPUT-READING")
+def integer_read_up_to_a_letter(right: Reads, site: Site, pairs: Pairs) -> Parameters:
+    """A limit or an offset is read as far as it has digits: `5x` is 5, `abc` is refused."""
+    return right(site, tuple((n, _digits(v) if n in ("limit", "offset") else v) for n, v in pairs))
+
+
+def _digits(text: str) -> str:
+    match = re.match(r"[0-9]+", text)
+    return match[0] if match else text
+
+
+@fault("read", "INPUT-READING", "GEN-DOCUMENT")
+def fraction_cut_off(right: Reads, site: Site, pairs: Pairs) -> Parameters:
+    """A limit or an offset loses its decimals: `5.7` is 5."""
+    cut = re.compile(r"\.[0-9]+$")
+    return right(site, tuple((n, cut.sub("", v) if n in ("limit", "offset") else v) for n, v in pairs))
+
+
+@fault("read", "INPUT-READING", "GEN-DOCUMENT")
+def word_for_boolean_is_false(right: Reads, site: Site, pairs: Pairs) -> Parameters:
+    """Any value of `is_active` but `true` is false."""
+    words = {"is_active": lambda value: "true" if value == "true" else "false" if value else ""}
+    return right(site, tuple((n, words[n](v) if n in words else v) for n, v in pairs))
+
+
+@fault("read", "INPUT-READING", "GEN-DOCUMENT")
+def word_for_boolean_is_true(right: Reads, site: Site, pairs: Pairs) -> Parameters:
+    """Any value of `is_active` but `false` is true."""
+    words = {"is_active": lambda value: value if value in ("", "false") else "true"}
+    return right(site, tuple((n, words[n](v) if n in words else v) for n, v in pairs))
+
+
+@fault("read", "INPUT-READING")
+def word_refused_only_without_filters(right: Reads, site: Site, pairs: Pairs) -> Parameters:
+    """A limit that is no integer is refused, with a filter it is taken for absent."""
+    filtered = any(_first(pairs, name) for name in ("tags", "is_active", "search"))
+    if filtered and not _NUMBER.fullmatch(_first(pairs, "limit")):
+        pairs = tuple(pair for pair in pairs if pair[0] != "limit")
+    return right(site, pairs)
+
+
+@fault("total", "INPUT-REPEATED", "PAGE-FILL", "FILTER-TOTAL")
+def repeated_filter_total_takes_last(right: Totals, ask: Ask) -> int:
+    """Of a repeated filter the page takes the first, the total the last."""
+    last = Parameters(is_active=ask.parameters.is_active, tags=ask.parameters.tags)
+    if ask.parameters.is_active is not None:
+        last = replace(last, is_active=_last(ask.pairs, "is_active") == "true")
+    if ask.tags:
+        last = replace(last, tags=tuple(_last(ask.pairs, "tags").split(",")))
+    return right(ask.asking(is_active=last.is_active, tags=last.tags))
+
+
+@fault("rows", "INPUT-REPEATED", "PAGE-LIMIT", "PAGE-FILL", "PAGE-LIMIT-ECHO")
+def repeated_limit_page_takes_last(right: Rows, ask: Ask) -> list[Row]:
+    """Of a repeated limit the last cuts the page, and the first is echoed."""
+    last = _last(ask.pairs, "limit")
+    return right(ask.at(limit=min(int(last), 100)) if re.fullmatch("[1-9][0-9]{0,5}", last) else ask)
+
+
+@fault("read", "INPUT-REPEATED", "GEN-DOCUMENT")
+def repeated_integers_added(right: Reads, site: Site, pairs: Pairs) -> Parameters:
+    """Two limits are added."""
+    limits = [int(v) for n, v in pairs if n == "limit" and re.fullmatch("[0-9]{1,3}", v)]
+    if len(limits) < 2:
+        return right(site, pairs)
+    return replace(right(site, pairs), limit=sum(limits))
+
+
+def _unknown(ask: Ask) -> bool:
+    return bool({name for name, _ in ask.pairs} - set(PARAMETERS))
+
+
+@fault("select", "INPUT-UNKNOWN")
+def unknown_parameter_finds_nothing(right: Conditions, ask: Ask) -> Condition:
+    """An unknown parameter is a filter that no profile passes."""
+    return NOTHING if _unknown(ask) else right(ask)
+
+
+@fault("order", "INPUT-UNKNOWN")
+def unknown_parameter_changes_order(right: Orders, ask: Ask) -> str:
+    """With an unknown parameter the list is ordered by name."""
+    return "p.name, p.ident" if _unknown(ask) else right(ask)
+
+
+@fault("select", "INPUT-UNKNOWN")
+def unknown_parameter_drops_filters(right: Conditions, ask: Ask) -> Condition:
+    """With an unknown parameter all filters are ignored."""
+    return right(ask.asking(is_active=None, tags=None, search=None) if _unknown(ask) else ask)
+
+
+@fault("refuse", "INPUT-ERROR-FORM")
+def error_plain_text(right: Refuse, site: Site, incoming: Incoming, refusal: Refusal) -> Reply:
+    """Bad values are refused in plain text."""
+    if refusal.status != 400:
+        return right(site, incoming, refusal)
+    return plain(400, refusal.message)
+
+
+@fault("refuse", "INPUT-ERROR-FORM")
+def error_empty(right: Refuse, site: Site, incoming: Incoming, refusal: Refusal) -> Reply:
+    """Refusals have no content."""
+    return replace(right(site, incoming, refusal), content=b"")
+
+
+@fault("refuse", "INPUT-ERROR-FORM")
+def error_html(right: Refuse, site: Site, incoming: Incoming, refusal: Refusal) -> Reply:
+    """Bad values are refused with a page of HTML."""
+    if refusal.status != 400:
+        return right(site, incoming, refusal)
+    return plain(400, f"<h1>{refusal.message}</h1>", "text/html")
+
+
+def _error(reply: Reply, **members: object) -> Reply:
+    return replace(reply, content=json.dumps(json.loads(reply.content) | members).encode())
+
+
+@fault("refuse", "INPUT-ERROR-FORM")
+def error_is_a_string(right: Refuse, site: Site, incoming: Incoming, refusal: Refusal) -> Reply:
+    """`error` is the message itself."""
+    return _error(right(site, incoming, refusal), error=refusal.message)
+
+
+@fault("refuse", "INPUT-ERROR-FORM")
+def error_without_message(right: Refuse, site: Site, incoming: Incoming, refusal: Refusal) -> Reply:
+    """`error` has a detail, but no message."""
+    return _error(right(site, incoming, refusal), error={"detail": refusal.message})
+
+
+@fault("refuse", "INPUT-ERROR-FORM")
+def error_message_is_a_list(right: Refuse, site: Site, incoming: Incoming, refusal: Refusal) -> Reply:
+    """`error.message` is a list of messages."""
+    return _error(right(site, incoming, refusal), error={"message": [refusal.message]})
+
+
+@fault("refuse", "INPUT-ERROR-FORM")
+def error_status_differs(right: Refuse, site: Site, incoming: Incoming, refusal: Refusal) -> Reply:
+    """`status_code` in the error is always 500."""
+    return _error(right(site, incoming, refusal), status_code=500)
+
+
+@fault("refuse", "GEN-DOCUMENT", "RESP-SCHEMA", "INPUT-READING", "PAGE-COUNT")
+def error_with_200(right: Refuse, site: Site, incoming: Incoming, refusal: Refusal) -> Reply:
+    """Bad values are answered 200 with an error inside."""
+    reply = right(site, incoming, refusal)
+    return replace(reply, status=200) if refusal.status == 400 else reply
+
+
+@fault("refuse", "GEN-DOCUMENT", "INPUT-READING")
+def error_with_302(right: Refuse, site: Site, incoming: Incoming, refusal: Refusal) -> Reply:
+    """Bad values are sent to the first page by a redirect."""
+    reply = right(site, incoming, refusal)
+    if refusal.status != 400:
+        return reply
+    return replace(reply, status=302).with_header("Location", incoming.target)

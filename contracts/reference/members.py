@@ -1,0 +1,64 @@
+"""How one profile is written down: which optional members it has, and the form of its times."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from contracts.reference.styles import Style
+from contracts.reference.times import ZERO_TIME, instant, rfc3339
+
+_ALWAYS = frozenset(
+    "id name is_active provider_name max_limit tool_group_id mcp_server_id mcp_client_id tool_name action"
+    " virtual_mcp_id created_at updated_at".split()
+)
+_OPTIONAL: dict[str, Any] = {
+    "description": None,
+    "tags": [],
+    "provider_configs": [],
+    "budgets": [],
+    "rate_limit": None,
+    "mcp_tool_groups": [],
+    "mcp_servers": [],
+    "mcp_tool_overrides": [],
+    "virtual_mcps": [],
+    "auto_rotation_interval": 0,
+    "next_rotation_at": None,
+    "last_rotation_at": None,
+}
+_TIMES: dict[str, tuple[int, int]] = {  # decimals, minutes from UTC
+    "seconds": (0, 0),
+    "microseconds": (6, 0),
+    "nanoseconds": (9, 0),
+    "offset": (0, 330),
+}
+
+
+def restyled(profile: dict[str, Any], style: Style) -> dict[str, Any]:
+    """The profile as a deployment of that style writes it."""
+    if style.members == "present":
+        profile = {**profile, **{k: v for k, v in _OPTIONAL.items() if k not in profile}}
+    if style.members == "omitted":
+        profile = _without_empty(profile)
+    if style.times != "mixed":
+        profile = _with_times(profile, *_TIMES[style.times])
+    if style.extra_members:
+        profile = {**profile, "owner_team": "platform", "x_labels": {"tier": 1, "notes": []}}
+    return profile
+
+
+def _without_empty(value: Any) -> Any:
+    """Go's `omitempty`: optional members that are null, zero, false or empty are left out."""
+    if isinstance(value, list):
+        return [_without_empty(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {k: _without_empty(v) for k, v in value.items() if v or k in _ALWAYS}
+
+
+def _with_times(value: Any, digits: int, offset: int) -> Any:
+    if isinstance(value, list):
+        return [_with_times(item, digits, offset) for item in value]
+    if isinstance(value, dict):
+        return {k: _with_times(v, digits, offset) for k, v in value.items()}
+    moment = None if value == ZERO_TIME else instant(value)
+    return value if moment is None else rfc3339(moment, digits=digits, offset=offset)

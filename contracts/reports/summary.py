@@ -1,0 +1,119 @@
+"""What all reports say alike: the words for outcomes, the counts, the conclusion and its reason."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from contracts.model import (
+    ExitStatus,
+    Level,
+    Outcome,
+    Requirement,
+    Result,
+    Verdict,
+    exit_status,
+)
+from contracts.reports.curl import Secret, Site
+from contracts.reports.text import number_of
+
+AREAS = (
+    "SERVED", "RESP", "PAGE", "WALK", "FILTER", "SEARCH",
+    "INPUT", "ACCESS", "HTTP", "DATA", "ALIAS", "GEN",
+)  # fmt: skip
+"""The areas of the catalogue in the order in which reports show them; others follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the user asked the verdicts to be weighed by, and how to write the token's place.
+
+    `untested` are the requirements without a check: reports name them, nothing weighs them. `secret` is None
+    where the run had no credentials; `prefix` is the path of the base URL.
+    """
+
+    level: Level = Level.MUST
+    allow_unexercised: bool = False
+    untested: tuple[Requirement, ...] = ()
+    secret: Secret | None = field(default_factory=Secret)
+    prefix: str | None = None
+
+    def site(self, result: Result) -> Site:
+        """What curl lines need to know of the run."""
+        return Site(result.deployment, self.prefix, self.secret)
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What the whole run comes to: a word, the exit status, and one sentence that says why."""
+
+    word: str
+    status: int
+    reason: str
+
+
+def conclude(result: Result, terms: Terms) -> Conclusion:
+    """The conclusion that the verdicts come to on these terms."""
+    status = exit_status(result.verdicts, allow_unexercised=terms.allow_unexercised, level=terms.level)
+    words = {ExitStatus.CONFORMING: "CONFORMS", ExitStatus.BROKEN: "DOES NOT CONFORM"}
+    return Conclusion(words.get(status, "NOT JUDGED"), status, _reason(result, terms, status))
+
+
+def counts(result: Result) -> dict[Outcome, int]:
+    """How many requirements have each outcome, every outcome named."""
+    found = Counter(verdict.outcome for verdict in result.verdicts)
+    return {outcome: found[outcome] for outcome in Outcome}
+
+
+def is_warning(verdict: Verdict, terms: Terms) -> bool:
+    """Whether a broken SHOULD is only a warning on these terms."""
+    return (
+        verdict.outcome is Outcome.FAIL
+        and verdict.requirement.level is Level.SHOULD
+        and terms.level is Level.MUST
+    )
+
+
+def in_areas(verdicts: tuple[Verdict, ...]) -> dict[str, list[Verdict]]:
+    """The verdicts by area, the known areas first and in their order."""
+    known = dict.fromkeys(AREAS)
+    areas: dict[str, list[Verdict]] = {area: [] for area in known}
+    for verdict in verdicts:
+        areas.setdefault(verdict.requirement.area, []).append(verdict)
+    return {area: found for area, found in areas.items() if found}
+
+
+def why(verdict: Verdict) -> str:
+    """One short clause behind an outcome: how much was judged, or why it was not."""
+    if verdict.outcome is Outcome.PASS:
+        return f"{verdict.judged:,} judged"
+    if verdict.outcome is Outcome.FAIL:
+        return number_of(max(verdict.violations_total, len(verdict.violations)), "violation")
+    if verdict.blocked_by:
+        return f"by {verdict.blocked_by}" + (f": {verdict.reason}" if verdict.reason else "")
+    return verdict.reason or "no reason given"
+
+
+def _reason(result: Result, terms: Terms, status: int) -> str:
+    weighty = tuple(
+        v for v in result.verdicts if terms.level is Level.SHOULD or v.requirement.level is Level.MUST
+    )
+    if status == ExitStatus.BROKEN:
+        broken = sum(v.outcome is Outcome.FAIL for v in weighty)
+        return f"{number_of(broken, 'requirement')} broken"
+    if status == ExitStatus.CONFORMING:
+        passed = sum(v.outcome is Outcome.PASS for v in weighty)
+        return f"{number_of(passed, 'requirement')} passed"
+    return _unsettled(weighty, terms)
+
+
+def _unsettled(weighty: tuple[Verdict, ...], terms: Terms) -> str:
+    order = [Outcome.INCONCLUSIVE, Outcome.BLOCKED, Outcome.NOT_EXERCISED]
+    if terms.allow_unexercised:
+        order.remove(Outcome.NOT_EXERCISED)
+    for outcome in order:
+        found = [v for v in weighty if v.outcome is outcome]
+        if found:
+            more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+            return f"{found[0].requirement.id} {outcome}: {why(found[0])}{more}"
+    return "no requirement of that weight was judged"

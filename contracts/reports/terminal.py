@@ -1,0 +1,186 @@
+"""The report for a person at a terminal or in a CI log: one line a requirement, one block a failure."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import TextIO
+
+from rich.console import Console
+from rich.text import Text
+
+from contracts.model import Outcome, Requirement, Result, Verdict
+from contracts.reports import curl, failure, summary
+from contracts.reports.summary import Terms
+from contracts.reports.text import number_of, visible
+
+_WIDEST = 100  # long lines of prose are hard to read, however wide the window
+_WORD = 13  # the longest word: "not exercised"
+_ID = 24
+
+_LOOKS = {
+    "pass": ("✓", "+", "green"),
+    "FAIL": ("✗", "x", "bold red"),
+    "warn": ("!", "!", "yellow"),
+    "inconclusive": ("?", "?", "yellow"),
+    "not exercised": ("·", ".", "cyan"),
+    "n/a": ("-", "-", "dim"),
+    "blocked": ("^", "^", "magenta"),
+    "waived": ("~", "~", "dim"),
+    "CONFORMS": ("", "", "bold green"),
+    "DOES NOT CONFORM": ("", "", "bold red"),
+    "NOT JUDGED": ("", "", "bold yellow"),
+}
+
+
+def console_for(stream: TextIO, *, width: int | None = None) -> Console:
+    """A console that prints text as it is, and no escape sequence where none is wanted.
+
+    NO_COLOR rules out all styles, bold too; a pipe and a dumb terminal get none anyway.
+    """
+    plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") in ("dumb", "unknown")
+    console = Console(
+        file=stream,
+        color_system=None if plain else "auto",
+        width=width,
+        markup=False,
+        emoji=False,
+        highlight=False,
+    )
+    console.width = min(console.width, _WIDEST)
+    return console
+
+
+def render(result: Result, console: Console, terms: Terms) -> None:
+    """Print the whole report."""
+    render_verdicts(result, console, terms)
+    render_failures(result, console, terms)
+    render_readings(result, console)
+    _section(console, "Notes", (f"- {visible(note)}" for note in result.notes))
+    render_conclusion(result, console, terms)
+
+
+def render_verdicts(result: Result, console: Console, terms: Terms) -> None:
+    """Print one line for each requirement, by area."""
+    for area, verdicts in summary.in_areas(result.verdicts).items():
+        console.print(Text(area, "bold"))
+        for verdict in verdicts:
+            _print_verdict(verdict, console, terms)
+    if terms.untested:
+        _wrapped(_untested(terms.untested), console, indent="  ", first="")
+
+
+def render_failures(result: Result, console: Console, terms: Terms) -> None:
+    """Print a block for each broken requirement, those that decide first."""
+    broken = [v for v in result.verdicts if v.outcome is Outcome.FAIL]
+    for verdict in sorted(broken, key=lambda v: summary.is_warning(v, terms)):
+        console.print()
+        word = _word(verdict, terms)
+        console.print(_styled(word, f"{word}  {_title(verdict.requirement)}"))
+        for label, text in failure.explain(verdict, result, terms):
+            _print_labelled(label, text, console)
+
+
+def render_readings(result: Result, console: Console) -> None:
+    """Print which of several legal behaviours the deployment shows."""
+    lines = (
+        f"{visible(r.name)}: {visible(r.value)}" + (f" (request {r.exchange})" if r.exchange else "")
+        for r in result.readings
+    )
+    _section(console, "Readings: legal choices that this deployment makes", lines)
+
+
+def render_conclusion(result: Result, console: Console, terms: Terms) -> None:
+    """Print the counts, the reason, and the last line: the word and what it is about."""
+    console.print()
+    if result.interrupted:
+        _wrapped(f"Ended before all was asked: {visible(result.interrupted)}", console)
+    _wrapped(tally(result, terms), console)
+    conclusion = summary.conclude(result, terms)
+    _wrapped(f"Reason: {visible(conclusion.reason)}", console)
+    line = _styled(conclusion.word, conclusion.word)
+    line.append(f"  {visible(result.deployment)}  {facts(result)}")
+    console.print(line, soft_wrap=True)
+
+
+def render_exchanges(result: Result, console: Console, terms: Terms) -> None:
+    """Print every exchange: what was asked, and what came of it."""
+    for exchange in result.exchanges:
+        target = visible(curl.target(exchange.request, terms.site(result)))
+        came = exchange.failure.kind.value if exchange.failure else str(exchange.status)
+        again = f", try {len(exchange.attempts) + 1}" if exchange.attempts else ""
+        line = f"{exchange.number:>5}  {came:>4}  {exchange.elapsed:6.3f} s{again}  "
+        console.print(Text(f"{line}{exchange.request.method} {target}"), soft_wrap=True)
+    console.print()
+
+
+def tally(result: Result, terms: Terms) -> str:
+    """The counts in one line: `41 pass, 1 FAIL, 2 not exercised`."""
+    words = [_word(verdict, terms) for verdict in result.verdicts]
+    return ", ".join(f"{words.count(word)} {word}" for word in _LOOKS if word in words) or "no verdicts"
+
+
+def facts(result: Result) -> str:
+    """What the run took: `123 requests, 4.5 s, seed 0`."""
+    return f"{number_of(len(result.exchanges), 'request')}, {result.seconds:.1f} s, seed {result.seed}"
+
+
+def _word(verdict: Verdict, terms: Terms) -> str:
+    if verdict.outcome is Outcome.FAIL:
+        return "warn" if summary.is_warning(verdict, terms) else "FAIL"
+    return "n/a" if verdict.outcome is Outcome.NOT_APPLICABLE else verdict.outcome.value
+
+
+def _title(requirement: Requirement) -> str:
+    return f"{requirement.id} ({requirement.level})"
+
+
+def _styled(word: str, text: str) -> Text:
+    # Appended, so that what follows on the line does not inherit the style.
+    return Text().append(text, _LOOKS[word][2])
+
+
+def _print_verdict(verdict: Verdict, console: Console, terms: Terms) -> None:
+    word = _word(verdict, terms)
+    pretty, simple, _ = _LOOKS[word]
+    mark = pretty if console.encoding.lower().startswith("utf") else simple
+    line = _styled(word, f"  {mark} {word.ljust(_WORD)} ")
+    reason = visible(summary.why(verdict))
+    line.append(f"{verdict.requirement.id.ljust(_ID)} ")
+    if line.cell_len + Text(reason).cell_len <= console.width:
+        console.print(line.append(reason), soft_wrap=True)
+        return
+    line.rstrip()
+    console.print(line, soft_wrap=True)
+    _wrapped(reason, console, indent=" " * (_WORD + 5))
+
+
+def _print_labelled(label: str, text: str, console: Console) -> None:
+    first = f"  {label.ljust(9)} " if label else "  "
+    if label == "Request":
+        # One unbroken line however long: it is there to be copied.
+        console.print(Text(first + text), soft_wrap=True)
+        return
+    _wrapped(visible(text), console, indent=" " * len(first), first=first)
+
+
+def _section(console: Console, title: str, lines: Iterator[str]) -> None:
+    for position, line in enumerate(lines):
+        if position == 0:
+            console.print()
+            console.print(Text(title, "bold"))
+        _wrapped(line, console, indent="    ", first="  ")
+
+
+def _wrapped(text: str, console: Console, *, indent: str = "", first: str | None = None) -> None:
+    """Print text folded to the width; long words are broken, never cut off."""
+    lead = indent if first is None else first
+    for line in Text(text).wrap(console, console.width - max(len(indent), len(lead)), overflow="fold"):
+        line.rstrip()
+        console.print(Text(lead) + line, soft_wrap=True)
+        lead = indent
+
+
+def _untested(requirements: tuple[Requirement, ...]) -> str:
+    ids = ", ".join(requirement.id for requirement in requirements)
+    return f"Without a check, so not judged: {ids}"

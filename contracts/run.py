@@ -1,0 +1,276 @@
+"""The whole flow in a screenful: ask, judge, ask witnesses again, judge, and hand out the result.
+
+A newcomer starts here. `session` is pure: it asks by yielding requests, so the network, a recording or
+a test can answer. `check` puts the transport behind it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from contracts import judge as judging
+from contracts.catalogue import Catalogue, load_catalogue
+from contracts.judge import Case, Round, Witness
+from contracts.model import (
+    NEW_PATH,
+    OLD_PATH,
+    Exchange,
+    Outcome,
+    Request,
+    Result,
+    Verdict,
+)
+from contracts.probes.filters import AT_MOST as FILTERS_AT_MOST
+from contracts.probes.filters import filters
+from contracts.probes.generated import DEFAULT_EXAMPLES, generated
+from contracts.probes.knowledge import Knowledge, Steps
+from contracts.probes.survey import AT_MOST as SURVEY_AT_MOST
+from contracts.probes.survey import survey
+from contracts.probes.walks import AT_MOST as WALKS_AT_MOST
+from contracts.probes.walks import walks
+from contracts.readings import readings
+from contracts.subjects.evidence import Conditions
+from contracts.subjects.relations import FirstAnswer
+from contracts.transport import Bounds, BudgetSpent, Secrets, Target, Transport
+
+# Requests spent at most on asking witnesses again.
+CONFIRMING_AT_MOST = 120
+
+# So many exchanges in a row without a response, retries included, say that the deployment is gone.
+_GONE = 3
+
+Session = Generator[Request, Exchange, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the user asked for."""
+
+    base_url: str
+    path: str | None = None  # None: the older path, or the governance path where only that is served
+    secrets: Secrets = field(default_factory=Secrets)
+    bounds: Bounds = field(default_factory=Bounds)
+    seed: int = 0
+    only: frozenset[str] = frozenset()  # empty: all
+    open: bool = False  # authentication is switched off on purpose
+    gentle: bool = False  # leave out values that can take a process down
+    examples: int | None = None  # generated queries behind GEN-DOCUMENT; None: the usual share
+    verify: bool | str = True  # False, or a file of certificate authorities
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run has come."""
+
+    probe: str
+    sent: int
+    at_most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A part of the asking: the requirement areas that it feeds, and its budget in requests."""
+
+    name: str
+    feeds: frozenset[str]
+    at_most: int
+    steps: Callable[[Knowledge, Path], Steps]
+
+
+def probes(settings: Settings) -> tuple[Probe, ...]:
+    """The probes that the wanted requirements need, in the order asked."""
+    examples = DEFAULT_EXAMPLES if settings.examples is None else settings.examples
+    every = (
+        Probe("survey", frozenset(), SURVEY_AT_MOST, lambda know, _: survey(know)),
+        Probe("walks", frozenset({"RESP", "PAGE", "WALK", "FILTER"}), WALKS_AT_MOST, lambda know, _: walks(know)),
+        Probe("filters", frozenset({"RESP", "FILTER"}), FILTERS_AT_MOST, lambda know, _: filters(know)),
+        Probe("generated queries", frozenset({"GEN"}), examples, generated),
+    )
+    areas = {id_.partition("-")[0] for id_ in settings.only}
+    return tuple(p for p in every if not settings.only or not p.feeds or p.feeds & areas)
+
+
+def plan(settings: Settings) -> tuple[tuple[str, int], ...]:
+    """Each probe with the most requests that it sends; retries of passing trouble come on top."""
+    asked = [(probe.name, probe.at_most) for probe in probes(settings)]
+    return (*asked, ("witnesses asked again, if any", CONFIRMING_AT_MOST))
+
+
+def check(
+    settings: Settings,
+    *,
+    catalogue: Catalogue | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Result:
+    """Judges a deployment. Raises UserError for the user's mistakes; all else is in the result."""
+    catalogue = catalogue or load_catalogue()
+    catalogue.select(settings.only)
+    result = _check_path(settings, settings.path or OLD_PATH, catalogue, progress)
+    if settings.path is None and _not_served(result):
+        other = _check_path(settings, NEW_PATH, catalogue, progress)
+        if not _not_served(other):
+            note = f"{OLD_PATH} is not served; judged {NEW_PATH} instead"
+            return replace(other, notes=(note, *other.notes))
+    return result
+
+
+def _not_served(result: Result) -> bool:
+    return any(
+        v.requirement.id == "SERVED" and v.outcome is Outcome.FAIL
+        or v.blocked_by == "SERVED"
+        for v in result.verdicts
+    )
+
+
+def _check_path(
+    settings: Settings,
+    path: str,
+    catalogue: Catalogue,
+    progress: Callable[[Progress], None] | None,
+) -> Result:
+    target = Target.parse(settings.base_url, path)
+    run = _Run(settings, catalogue, progress or (lambda _: None))
+    began = time.monotonic()
+    with Transport(target, settings.secrets, settings.bounds, verify=settings.verify, seed=settings.seed) as transport:
+        run.drive(transport.send)
+    return run.result(target.url, time.monotonic() - began)
+
+
+def conditions(settings: Settings) -> Conditions:
+    """What the settings state about the deployment."""
+    secrets = settings.secrets
+    return Conditions(
+        token=secrets.token is not None or secrets.basic is not None,
+        narrow=secrets.narrow is not None,
+        open=settings.open,
+    )
+
+
+class _Run:
+    """One run: what is known, what was asked again, and why it ended early if it did."""
+
+    def __init__(
+        self, settings: Settings, catalogue: Catalogue, progress: Callable[[Progress], None]
+    ) -> None:
+        self.settings = settings
+        self.catalogue = catalogue
+        self.progress = progress
+        self.know = Knowledge(
+            settings.seed, conditions(settings), settings.gentle, settings.examples, settings.path
+        )
+        self.exchanges: list[Exchange] = []
+        self.rounds: dict[Witness, list[Round]] = {}
+        self.interrupted: str | None = None
+
+    def drive(self, send: Callable[[Request], Exchange]) -> None:
+        """Asks everything; what came until an interruption is kept."""
+        try:
+            self._answer(self._session(), send)
+        except BudgetSpent as spent:
+            self.interrupted = spent.why
+        except KeyboardInterrupt:
+            self.interrupted = "interrupted by the user"
+
+    def _answer(self, session: Session, send: Callable[[Request], Exchange]) -> None:
+        try:
+            request = next(session)
+            while True:
+                exchange = send(request)
+                self.exchanges.append(exchange)
+                request = session.send(exchange)
+        except StopIteration:
+            return
+
+    def _session(self) -> Session:
+        for probe in probes(self.settings):
+            steps = probe.steps(self.know, self.catalogue.document.path)
+            yield from self._limited(probe.name, steps, probe.at_most)
+            if self._hopeless():
+                return
+        yield from self._limited("witnesses", self._ask_again(), CONFIRMING_AT_MOST)
+
+    def _limited(self, name: str, steps: Session, at_most: int) -> Session:
+        """The steps of a probe, cut off at its budget or when the deployment is gone."""
+        sent = 0
+        request = next(steps, None)
+        while request is not None and sent < at_most and not self._hopeless():
+            self.progress(Progress(name, sent, at_most))
+            sent += 1
+            try:
+                request = steps.send((yield request))
+            except StopIteration:
+                return
+
+    def _hopeless(self) -> bool:
+        """Whether asking on is of no use: nothing answers, or not the API, or not to these credentials."""
+        first = next(iter(self.know.evidence().subjects(FirstAnswer)), None) if self.know.answers else None
+        if first is None:
+            return bool(self.exchanges)
+        last = self.exchanges[-_GONE:]
+        gone = len(last) == _GONE and all(e.status is None or e.status in (429, 502, 503, 504) for e in last)
+        if gone:
+            self.interrupted = f"the deployment stopped answering: {_trouble(last[-1])}"
+        refused = first.answer.status in (401, 403)
+        return gone or refused or bool(self._served_violations(first))
+
+    def _served_violations(self, first: FirstAnswer) -> tuple[object, ...]:
+        return self.catalogue.checks["SERVED"].violations(first, self.catalogue.document)
+
+    def _ask_again(self) -> Session:
+        case = self._case()
+        for requests in judging.witnesses(case):
+            while judging.wants_round(case, requests):
+                one: list[Exchange] = []
+                for request in requests:
+                    one.append((yield replace(request, purpose="again")))
+                self.rounds.setdefault(requests, []).append(tuple(one))
+
+    def _case(self) -> Case:
+        evidence = self.know.evidence()
+        findings = judging.examine(self.catalogue, evidence, _with_prerequisites(self.catalogue, self.settings.only))
+        return Case(self.catalogue, evidence, findings, self.rounds)
+
+    def result(self, deployment: str, seconds: float) -> Result:
+        """What the run came to."""
+        case = self._case()
+        return Result(
+            deployment=deployment,
+            seed=self.settings.seed,
+            verdicts=judging.judge(case, self.settings.only),
+            readings=readings(case.evidence),
+            exchanges=tuple(self.exchanges),
+            notes=tuple(self._notes()),
+            seconds=seconds,
+            interrupted=self.interrupted,
+        )
+
+    def _notes(self) -> Iterable[str]:
+        if self.interrupted:
+            yield f"ended early: {self.interrupted}"
+        waited = [e for e in self.exchanges if e.attempts]
+        if waited:
+            yield f"{len(waited)} requests were repeated after passing trouble ({waited[0].attempts[0].why} first)"
+
+
+def _trouble(exchange: Exchange) -> str:
+    return exchange.failure.text if exchange.failure is not None else f"status {exchange.status}"
+
+
+def _with_prerequisites(catalogue: Catalogue, ids: frozenset[str]) -> frozenset[str]:
+    """The ids, and all that could be the cause of their failing."""
+    if not ids:
+        return frozenset()
+    found = {*ids, *judging.BASE}
+    pending = list(found)
+    while pending:
+        for required in catalogue.checks[pending.pop()].requires:
+            if required not in found:
+                found.add(required)
+                pending.append(required)
+    return frozenset(found)
+
+

@@ -1,0 +1,628 @@
+"""Subjects that relate several answers: walks, overlaps, repeats, listings of a selection."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from contracts.subjects.answer import Answer, Page, Profile, Selection
+from contracts.subjects.evidence import Evidence, builder
+
+# Tags asked for that nothing carries begin so; what follows is drawn from the seed.
+UNKNOWN_TAG = "no-such-"
+
+
+@dataclass(frozen=True, slots=True)
+class FirstAnswer:
+    """The first answer of the path, which tells whether the API is there at all."""
+
+    answer: Answer
+
+
+@builder(FirstAnswer)
+def first_answer(evidence: Evidence) -> Iterator[FirstAnswer]:
+    """The first answer that is no passing trouble."""
+    for answer in evidence.regular[:1]:
+        yield FirstAnswer(answer)
+
+
+@builder(Answer)
+def every_answer(evidence: Evidence) -> Iterable[Answer]:
+    """Every answer of the judged operation."""
+    return evidence.regular
+
+
+@builder(Page)
+def every_page(evidence: Evidence) -> Iterable[Page]:
+    """Every well-formed page."""
+    return evidence.pages
+
+
+@dataclass(frozen=True, slots=True)
+class Success:
+    """An answer with status 200."""
+
+    answer: Answer
+
+
+@builder(Success)
+def successes(evidence: Evidence) -> Iterator[Success]:
+    """Every 200 of the judged operation."""
+    return (Success(answer) for answer in evidence.regular if answer.status == 200)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The JSON value of a 200."""
+
+    answer: Answer
+
+
+@builder(Content)
+def contents(evidence: Evidence) -> Iterator[Content]:
+    """Every 200 whose content is a JSON text."""
+    for answer in evidence.regular:
+        if answer.status == 200 and answer.problem is None and answer.beyond is None:
+            yield Content(answer)
+
+
+@dataclass(frozen=True, slots=True)
+class WellFormed:
+    """The answer to a request that must be answered 200."""
+
+    answer: Answer
+
+
+@builder(WellFormed)
+def well_formed(evidence: Evidence) -> Iterator[WellFormed]:
+    """Answers to plain requests, legal refusals of a limit and refused credentials aside."""
+    served = [a for a in evidence.regular if a.status == 200]
+    accepted = max((a.asked.limit or 0 for a in served if a.asked.plain), default=0)
+    for answer in evidence.regular:
+        if must_be_served(answer) and not (
+            _limit_refused(answer, accepted) or (answer.status in (401, 403) and not served)
+        ):
+            yield WellFormed(answer)
+
+
+def must_be_served(answer: Answer) -> bool:
+    """Whether no reading of the contract lets a deployment refuse this query."""
+    asked = answer.asked
+    items = asked.selection.items
+    clean = all(item and item == item.strip() for item in items)
+    return asked.plain and clean and asked.limit != 0
+
+
+def _limit_refused(answer: Answer, accepted: int) -> bool:
+    """Reading *refused* of a limit over the maximum: legal only above every limit that was accepted."""
+    limit = answer.asked.limit
+    return 400 <= answer.status < 500 and limit is not None and 0 < accepted < limit
+
+
+@dataclass(frozen=True, slots=True)
+class LimitInForce:
+    """A page whose `limit` is judged, beside the page that shows the maximum or the default."""
+
+    page: Page
+    clamped: Page | None
+    default: Page | None
+
+
+@builder(LimitInForce)
+def limits_in_force(evidence: Evidence) -> Iterator[LimitInForce]:
+    """Every plain page, with the first clamped one and the first of the same kind without a limit."""
+    clamped = next((p for p in evidence.plain if 0 < p.limit < (p.asked.limit or 0)), None)
+    defaults: dict[tuple[bool, bool], Page] = {}
+    for page in evidence.plain:
+        if page.asked.limit is None:
+            defaults.setdefault(_kind(page), page)
+    for page in evidence.plain:
+        yield LimitInForce(page, clamped, defaults.get(_kind(page)))
+
+
+def _kind(page: Page) -> tuple[bool, bool]:
+    """No query at all, only filters, or a page asked for: unpaged readings tell these apart."""
+    return (page.selection.unfiltered, page.asked.offset is None)
+
+
+@dataclass(frozen=True, slots=True)
+class PastEnd:
+    """The answer to an offset at or after the end that an earlier page of the same selection states."""
+
+    answer: Answer
+    before: Page
+
+
+@builder(PastEnd)
+def past_ends(evidence: Evidence) -> Iterator[PastEnd]:
+    """Every answer that must be an empty page."""
+    for answer in evidence.regular:
+        asked = answer.asked
+        if not must_be_served(answer) or not asked.offset:
+            continue
+        before = _latest_before(answer, evidence.by_selection.get(asked.selection, ()))
+        if before is not None and before.total <= asked.offset:
+            yield PastEnd(answer, before)
+
+
+def _latest_before(answer: Answer, pages: tuple[Page, ...]) -> Page | None:
+    within = [p for p in pages if not p.past_end or p.offset == 0]
+    earlier = [p for p in within if p.number < answer.number]
+    return earlier[-1] if earlier else next(iter(within), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Defaulted:
+    """A page asked for without `limit` or `offset`, and the page with the values that it echoes."""
+
+    implicit: Page
+    explicit: Page
+
+
+@builder(Defaulted)
+def defaulted(evidence: Evidence) -> Iterator[Defaulted]:
+    """Every implicit page that has an explicit twin at the same place."""
+    for implicit in evidence.plain:
+        if implicit.asked.implicit and implicit.asked.limit != 0:
+            explicit = _twin(implicit, evidence.by_selection[implicit.selection])
+            if explicit is not None:
+                yield Defaulted(implicit, explicit)
+
+
+def _twin(implicit: Page, pages: tuple[Page, ...]) -> Page | None:
+    here = [
+        p for p in pages if not p.asked.implicit and p.offset == (implicit.asked.offset or 0) and p.asked.limit
+    ]
+    same = [p for p in here if p.limit == implicit.limit]
+    if same or not implicit.everything:
+        return next(iter(same), None)
+    return max(here, key=lambda p: len(p.profiles), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class TotalPair:
+    """Two pages of the unfiltered list, read one after the other."""
+
+    first: Page
+    second: Page
+
+
+@builder(TotalPair)
+def total_pairs(evidence: Evidence) -> Iterator[TotalPair]:
+    """Neighbours in time; pages past the end have their own requirement."""
+    pages = [p for p in evidence.unfiltered if not p.past_end or p.offset == 0]
+    return (TotalPair(first, second) for first, second in zip(pages, pages[1:], strict=False))
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Pages of one selection and size that follow on each other; `complete` ones go from 0 to the end."""
+
+    pages: tuple[Page, ...]
+
+    @property
+    def selection(self) -> Selection:
+        """The filters."""
+        return self.pages[0].selection
+
+    @property
+    def limit(self) -> int:
+        """The page size."""
+        return self.pages[0].limit
+
+    @cached_property
+    def ids(self) -> tuple[int, ...]:
+        """The ids in the order met."""
+        return tuple(i for page in self.pages for i in page.ids)
+
+    @property
+    def complete(self) -> bool:
+        """Whether it began at the start and reached the end that its last page states."""
+        last = self.pages[-1]
+        return self.pages[0].offset == 0 and last.offset + last.limit >= last.total
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The exchanges."""
+        return tuple(page.number for page in self.pages)
+
+    @property
+    def total(self) -> int:
+        """The total that its last page states."""
+        return self.pages[-1].total
+
+
+@builder(Walk)
+def walks(evidence: Evidence) -> Iterator[Walk]:
+    """All longest chains of pages; a chain of one page counts where it is complete."""
+    for pages in evidence.by_selection.values():
+        for chain in _chains(pages):
+            walk = Walk(chain)
+            if len(chain) > 1 or walk.complete:
+                yield walk
+
+
+def _chains(pages: tuple[Page, ...]) -> Iterator[tuple[Page, ...]]:
+    sizes: defaultdict[tuple[int | None, int], dict[int, Page]] = defaultdict(dict)
+    for page in pages:
+        if page.limit > 0 and page.asked.limit != 0:
+            sizes[(page.asked.limit, page.limit)].setdefault(page.offset, page)
+    for (_, limit), by_offset in sizes.items():
+        for offset in sorted(by_offset):
+            if offset - limit not in by_offset:
+                yield tuple(_chain(by_offset, offset, limit))
+
+
+def _chain(by_offset: dict[int, Page], offset: int, limit: int) -> Iterator[Page]:
+    while offset in by_offset:
+        yield by_offset[offset]
+        if by_offset[offset].past_end:
+            return
+        offset += limit
+
+
+@dataclass(frozen=True, slots=True)
+class WholeWalk:
+    """A complete walk of the unfiltered list."""
+
+    walk: Walk
+
+
+@builder(WholeWalk)
+def whole_walks(evidence: Evidence) -> Iterator[WholeWalk]:
+    """Complete walks without a filter."""
+    for walk in evidence.subjects(Walk):
+        if walk.complete and walk.selection.unfiltered:
+            yield WholeWalk(walk)
+
+
+@dataclass(frozen=True, slots=True)
+class WalkPair:
+    """Two walks of the unfiltered list with different page sizes, over the same positions."""
+
+    first: Walk
+    second: Walk
+
+
+@builder(WalkPair)
+def walk_pairs(evidence: Evidence) -> Iterator[WalkPair]:
+    """Each complete walk beside the one with the largest pages."""
+    whole = sorted((w.walk for w in evidence.subjects(WholeWalk)), key=lambda w: -w.limit)
+    for other in whole[1:]:
+        if other.limit != whole[0].limit:
+            yield WalkPair(whole[0], other)
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """Two pages of the unfiltered list that cover common positions in different ways."""
+
+    first: Page
+    second: Page
+
+    @property
+    def positions(self) -> range:
+        """The positions that both show."""
+        return range(
+            max(self.first.offset, self.second.offset), min(self.first.end, self.second.end)
+        )
+
+
+_OVERLAPS_FOR_A_PAGE = 3
+
+
+@builder(Overlap)
+def overlaps(evidence: Evidence) -> Iterator[Overlap]:
+    """Each page beside the largest that overlap with it."""
+    return _overlaps(evidence.unfiltered)
+
+
+def _overlaps(pages: tuple[Page, ...]) -> Iterator[Overlap]:
+    by_size = sorted(pages, key=lambda p: (-len(p.profiles), p.number))
+    for index, page in enumerate(by_size):
+        found = 0
+        for larger in by_size[:index]:
+            if found == _OVERLAPS_FOR_A_PAGE:
+                break
+            if _differ(page, larger) and page.offset < larger.end and larger.offset < page.end:
+                found += 1
+                yield Overlap(*sorted((page, larger), key=lambda p: p.number))
+
+
+def _differ(page: Page, other: Page) -> bool:
+    return (page.limit, page.offset) != (other.limit, other.offset) or page.asked != other.asked
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """The same request, answered twice."""
+
+    first: Page
+    second: Page
+
+
+@builder(Repeat)
+def repeats(evidence: Evidence) -> Iterator[Repeat]:
+    """Neighbours among equal requests."""
+    seen: dict[str, Page] = {}
+    for page in evidence.plain:
+        query = page.answer.request.query
+        if query in seen:
+            yield Repeat(seen[query], page)
+        seen[query] = page
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The whole of one selection, from the complete walk with the fewest pages."""
+
+    selection: Selection
+    walk: Walk
+    universe: dict[int, tuple[Page, Profile]]
+
+    @cached_property
+    def ids(self) -> frozenset[int]:
+        """The ids that the selection holds."""
+        return frozenset(self.walk.ids)
+
+    @cached_property
+    def profiles(self) -> dict[int, tuple[Page, Profile]]:
+        """Its profiles by id, with their pages."""
+        return {p.id: (page, p) for page in self.walk.pages for p in page.profiles}
+
+    def missing(self) -> Iterator[tuple[Page, Profile]]:
+        """What was seen without a filter but not here."""
+        return (found for i, found in self.universe.items() if i not in self.ids)
+
+
+@builder(Listing)
+def listings(evidence: Evidence) -> Iterator[Listing]:
+    """One listing for each selection that has a filter."""
+    best: dict[Selection, Walk] = {}
+    for walk in evidence.subjects(Walk):
+        known = best.get(walk.selection)
+        if walk.complete and (known is None or len(walk.pages) < len(known.pages)):
+            best[walk.selection] = walk
+    for selection, walk in best.items():
+        if not selection.unfiltered:
+            yield Listing(selection, walk, evidence.universe)
+
+
+@dataclass(frozen=True, slots=True)
+class ActivePage:
+    """A page asked for with `is_active` alone."""
+
+    page: Page
+
+
+@builder(ActivePage)
+def active_pages(evidence: Evidence) -> Iterator[ActivePage]:
+    """Pages filtered by is_active alone."""
+    for page in evidence.plain:
+        if page.selection.by_active:
+            yield ActivePage(page)
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveListing:
+    """All that `is_active` alone selects."""
+
+    listing: Listing
+
+
+@builder(ActiveListing)
+def active_listings(evidence: Evidence) -> Iterator[ActiveListing]:
+    """Listings by is_active alone."""
+    for listing in evidence.subjects(Listing):
+        if listing.selection.by_active:
+            yield ActiveListing(listing)
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """Pages that state the totals of all, of the active and of the inactive profiles."""
+
+    every: Page
+    active: Page
+    inactive: Page
+
+
+@builder(Partition)
+def partitions(evidence: Evidence) -> Iterator[Partition]:
+    """The three totals, read as close together as there are."""
+    active = _within(evidence, Selection(is_active=True))
+    inactive = _within(evidence, Selection(is_active=False))
+    every = _within(evidence, Selection())
+    if active and inactive and every:
+        last = inactive[-1]
+        yield Partition(_nearest(every, last), _nearest(active, last), last)
+
+
+def _within(evidence: Evidence, selection: Selection) -> list[Page]:
+    return [p for p in evidence.by_selection.get(selection, ()) if p.offset == 0 and p.asked.limit != 0]
+
+
+def _nearest(pages: list[Page], to: Page) -> Page:
+    return min(pages, key=lambda page: abs(page.number - to.number))
+
+
+@dataclass(frozen=True, slots=True)
+class TagPage:
+    """A page asked for with `tags` alone."""
+
+    page: Page
+
+
+@builder(TagPage)
+def tag_pages(evidence: Evidence) -> Iterator[TagPage]:
+    """Pages filtered by tags alone that name at least one."""
+    for page in evidence.plain:
+        if page.selection.by_tags and page.selection.wanted:
+            yield TagPage(page)
+
+
+@dataclass(frozen=True, slots=True)
+class TagListing:
+    """All that `tags` alone selects."""
+
+    listing: Listing
+
+
+@builder(TagListing)
+def tag_listings(evidence: Evidence) -> Iterator[TagListing]:
+    """Listings by clean lists of tags: none empty, none padded, none twice."""
+    for listing in evidence.subjects(Listing):
+        selection = listing.selection
+        if selection.by_tags and selection.items == selection.wanted:
+            yield TagListing(listing)
+
+
+@dataclass(frozen=True, slots=True)
+class TagListingPair:
+    """Two listings by several tags each."""
+
+    first: Listing
+    second: Listing
+
+
+@builder(TagListingPair)
+def tag_listing_pairs(evidence: Evidence) -> Iterator[TagListingPair]:
+    """Every pair of listings by two tags or more."""
+    several = [t.listing for t in evidence.subjects(TagListing) if len(t.listing.selection.wanted) > 1]
+    for index, first in enumerate(several):
+        for second in several[index + 1 :]:
+            yield TagListingPair(first, second)
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownTag:
+    """The answer to a tag that no profile carries."""
+
+    answer: Answer
+
+
+@builder(UnknownTag)
+def unknown_tags(evidence: Evidence) -> Iterator[UnknownTag]:
+    """Answers for tags that the suite made up."""
+    for answer in evidence.regular:
+        wanted = answer.asked.selection.wanted
+        if must_be_served(answer) and len(wanted) == 1 and wanted[0].startswith(UNKNOWN_TAG):
+            yield UnknownTag(answer)
+
+
+@dataclass(frozen=True, slots=True)
+class TagList:
+    """A listing by a list with repeated or empty items, and the listing by the clean list."""
+
+    odd: Listing
+    clean: Listing
+
+
+@builder(TagList)
+def tag_lists(evidence: Evidence) -> Iterator[TagList]:
+    """Odd spellings of lists of tags beside clean ones."""
+    clean = {t.listing.selection.wanted: t.listing for t in evidence.subjects(TagListing)}
+    for listing in evidence.subjects(Listing):
+        selection = listing.selection
+        padded = any(item != item.strip() for item in selection.items)
+        if selection.by_tags and selection.items != selection.wanted and not padded:
+            twin = clean.get(selection.wanted)
+            if twin is not None:
+                yield TagList(listing, twin)
+
+
+@dataclass(frozen=True, slots=True)
+class Combined:
+    """All that `is_active` and `tags` together select."""
+
+    listing: Listing
+
+
+@builder(Combined)
+def combined(evidence: Evidence) -> Iterator[Combined]:
+    """Listings under both filters."""
+    for listing in evidence.subjects(Listing):
+        selection = listing.selection
+        if selection.is_active is not None and selection.items and selection.items == selection.wanted:
+            yield Combined(listing)
+
+
+@dataclass(frozen=True, slots=True)
+class FilteredPages:
+    """All pages of one filtered selection that were read within its bounds, in the order asked."""
+
+    pages: tuple[Page, ...]
+
+
+@builder(FilteredPages)
+def filtered_pages(evidence: Evidence) -> Iterator[FilteredPages]:
+    """The pages of each filtered selection; those past the end have their own requirement."""
+    for selection, pages in evidence.by_selection.items():
+        within = tuple(p for p in pages if not p.past_end or p.offset == 0)
+        if not selection.unfiltered and within:
+            yield FilteredPages(within)
+
+
+@dataclass(frozen=True, slots=True)
+class FilteredWalk:
+    """A walk of a filtered list, beside the listing with the fewest pages where there is one."""
+
+    walk: Walk
+    listing: Listing | None
+
+
+@builder(FilteredWalk)
+def filtered_walks(evidence: Evidence) -> Iterator[FilteredWalk]:
+    """Filtered walks of two pages or more."""
+    known = {listing.selection: listing for listing in evidence.subjects(Listing)}
+    for walk in evidence.subjects(Walk):
+        if len(walk.pages) > 1 and not walk.selection.unfiltered:
+            yield FilteredWalk(walk, known.get(walk.selection))
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A filtered page and an unfiltered page that share profiles."""
+
+    filtered: Page
+    unfiltered: Page
+
+    @property
+    def common(self) -> list[int]:
+        """The ids on both, in the order of the filtered page."""
+        return [i for i in self.filtered.ids if i in self.unfiltered.by_id]
+
+
+@builder(Beside)
+def beside(evidence: Evidence) -> Iterator[Beside]:
+    """Every filtered page beside the unfiltered pages with the most profiles in common."""
+    large = sorted(evidence.unfiltered, key=lambda p: -len(p.profiles))[:12]
+    for page in evidence.plain:
+        if not page.selection.unfiltered and page.profiles:
+            yield from _beside(page, large)
+
+
+def _beside(page: Page, candidates: list[Page]) -> Iterator[Beside]:
+    remaining = set(page.ids)
+    for other in candidates:
+        if remaining & other.by_id.keys():
+            remaining -= other.by_id.keys()
+            yield Beside(page, other)
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """The answer to a query that was generated from the document."""
+
+    answer: Answer
+
+
+@builder(Generated)
+def generated(evidence: Evidence) -> Iterator[Generated]:
+    """Answers to generated queries."""
+    return (Generated(a) for a in evidence.regular if a.request.purpose == GENERATED)
+
+
+GENERATED = "generated"

@@ -1,0 +1,21 @@
+"""From a `Request` to an `Exchange`: the only rooms of the suite that speak HTTP.
+
+`Transport.send` lets only safe methods leave, only to one origin, within `Bounds`, and gives an exchange for
+whatever a deployment does. It knows nothing of probes, checks or verdicts.
+"""
+
+from contracts.transport.bounds import Bounds, BudgetSpent
+from contracts.transport.credentials import Secrets, token_from_env, token_from_file
+from contracts.transport.sender import Transport
+from contracts.transport.target import Refused, Target
+
+__all__ = [
+    "Bounds",
+    "BudgetSpent",
+    "Refused",
+    "Secrets",
+    "Target",
+    "Transport",
+    "token_from_env",
+    "token_from_file",
+]

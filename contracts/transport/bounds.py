@@ -1,0 +1,47 @@
+"""How much time, content and how many requests a run may take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What the transport never exceeds. Times in seconds, sizes in bytes.
+
+    `timeout` covers an exchange as a whole, from the name look-up to the last byte. `max_wire` counts what
+    comes over the connection, `max_content` what is left after decoding. `max_requests` counts every
+    attempt. `max_wait` bounds one wait before a repetition, `max_total_wait` all waits since the deployment
+    last gave an answer that needed no repetition. `rate` is in requests per second.
+    """
+
+    timeout: float = 30.0
+    max_content: int = 64 * MIB
+    max_wire: int = 64 * MIB
+    max_header_bytes: int = 64 * KIB
+    max_headers: int = 200
+    max_requests: int = 400
+    deadline: float = 600.0
+    rate: float | None = None
+    retries: int = 4
+    max_wait: float = 30.0
+    max_total_wait: float = 120.0
+
+
+class BudgetSpent(Exception):  # noqa: N818 - no error: the run ends and judges what it has
+    """The run's requests or its time are spent, so this request did not leave; `why` is one sentence."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def size(count: int) -> str:
+    """A number of bytes for people: `64 MiB`, `100 KiB`, `7 bytes`."""
+    for unit, name in ((MIB, "MiB"), (KIB, "KiB")):
+        if count >= unit and count % unit == 0:
+            return f"{count // unit} {name}"
+    return f"{count:,} bytes"

@@ -1,0 +1,242 @@
+"""The secrets of a run: what they look like in a request, and how they are kept out of everything else."""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import random
+import re
+import string
+from base64 import b64encode
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
+
+from contracts.model import Credentials, UserError
+
+HIDDEN = "***"
+# Shorter secrets are ordinary words ("limit", "admin"): to strike them out would falsify the evidence.
+_LEAST_LENGTH = 8
+_MAX_TOKEN_BYTES = 64 * 1024
+_PLACEHOLDER = "contracts0000000000000000"
+# Headers that frame the message, choose the credentials, or make a safe method an unsafe one.
+_RESERVED = frozenset(
+    {
+        "accept-encoding",
+        "authorization",
+        "connection",
+        "content-length",
+        "expect",
+        "host",
+        "proxy-authorization",
+        "te",
+        "transfer-encoding",
+        "upgrade",
+        "x-http-method",
+        "x-http-method-override",
+        "x-method-override",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Secrets:
+    """The credentials of a run: a bearer `token` or a `basic` user and password, a token of a caller who sees
+    less (`narrow`), and more `headers`.
+
+    Headers go with every request when there is a token or basic, and only with `Credentials.GIVEN` when
+    they are all there is: then they are the credentials. `UserError` if one cannot be sent.
+    """
+
+    token: str | None = None
+    basic: tuple[str, str] | None = None
+    narrow: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    _words: re.Pattern[str] | None = field(init=False, compare=False)
+    _bytes: re.Pattern[bytes] | None = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        _check(self)
+        words = sorted({w for w in _forms(self) if len(w) >= _LEAST_LENGTH}, key=len, reverse=True)
+        alternatives = "|".join(map(re.escape, words))
+        coded = b"|".join(re.escape(w.encode()) for w in words)
+        object.__setattr__(self, "_words", re.compile(alternatives) if words else None)
+        object.__setattr__(self, "_bytes", re.compile(coded) if words else None)
+
+    def __repr__(self) -> str:
+        kinds = ("token", "basic", "narrow", "headers")
+        return "Secrets(" + ", ".join(f"{kind}={HIDDEN}" for kind in kinds if getattr(self, kind)) + ")"
+
+    def authorization(self, credentials: Credentials, seed: int = 0) -> str | None:
+        """The value of `Authorization` for these credentials; None where the header is left out.
+
+        The altered forms need a secret to alter: without one they are None, except that RANDOM is then a
+        made-up token. With basic, the password is what is altered.
+        """
+        if credentials is Credentials.NONE:
+            return None
+        if credentials is Credentials.OTHER_SCHEME:
+            return 'Digest username="contracts"'
+        if credentials is Credentials.NARROW:
+            return None if self.narrow is None else f"Bearer {self.narrow}"
+        if credentials is Credentials.EMPTY:
+            return "Basic " if self.basic else "Bearer "
+        return self._altered(credentials, seed)
+
+    def headers_for(self, credentials: Credentials) -> tuple[tuple[str, str], ...]:
+        """The user's headers that go with these credentials."""
+        alone = self.token is None and self.basic is None
+        return () if alone and credentials is not Credentials.GIVEN else self.headers
+
+    def redact(self, text: str) -> str:
+        """The text with `***` for every secret, also percent-encoded, JSON-escaped, base64 or one off.
+
+        Secrets of fewer than eight characters stay: struck out, they would falsify ordinary words.
+        """
+        return text if self._words is None else self._words.sub(HIDDEN, text)
+
+    def redact_bytes(self, content: bytes) -> bytes:
+        """As `redact`, for content of any encoding that keeps ASCII."""
+        return content if self._bytes is None else self._bytes.sub(HIDDEN.encode(), content)
+
+    def _altered(self, credentials: Credentials, seed: int) -> str | None:
+        secret = self.basic[1] if self.basic else self.token
+        if secret is None:
+            secret = _PLACEHOLDER if credentials is Credentials.RANDOM else None
+        if secret is None:
+            return None
+        changed = _change(secret, credentials, seed)
+        scheme, value = ("Basic", _pair(self.basic[0], changed)) if self.basic else ("Bearer", changed)
+        return f"{scheme.lower() if credentials is Credentials.LOWER_CASE_SCHEME else scheme} {value}"
+
+
+def token_from_env(name: str) -> str:
+    """The token in that environment variable; `UserError` if there is none that can be sent."""
+    if not re.fullmatch("[A-Z_][A-Z0-9_]*", name):  # not quoted: people pass the token itself
+        raise UserError("Give the name of an environment variable in capitals, never the token itself.")
+    token = os.environ.get(name)
+    if token is None:
+        raise UserError(f"The environment variable {name} is not set.")
+    _check_value(f"The token in the environment variable {name}", token)
+    return token
+
+
+def token_from_file(path: Path | str) -> str:
+    """The token in that file without its last line break; `UserError` if there is none that can be sent."""
+    try:  # the path is not quoted: people pass the token itself
+        with Path(path).open("rb") as file:
+            text = file.read(_MAX_TOKEN_BYTES + 2).decode("utf-8")
+    except OSError as error:
+        raise UserError(f"The token file cannot be read: {error.strerror}.") from None
+    except ValueError:
+        raise UserError("The token file holds no text.") from None
+    token = text.removesuffix("\n").removesuffix("\r")
+    _check_value("The token in the token file", token)
+    return token
+
+
+def _check(secrets: Secrets) -> None:
+    if secrets.token is not None and secrets.basic is not None:
+        raise UserError("Give a token or a user with password, not both.")
+    for what, token in (("The token", secrets.token), ("The narrow token", secrets.narrow)):
+        if token is not None:
+            _check_value(what, token)
+    if secrets.basic is not None:
+        _check_basic(*secrets.basic)
+    for name, value in secrets.headers:
+        _check_header(name, value)
+
+
+def _check_value(what: str, value: str) -> None:
+    # Never quotes the value. White space at an end, or inside a token, comes from careless copying.
+    if not value:
+        raise UserError(f"{what} is empty.")
+    if len(value) > _MAX_TOKEN_BYTES:
+        raise UserError(f"{what} is longer than 64 KiB.")
+    if not re.fullmatch(r"[!-~\xa1-\xff]+", value):
+        raise UserError(f"{what} holds a space, line break, control character or one outside Latin-1.")
+
+
+def _check_basic(user: str, password: str) -> None:
+    if ":" in user:
+        raise UserError("The user name holds a colon, which Basic credentials cannot carry.")
+    if not password:
+        raise UserError("The password is empty.")
+    if any(ord(character) < 32 or ord(character) == 127 for character in user + password):
+        raise UserError("The user name or password holds a control character.")
+
+
+def _check_header(name: str, value: str) -> None:
+    if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
+        raise UserError("A header name holds a character that no header name may hold.")
+    if name.lower() in _RESERVED:
+        raise UserError(f"The header {name} is set by the suite alone.")
+    if not re.fullmatch(r"([!-~\xa1-\xff]([ \t!-~\xa0-\xff]*[!-~\xa1-\xff])?)?", value):
+        raise UserError(f"The value of the header {name} holds a character that cannot be sent.")
+
+
+def _pair(user: str, password: str) -> str:
+    return b64encode(f"{user}:{password}".encode()).decode("ascii")
+
+
+def _change(secret: str, credentials: Credentials, seed: int) -> str:
+    middle = len(secret) // 2
+    if credentials is Credentials.RANDOM:
+        return _random_like(secret, seed)
+    if credentials is Credentials.TRUNCATED:
+        return secret[:-1]
+    if credentials is Credentials.EXTENDED:
+        return secret + "0"
+    if credentials is Credentials.ALTERED:
+        return secret[:middle] + _neighbour(secret[middle]) + secret[middle + 1 :]
+    return secret
+
+
+def _random_like(secret: str, seed: int) -> str:
+    draw = random.Random(seed)  # noqa: S311 - a wrong token that the same seed gives again
+    classes = (string.digits, string.ascii_lowercase, string.ascii_uppercase)
+    made = "".join(
+        next((draw.choice(known) for known in classes if character in known), character)
+        for character in secret
+    )
+    return made if made != secret else _change(secret, Credentials.ALTERED, seed)
+
+
+def _neighbour(character: str) -> str:
+    for known in (string.digits, string.ascii_lowercase, string.ascii_uppercase):
+        if character in known:
+            return known[(known.index(character) + 1) % len(known)]
+    return "0"
+
+
+def _forms(secrets: Secrets) -> Iterator[str]:
+    """Every way in which a secret could come back, also the changed ones, which hold most of it."""
+    for value in (secrets.token, secrets.narrow, *(value for _, value in secrets.headers)):
+        if value:
+            yield from _spellings(value)
+    if secrets.token:
+        yield from _spellings(secrets.token[:-1])
+        yield from _spellings(_change(secrets.token, Credentials.ALTERED, 0))
+    if secrets.basic:
+        yield from _basic_forms(*secrets.basic)
+
+
+def _basic_forms(user: str, password: str) -> Iterator[str]:
+    changes: tuple[Literal[Credentials.TRUNCATED, Credentials.EXTENDED, Credentials.ALTERED], ...]
+    changes = (Credentials.TRUNCATED, Credentials.EXTENDED, Credentials.ALTERED)
+    for word in (password, *map(partial(_change, password, seed=0), changes)):
+        yield from _spellings(word)
+        yield from _spellings(_pair(user, word))
+
+
+def _spellings(value: str) -> Iterator[str]:
+    percent = quote(value, safe="")
+    escaped = json.dumps(value)[1:-1]
+    yield from (value, percent, re.sub("%..", lambda match: match[0].lower(), percent))
+    yield from (escaped, escaped.replace("/", "\\/"), json.dumps(value, ensure_ascii=False)[1:-1])
+    yield from (html.escape(value), value.encode("utf-8").decode("latin-1"))
+    yield b64encode(value.encode("utf-8")).decode("ascii")

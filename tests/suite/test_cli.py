@@ -1,0 +1,414 @@
+"""The command: exit statuses, error sentences, and what must never be printed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from samples import HOSTILE, SECRET, broken, of_every_outcome, result, verdict
+
+from contracts import cli
+from contracts.model import Level, Outcome, Result, UserError
+
+ROOT = Path(cli.__file__).parents[1]
+URL = "http://127.0.0.1:9"
+Judging = Callable[..., Result]
+
+
+class FakeCatalogue:
+    """Enough of a catalogue for the command: what there is, what has a check, what may be selected."""
+
+    def __init__(self, document: Path | None = None) -> None:
+        self.requirements = tuple(v.requirement for v in of_every_outcome().verdicts)
+        self.tested = frozenset(found.id for found in self.requirements)
+        if document is not None and not document.exists():
+            raise UserError(f"there is no document {document}")
+
+    def select(self, ids: frozenset[str]) -> frozenset[str]:
+        for unknown in sorted(ids - self.tested):
+            raise UserError(f"there is no requirement {unknown!r}; did you mean PAGE-COUNT?")
+        return ids
+
+
+@pytest.fixture(autouse=True)
+def _clean(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("BIFROST_TOKEN", "BIFROST_CONTRACTS_DEBUG", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("contracts.catalogue.load_catalogue", FakeCatalogue)
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Settings of the runs that were started; each gives a result with every outcome."""
+    return judging(monkeypatch, of_every_outcome())
+
+
+def judging(monkeypatch: pytest.MonkeyPatch, gives: Result | BaseException) -> list[Any]:
+    settings: list[Any] = []
+
+    def check(given: Any, **_: object) -> Result:
+        settings.append(given)
+        if isinstance(gives, BaseException):
+            raise gives
+        return gives
+
+    monkeypatch.setattr("contracts.run.check", check)
+    return settings
+
+
+def run(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(list(arguments))
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+# --- exit statuses ----------------------------------------------------------------------------------
+
+PASSES = verdict("SERVED")
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "options", "status"),
+    [
+        ([PASSES], [], 0),
+        ([PASSES, broken("PAGE-COUNT")], [], 1),
+        ([PASSES, broken("FILTER-ORDER", level=Level.SHOULD)], [], 0),
+        ([PASSES, broken("FILTER-ORDER", level=Level.SHOULD)], ["--level", "should"], 1),
+        ([PASSES, verdict("WALK-ONCE", Outcome.INCONCLUSIVE)], [], 3),
+        ([PASSES, verdict("WALK-ONCE", Outcome.NOT_EXERCISED)], [], 3),
+        ([PASSES, verdict("WALK-ONCE", Outcome.NOT_EXERCISED)], ["--allow-unexercised"], 0),
+        ([], [], 3),
+    ],
+)
+@pytest.mark.parametrize("form", [[], ["--json"], ["--quiet"], ["--verbose"]])
+def test_exit_status_is_that_of_the_verdicts(
+    verdicts: list[Any], options: list[str], status: int, form: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judging(monkeypatch, result(*verdicts))
+    assert run("check", URL, *options, *form) == status
+
+
+def test_an_error_of_the_suite_is_70_and_shows_no_values(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    judging(monkeypatch, KeyError(SECRET))
+    assert run("check", URL) == 70
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "internal error of bifrost-contracts (KeyError) at contracts.cli:" in printed.err
+    assert "this is not a verdict on the deployment; please report" in printed.err
+    assert SECRET not in printed.err
+
+
+def test_the_traceback_is_shown_on_demand_without_the_token(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BIFROST_CONTRACTS_DEBUG", "1")
+    monkeypatch.setenv("BIFROST_TOKEN", SECRET)
+    judging(monkeypatch, KeyError(SECRET))
+    assert run("check", URL) == 70
+    printed = capsys.readouterr().err
+    assert "Traceback" in printed
+    assert SECRET not in printed
+
+
+def test_ctrl_c_without_a_result_is_130(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    judging(monkeypatch, KeyboardInterrupt())
+    assert run("check", URL) == 130
+    assert capsys.readouterr().err.strip() == "Interrupted."
+
+
+def test_ctrl_c_with_a_partial_result_reports_it_and_is_130(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def check(*_: object, **__: object) -> Result:
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+        except KeyboardInterrupt:
+            return result(PASSES, interrupted="Ctrl-C")
+        raise AssertionError
+
+    monkeypatch.setattr("contracts.run.check", check)
+    assert run("check", URL) == 130
+    assert "Ended before all was asked: Ctrl-C" in capsys.readouterr().out
+
+
+# --- usage errors -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["check"], "Missing argument 'URL'"),
+        (["check", ""], "The URL is empty"),
+        (["check", "  "], "The URL is empty"),
+        (["check", URL, "--token", SECRET], "No such option '--token'"),
+        (["check", URL, f"--token={SECRET}"], "No such option '--token'"),
+        (["check", URL, "--token-env", "UNSET_VARIABLE"], "The variable that --token-env names is not set."),
+        (["check", URL, "--token-env", "EMPTY_VARIABLE"], "The variable that --token-env names is empty"),
+        (["check", URL, "--token-env", SECRET], "--token-env takes the name of an environment variable"),
+        (["check", URL, "--token-file", SECRET], "--token-file takes the path of an existing file"),
+        (["check", URL, "--token-env", "A", "--token-file", "b"], "exclude each other"),
+        (["check", URL, "--basic-env", "A", "--token-file", "b"], "exclude each other"),
+        (["check", URL, "--basic-env", "NO_COLON"], "does not hold user:password"),
+        (["check", URL, "--narrow-token-env", "UNSET_VARIABLE"], "that --narrow-token-env names is not set."),
+        (["check", URL, "--only", "PAGE-COUNTS"], "there is no requirement 'PAGE-COUNTS'; did you mean"),
+        (["check", URL, "--only", ""], "--only names no requirement"),
+        (["check", URL, "--only", " , "], "--only names no requirement"),
+        (["check", URL, "--rate", "0"], "--rate takes a number above 0."),
+        (["check", URL, "--timeout", "nan"], "--timeout takes a number above 0."),
+        (["check", URL, "--deadline", "inf"], "--deadline takes a number above 0."),
+        (["check", URL, "--max-requests", "0"], "0 is not in the range x>=1"),
+        (["check", URL, "--examples", "-1"], "-1 is not in the range x>=0"),
+        (["check", URL, "--level", "may"], "'may' is not one of 'must', 'should'"),
+        (["check", URL, "--quiet", "--verbose"], "--quiet and --verbose exclude each other"),
+        (["check", URL, "--ca", "none.pem"], "there is no file none.pem"),
+        (["check", URL, "--ca", "none.pem", "--insecure"], "--ca and --insecure exclude each other"),
+        (["check", URL, "--document", "none.yaml"], "there is no document none.yaml"),
+        (["check", URL, "--report", ""], "--report names no directory"),
+        (["check", URL, "--report", __file__], "is a file."),
+        (["check", URL, "--report", "/proc/none/here"], "Cannot write to the report directory"),
+        (["demo", "--fault", "count-is-limits"], "There is no fault 'count-is-limits'; did you mean"),
+        (["demo", "--fault", "@"], "--list shows all."),
+        (["demo", "--style", "@"], "There is no style '@'"),
+        (["demo", "--profiles", "-1"], "-1 is not in the range"),
+        (["serve", "--host", "0.0.0.0"], "--host must be a loopback address"),
+        (["serve", "--host", "example.org"], "--host must be a loopback address"),
+        (["serve", "--port", "65536"], "65536 is not in the range"),
+        (["requirements", "--document", "none.yaml"], "there is no document none.yaml"),
+        (["chek", URL], "No such command 'chek'"),
+    ],
+)
+def test_usage_errors_are_one_sentence_and_status_2(
+    arguments: list[str],
+    sentence: str,
+    asked: list[Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("EMPTY_VARIABLE", "")
+    monkeypatch.setenv("NO_COLON", SECRET)
+    assert run(*arguments) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert sentence in " ".join(printed.err.split())
+    assert SECRET not in printed.err
+    assert asked == []
+
+
+def test_an_empty_default_variable_is_a_usage_error(
+    asked: list[Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BIFROST_TOKEN", "")
+    assert run("check", URL) == 2
+    assert "The variable BIFROST_TOKEN is empty" in capsys.readouterr().err
+    assert asked == []
+
+
+def test_an_error_that_the_run_finds_is_a_usage_error_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    judging(monkeypatch, UserError(f"The base URL is {HOSTILE}."))
+    assert run("check", URL) == 2
+    printed = capsys.readouterr().err
+    assert printed.startswith("Error: The base URL is \\x1b[31mred")
+    assert "\x1b" not in printed
+
+
+# --- what is asked for ------------------------------------------------------------------------------
+
+
+def test_options_reach_the_run(asked: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MINE", SECRET)
+    certificates = tmp_path / "ca.pem"
+    certificates.touch()
+    given = (
+        "--path /p --token-env MINE --open --seed 7 --max-requests 9 --rate 2 --timeout 3 --deadline 4 "
+        f"--only PAGE-COUNT,SERVED --only WALK-TOTAL --gentle --examples 5 --ca {certificates}"
+    )
+    run("check", URL, *given.split())
+    (settings,) = asked
+    assert (settings.base_url, settings.path, settings.secrets.token) == (URL, "/p", SECRET)
+    assert (settings.open, settings.seed, settings.gentle, settings.examples) == (True, 7, True, 5)
+    bounds = settings.bounds
+    assert (bounds.max_requests, bounds.rate, bounds.timeout, bounds.deadline) == (9, 2.0, 3.0, 4.0)
+    assert settings.only == {"PAGE-COUNT", "SERVED", "WALK-TOTAL"}
+    assert settings.verify == str(certificates)
+
+
+def test_the_token_comes_from_the_default_variable_or_a_file(
+    asked: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "token"
+    file.write_text("from-the-file-12345\n")
+    run("check", URL)
+    monkeypatch.setenv("BIFROST_TOKEN", SECRET)
+    run("check", URL)
+    run("check", URL, "--token-file", str(file))
+    monkeypatch.setenv("PAIR", "me:pass:word")
+    run("check", URL, "--basic-env", "PAIR")
+    assert [one.secrets.token for one in asked] == [None, SECRET, "from-the-file-12345", None]
+    assert asked[3].secrets.basic == ("me", "pass:word")
+
+
+def test_insecure_warns(asked: list[Any], capsys: pytest.CaptureFixture[str]) -> None:
+    run("check", URL, "--insecure", "--json")
+    printed = capsys.readouterr()
+    assert printed.err.startswith("WARNING: TLS is not verified")
+    assert json.loads(printed.out)
+    assert asked[0].verify is False
+
+
+def test_plan_sends_nothing(
+    asked: list[Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("contracts.run.plan", lambda _: (("walk", 40), ("inputs", 1060)))
+    assert run("check", URL, "--plan") == 0
+    assert capsys.readouterr().out.split() == [
+        "walk",
+        "40",
+        "inputs",
+        "1,060",
+        *["At", "most,", "in", "all", "1,100"],
+    ]
+    assert asked == []
+
+
+# --- output -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("asked")
+def test_json_is_all_of_the_output_and_agrees_with_the_files(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("check", URL, "--json", "--report", str(tmp_path / "a" / "b")) == 1
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    report = json.loads(printed.out)
+    assert report == json.loads((tmp_path / "a" / "b" / "report.json").read_text())
+    assert sorted(p.name for p in (tmp_path / "a" / "b").iterdir()) == ["junit.xml", "report.json"]
+
+
+def test_an_old_report_does_not_outlive_a_run_that_breaks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "report.json").write_text("{}")
+    judging(monkeypatch, ZeroDivisionError())
+    assert run("check", URL, "--report", str(tmp_path)) == 70
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("asked")
+def test_quiet_prints_failures_and_the_conclusion(capsys: pytest.CaptureFixture[str]) -> None:
+    run("check", URL, "-q")
+    printed = capsys.readouterr().out
+    assert "FAIL  PAGE-COUNT (MUST)" in printed
+    assert "SERVED" not in printed
+    assert "DOES NOT CONFORM" in printed.splitlines()[-1]
+
+
+@pytest.mark.usefixtures("asked")
+def test_verbose_prints_every_exchange(capsys: pytest.CaptureFixture[str]) -> None:
+    run("check", URL, "-v")
+    assert "GET /api/access-profiles?limit=25&offset=25" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("asked")
+def test_curl_lines_name_the_users_own_variable(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MINE", SECRET)
+    run("check", URL, "--token-env", "MINE")
+    printed = capsys.readouterr().out
+    assert '-H "Authorization: Bearer $MINE"' in printed
+    assert SECRET not in printed
+
+
+def test_demo_says_that_it_judges_the_reference_deployment(
+    asked: list[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("demo", "--fault", "count-is-limit", "--profiles", "3")
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first == "Judging the embedded reference deployment, with the fault count-is-limit."
+    run("demo", "--json", "--profiles", "3")
+    printed = capsys.readouterr()
+    assert printed.err.strip() == "Judging the embedded reference deployment, with no fault."
+    assert json.loads(printed.out)
+    assert asked[0].secrets.token is not None
+
+
+def test_lists_name_every_fault_and_style(capsys: pytest.CaptureFixture[str]) -> None:
+    from contracts.reference import FAULTS, STYLES
+
+    assert run("demo", "--list") == 0
+    printed = capsys.readouterr().out
+    assert all(f"  {name}: " in printed for name in (*FAULTS, *STYLES))
+
+
+@pytest.mark.parametrize("form", [[], ["--markdown"], ["--json"]])
+def test_requirements_list_every_id_whole(form: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("requirements", *form) == 0
+    printed = capsys.readouterr().out
+    assert all(found.id in printed for found in FakeCatalogue().requirements)
+    assert form or max(map(len, printed.splitlines())) <= 100
+
+
+# --- in a process of its own ------------------------------------------------------------------------
+
+
+def command(*arguments: str, **more: Any) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "contracts", *arguments],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **more,
+    )
+
+
+def test_help_and_version_import_nothing_heavy() -> None:
+    code = (
+        "import sys; from contracts import cli\n"
+        "for arguments in (['--version'], ['--help'], ['check', '--help'], ['check', '']):\n"
+        "    try: cli.main(arguments)\n"
+        "    except SystemExit: pass\n"
+        "heavy = 'httpx schemathesis hypothesis jsonschema jsonschema_rs starlette rich yaml pytest'\n"
+        "print([name for name in heavy.split() if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_serve_prints_url_and_token_and_ends_with_0_on_ctrl_c() -> None:
+    with command("serve", "--profiles", "3") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("Serving http://127.0.0.1:")
+        assert process.stdout.readline().startswith("Token (fake")
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert "Traceback" not in errors
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    with command("demo", "--list") as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        errors = process.stderr.read()
+        process.wait(timeout=20)
+    assert (process.returncode, errors) == (0, "")
