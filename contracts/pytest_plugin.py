@@ -401,6 +401,4 @@ def _remarks(result: Result, terms: Terms) -> Iterator[str]:
         if summary.is_warning(verdict, terms):
             yield f"warning: {block(verdict, result, terms)}"
     yield from (f"reading: {visible(one.name)}: {visible(one.value)}" for one in result.readings)
-    yield from (f"note: {visible(one)}" for one in result.notes)
-    if result.interrupted:
-        yield f"note: ended before all was asked: {visible(result.interrupted)}"
+    yield from (f"note: {visible(one)}" for one in summary.notes(result))

@@ -7,9 +7,10 @@ from dataclasses import fields, is_dataclass, replace
 
 from contracts.catalogue import Check
 from contracts.document import Document
-from contracts.subjects.answer import Answer
+from contracts.subjects.answer import Answer, Page, Profile, Selection
 from contracts.subjects.evidence import Evidence
 
+# Changes an answer in one way, given all answers of the subject; None where the way does not apply.
 Corruption = Callable[[Answer], Answer | None]
 
 # Beyond the first few subjects nothing new is learnt; the bound keeps the proof cheap.
@@ -41,16 +42,32 @@ def _corrupted(subject: object, evidence: Evidence) -> Iterator[Evidence]:
     answers = {answer.number: answer for answer in answers_of(subject)}
     basis = evidence.only(answers)
     for answer in list(answers.values())[:_ANSWERS]:
-        for corrupt in CORRUPTIONS:
+        for corrupt in (*CORRUPTIONS, *_intruders(answer, basis)):
             changed = corrupt(answer)
             if changed is not None:
                 yield basis.replacing([changed])
+
+
+def _intruders(answer: Answer, basis: Evidence) -> Iterator[Corruption]:
+    """Puts in profiles that belong elsewhere: one of another page, and one whose tag is merely similar."""
+    other = next((p for p in basis.pages if p.answer is not answer and p.profiles), None)
+    if other is not None:
+        raw = other.profiles[-1].raw
+        yield _profiles(lambda profiles: [*profiles[:-1], raw] if profiles else None)
+    wanted = answer.asked.selection.wanted
+    if wanted:
+        alike = {"id": 2**62 + 3, "name": "x", "is_active": True, "tags": [f"{wanted[0]}x"]}
+        yield _profiles(lambda profiles: [*profiles, alike])
 
 
 def answers_of(subject: object) -> Iterator[Answer]:
     """The answers that a subject is made of."""
     if isinstance(subject, Answer):
         yield subject
+    elif isinstance(subject, Page):
+        yield subject.answer
+    elif isinstance(subject, Profile | Selection):
+        return
     elif isinstance(subject, Mapping):
         yield from (answer for value in subject.values() for answer in answers_of(value))
     elif isinstance(subject, tuple | list):

@@ -430,7 +430,12 @@ def _moved(value: Any, by: int) -> Any:
 def envelope(ask: Ask, number: int, texts: list[str]) -> Envelope:
     """The page with its five members."""
     limit = len(texts) if ask.window.limit is None else ask.window.limit
-    members = {"count": len(texts), "total_count": number, "limit": limit, "offset": ask.offset}
+    members: dict[str, Any] = {
+        "count": len(texts),
+        "total_count": number,
+        "limit": limit,
+        "offset": ask.offset,
+    }
     if ask.site.style.extra_members:
         members |= {"has_more": ask.offset + len(texts) < number, "served_by": "node-1"}
     return Envelope(texts, members)

@@ -58,7 +58,7 @@ def serving(
         collection=collection,
     )
     with contextlib.closing(app), _listening("127.0.0.1", port) as listener, _writing(app, seed):
-        url = "http://127.0.0.1:{}".format(listener.getsockname()[1])
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         with BackgroundServer(app, listener):
             yield Deployment(url, token, narrow_token, app.requests)
 
@@ -87,7 +87,11 @@ def serve_forever(
 def _listening(host: str, port: int) -> Iterator[socket.socket]:
     """A socket that already takes connections, so that nobody is turned away before the loop runs."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.create_server((host, port), family=family, backlog=256) as listener:
+    # asyncio switches Nagle's algorithm off only where the protocol is named: 40 ms a response otherwise.
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(256)
         yield listener
 
 

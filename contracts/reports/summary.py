@@ -83,6 +83,14 @@ def in_areas(verdicts: tuple[Verdict, ...]) -> dict[str, list[Verdict]]:
     return {area: found for area, found in areas.items() if found}
 
 
+def notes(result: Result) -> tuple[str, ...]:
+    """What a reader must know; why the run ended early is always among it."""
+    ended = result.interrupted
+    if ended is None or any(ended in note for note in result.notes):
+        return result.notes
+    return (f"ended before all was asked: {ended}", *result.notes)
+
+
 def why(verdict: Verdict) -> str:
     """One short clause behind an outcome: how much was judged, or why it was not."""
     if verdict.outcome is Outcome.PASS:

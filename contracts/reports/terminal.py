@@ -56,7 +56,7 @@ def render(result: Result, console: Console, terms: Terms) -> None:
     render_verdicts(result, console, terms)
     render_failures(result, console, terms)
     render_readings(result, console)
-    _section(console, "Notes", (f"- {visible(note)}" for note in result.notes))
+    _section(console, "Notes", (f"- {visible(note)}" for note in summary.notes(result)))
     render_conclusion(result, console, terms)
 
 
@@ -93,8 +93,6 @@ def render_readings(result: Result, console: Console) -> None:
 def render_conclusion(result: Result, console: Console, terms: Terms) -> None:
     """Print the counts, the reason, and the last line: the word and what it is about."""
     console.print()
-    if result.interrupted:
-        _wrapped(f"Ended before all was asked: {visible(result.interrupted)}", console)
     _wrapped(tally(result, terms), console)
     conclusion = summary.conclude(result, terms)
     _wrapped(f"Reason: {visible(conclusion.reason)}", console)

@@ -44,7 +44,7 @@ class Content:
 
     def _decode(self, data: bytes) -> bytes:
         """Decodes into one gzip member; gives what lies behind its end."""
-        if self._member is None or (self._member.eof and not data.startswith(b"\x1f\x8b")):
+        if self._member is None or (self._member.eof and not data.startswith(b"\x1f")):
             return b""  # padding behind the last member, which every client passes over
         if self._member.eof:
             self._member = zlib.decompressobj(_GZIP)

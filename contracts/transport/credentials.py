@@ -11,9 +11,7 @@ import string
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
-from typing import Literal
 from urllib.parse import quote
 
 from contracts.model import Credentials, UserError
@@ -21,7 +19,8 @@ from contracts.model import Credentials, UserError
 HIDDEN = "***"
 # Shorter secrets are ordinary words ("limit", "admin"): to strike them out would falsify the evidence.
 _LEAST_LENGTH = 8
-_MAX_TOKEN_BYTES = 64 * 1024
+_MAX_TOKEN_BYTES = 16 * 1024
+_NEAR = (Credentials.TRUNCATED, Credentials.EXTENDED, Credentials.ALTERED)
 _PLACEHOLDER = "contracts0000000000000000"
 # Headers that frame the message, choose the credentials, or make a safe method an unsafe one.
 _RESERVED = frozenset(
@@ -56,16 +55,15 @@ class Secrets:
     basic: tuple[str, str] | None = None
     narrow: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
-    _words: re.Pattern[str] | None = field(init=False, compare=False)
-    _bytes: re.Pattern[bytes] | None = field(init=False, compare=False)
+    _words: tuple[re.Pattern[str], ...] = field(init=False, compare=False)
+    _bytes: tuple[re.Pattern[bytes], ...] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         _check(self)
-        words = sorted({w for w in _forms(self) if len(w) >= _LEAST_LENGTH}, key=len, reverse=True)
-        alternatives = "|".join(map(re.escape, words))
-        coded = b"|".join(re.escape(w.encode()) for w in words)
-        object.__setattr__(self, "_words", re.compile(alternatives) if words else None)
-        object.__setattr__(self, "_bytes", re.compile(coded) if words else None)
+        values = dict.fromkeys(value for value in _values(self) if len(value) >= _LEAST_LENGTH)
+        words = sorted(values, key=len, reverse=True)  # a whole secret before the parts of it
+        object.__setattr__(self, "_words", tuple(re.compile(_pattern(word)) for word in words))
+        object.__setattr__(self, "_bytes", tuple(re.compile(_pattern(word).encode()) for word in words))
 
     def __repr__(self) -> str:
         kinds = ("token", "basic", "narrow", "headers")
@@ -93,15 +91,19 @@ class Secrets:
         return () if alone and credentials is not Credentials.GIVEN else self.headers
 
     def redact(self, text: str) -> str:
-        """The text with `***` for every secret, also percent-encoded, JSON-escaped, base64 or one off.
+        """The text with `***` for every secret, also percent-encoded, JSON-escaped, base64 or one character off.
 
         Secrets of fewer than eight characters stay: struck out, they would falsify ordinary words.
         """
-        return text if self._words is None else self._words.sub(HIDDEN, text)
+        for word in self._words:
+            text = word.sub(HIDDEN, text)
+        return text
 
     def redact_bytes(self, content: bytes) -> bytes:
         """As `redact`, for content of any encoding that keeps ASCII."""
-        return content if self._bytes is None else self._bytes.sub(HIDDEN.encode(), content)
+        for word in self._bytes:
+            content = word.sub(HIDDEN.encode(), content)
+        return content
 
     def _altered(self, credentials: Credentials, seed: int) -> str | None:
         secret = self.basic[1] if self.basic else self.token
@@ -116,11 +118,11 @@ class Secrets:
 
 def token_from_env(name: str) -> str:
     """The token in that environment variable; `UserError` if there is none that can be sent."""
-    if not re.fullmatch("[A-Z_][A-Z0-9_]*", name):  # not quoted: people pass the token itself
-        raise UserError("Give the name of an environment variable in capitals, never the token itself.")
     token = os.environ.get(name)
-    if token is None:
+    if token is None and re.fullmatch("[A-Z_][A-Z0-9_]*", name):
         raise UserError(f"The environment variable {name} is not set.")
+    if token is None:  # not quoted: people pass the token itself
+        raise UserError("There is no environment variable of that name: give a name, never the token itself.")
     _check_value(f"The token in the environment variable {name}", token)
     return token
 
@@ -156,7 +158,7 @@ def _check_value(what: str, value: str) -> None:
     if not value:
         raise UserError(f"{what} is empty.")
     if len(value) > _MAX_TOKEN_BYTES:
-        raise UserError(f"{what} is longer than 64 KiB.")
+        raise UserError(f"{what} is longer than 16 KiB.")
     if not re.fullmatch(r"[!-~\xa1-\xff]+", value):
         raise UserError(f"{what} holds a space, line break, control character or one outside Latin-1.")
 
@@ -213,30 +215,37 @@ def _neighbour(character: str) -> str:
     return "0"
 
 
-def _forms(secrets: Secrets) -> Iterator[str]:
-    """Every way in which a secret could come back, also the changed ones, which hold most of it."""
-    for value in (secrets.token, secrets.narrow, *(value for _, value in secrets.headers)):
-        if value:
-            yield from _spellings(value)
+def _values(secrets: Secrets) -> Iterator[str]:
+    """Everything that must not be shown: secrets, their base64, and the changed ones, which hold most of it."""
+    yield from (value for _, value in secrets.headers)
+    for token in (secrets.token, secrets.narrow):
+        if token:
+            yield from (token, b64encode(token.encode("utf-8")).decode("ascii"))
     if secrets.token:
-        yield from _spellings(secrets.token[:-1])
-        yield from _spellings(_change(secrets.token, Credentials.ALTERED, 0))
+        yield from (_change(secrets.token, kind, 0) for kind in _NEAR)
     if secrets.basic:
-        yield from _basic_forms(*secrets.basic)
+        user, password = secrets.basic
+        words = (password, *(_change(password, kind, 0) for kind in _NEAR))
+        yield from words
+        yield from (_pair(user, word) for word in words)
 
 
-def _basic_forms(user: str, password: str) -> Iterator[str]:
-    changes: tuple[Literal[Credentials.TRUNCATED, Credentials.EXTENDED, Credentials.ALTERED], ...]
-    changes = (Credentials.TRUNCATED, Credentials.EXTENDED, Credentials.ALTERED)
-    for word in (password, *map(partial(_change, password, seed=0), changes)):
-        yield from _spellings(word)
-        yield from _spellings(_pair(user, word))
+def _pattern(value: str) -> str:
+    """A pattern for the value however its special characters are spelled."""
+    return "".join(c if c.isascii() and c.isalnum() else _any_spelling(c) for c in value)
 
 
-def _spellings(value: str) -> Iterator[str]:
-    percent = quote(value, safe="")
-    escaped = json.dumps(value)[1:-1]
-    yield from (value, percent, re.sub("%..", lambda match: match[0].lower(), percent))
-    yield from (escaped, escaped.replace("/", "\\/"), json.dumps(value, ensure_ascii=False)[1:-1])
-    yield from (html.escape(value), value.encode("utf-8").decode("latin-1"))
-    yield b64encode(value.encode("utf-8")).decode("ascii")
+def _any_spelling(character: str) -> str:
+    """A pattern for a character as it is, percent-encoded, JSON-escaped, in HTML, or as UTF-8 misread."""
+    number = ord(character)
+    percent = quote(character, safe="") if not character.isascii() else f"%{number:02X}"
+    spellings = [character, percent, f"\\u{number:04x}", f"&#{number};", f"&#x{number:x};"]
+    spellings += [json.dumps(character, ensure_ascii=False)[1:-1], html.escape(character)]
+    spellings += [f"\\{character}", character.encode("utf-8").decode("latin-1")]
+    spellings.sort(key=len, reverse=True)  # so that no part of a longer spelling is left
+    return "(?:" + "|".join(_any_case(spelling) for spelling in dict.fromkeys(spellings)) + ")"
+
+
+def _any_case(spelling: str) -> str:
+    escaped = re.escape(spelling)
+    return escaped if len(spelling) == 1 else f"(?i:{escaped})"

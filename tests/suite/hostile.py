@@ -139,11 +139,13 @@ def _request(connection: socket.socket) -> bytes:
         if not data:
             return b""
         raw += data
+        if not raw[:1].isalpha():  # no HTTP: answer at once, as a web server does to a TLS handshake
+            break
     return raw
 
 
 def _query(raw: bytes) -> dict[str, list[str]]:
-    target = raw.split(b" ", 2)[1].decode("latin-1")
+    target = (raw.split(b" ", 2) + [b""])[1].decode("latin-1")
     return parse_qs(target.partition("?")[2], keep_blank_values=True)
 
 
@@ -264,7 +266,7 @@ def slow_1xx(peer: Peer, _: Asked) -> None:
 
 
 @behaviour
-def switching_protocols(peer: Peer, asked: Asked) -> None:
+def switching_protocols(peer: Peer, _: Asked) -> None:
     """Switches to a protocol that nobody asked for."""
     peer.send(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n")
     peer.send(b"\x81\x05hello")

@@ -143,7 +143,7 @@ def test_ctrl_c_with_a_partial_result_reports_it_and_is_130(
 
     monkeypatch.setattr("contracts.run.check", check)
     assert run("check", URL) == 130
-    assert "Ended before all was asked: Ctrl-C" in capsys.readouterr().out
+    assert "ended before all was asked: Ctrl-C" in capsys.readouterr().out
 
 
 # --- usage errors -----------------------------------------------------------------------------------

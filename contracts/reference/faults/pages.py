@@ -247,8 +247,8 @@ def limit_applied_to_joined_rows(right: Rows, ask: Ask) -> list[Row]:
     return list(dict.fromkeys(joined[: ask.limit]))
 
 
-def _tags_of(ask: Ask, row: Row) -> list[tuple[str]]:
-    return ask.site.store.query("SELECT tag FROM tags WHERE profile = ?", (row.key,))  # type: ignore[return-value]
+def _tags_of(ask: Ask, row: Row) -> list[tuple[str, ...]]:
+    return ask.site.store.query("SELECT tag FROM tags WHERE profile = ?", (row.key,))
 
 
 @fault("rows", "PAGE-UNIQUE", "FILTER-PAGED", "PAGE-FILL")
