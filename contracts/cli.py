@@ -322,6 +322,7 @@ def _terms(given: dict[str, Any], settings: Settings, catalogue: Catalogue, secr
         allow_unexercised=given["allow_unexercised"],
         untested=tuple(r for r in catalogue.requirements if r.id not in catalogue.tested),
         secret=secret,
+        only=settings.only,
         prefix=urlsplit(settings.base_url).path.rstrip("/"),
     )
 

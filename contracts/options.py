@@ -21,7 +21,7 @@ from contracts.reports.curl import TOKEN_VARIABLE, Secret
 if TYPE_CHECKING:
     from contracts.transport import Bounds, Secrets
 
-_Bound = TypeVar("_Bound", float, float | None)
+_Bound = TypeVar("_Bound", int, float, float | None)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -84,7 +84,7 @@ def bounds(
     own = Bounds()
     return replace(
         own,
-        max_requests=own.max_requests if max_requests is None else max_requests,
+        max_requests=_positive("--max-requests", max_requests, own.max_requests),
         rate=_positive("--rate", rate, own.rate),
         timeout=_positive("--timeout", timeout, own.timeout),
         deadline=_positive("--deadline", deadline, own.deadline),
@@ -142,7 +142,7 @@ def _place(error: Exception) -> str:
     return "{}:{}".format(*(ours or named or [("an unknown place", 0)])[-1])
 
 
-def _positive(name: str, value: float | None, own: _Bound) -> float | _Bound:
+def _positive(name: str, value: _Bound | None, own: _Bound) -> _Bound:
     if value is None:
         return own
     if not (math.isfinite(value) and value > 0):

@@ -29,7 +29,7 @@ from contracts.model import (
 from contracts.reports import failure, summary
 from contracts.reports.curl import Secret
 from contracts.reports.summary import Terms
-from contracts.reports.text import number_of, visible
+from contracts.reports.text import visible
 
 if TYPE_CHECKING:
     from contracts.run import Settings
@@ -245,7 +245,9 @@ class Contract:
     def _print_end(self, reporter: pytest.TerminalReporter, *, unjudged: bool) -> None:
         if unjudged:
             reporter.write_line(f"NOT JUDGED: {self._open()}; exit status {UNJUDGED}", yellow=True)
-        reporter.write_line(f"contract: judged {number_of(len(self.seen), 'requirement')} of {self.judged}")
+        outcomes = [outcome for _, outcome in self.seen.values()]
+        tally = ", ".join(f"{outcomes.count(one)} {one}" for one in Outcome if one in outcomes)
+        reporter.write_line(f"contract: judged {self.judged}: {tally}")
 
     def _status(self) -> int:
         if not self.seen:
@@ -330,6 +332,8 @@ def _settings(config: pytest.Config, base_url: str) -> Settings:
     from contracts.run import Settings
 
     given = {name: getattr(config.option, _PREFIX + name) for name in _BOUNDS}
+    if (config.option.contract_examples or 0) < 0:
+        raise UserError("--examples takes a number from 0 on.")
     return Settings(
         base_url=base_url,
         bounds=options.bounds(**given),
@@ -388,10 +392,11 @@ def _is_own(path: Any, config: pytest.Config) -> bool:
 
 
 def _strip_exception_name(report: Any) -> None:
+    """Let the block stand without `Failed: `, and the short summary have its first line alone."""
     crash = getattr(report.longrepr, "reprcrash", None)
     if crash is None or not crash.message.startswith("Failed: "):
         return
-    crash.message = crash.message.removeprefix("Failed: ")
+    crash.message = crash.message.removeprefix("Failed: ").partition("\n")[0]
     for entry in report.longrepr.reprtraceback.reprentries:
         entry.lines[:] = [line.removeprefix("Failed: ") for line in entry.lines]
 

@@ -3,9 +3,16 @@
 It knows nothing of the suite that judges it.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from contracts.reference.faults import FAULTS, Fault
 from contracts.reference.server import REFERENCE_TOKEN, Deployment, serve_forever, serving
 from contracts.reference.styles import STYLES, Style
+
+if TYPE_CHECKING:
+    from contracts.reference.app import build_app
 
 __all__ = [
     "FAULTS",
@@ -14,6 +21,16 @@ __all__ = [
     "Deployment",
     "Fault",
     "Style",
+    "build_app",
     "serve_forever",
     "serving",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """`build_app`, and with it the web framework, is imported only where somebody asks for it."""
+    if name != "build_app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from contracts.reference.app import build_app
+
+    return build_app

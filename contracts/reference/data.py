@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+from contracts.reference.names import pick
 from contracts.reference.times import SECOND, ZERO_TIME, instant, rfc3339
 
 Profile = dict[str, Any]
@@ -29,8 +30,11 @@ _HUGE_IDS = (2**53, 2**53 + 1, 2**53 + 4096, 2**63 + 11)
 
 @lru_cache(maxsize=16)
 def generate(count: int, seed: int = 0, collection: str = "mixed") -> tuple[Profile, ...]:
-    """That many profiles in order of creation; `collection` is one of `COLLECTIONS`. Do not change them."""
-    amend = COLLECTIONS[collection]
+    """That many profiles in order of creation; `collection` is one of `COLLECTIONS`. Do not change them.
+
+    Raises ValueError for an unknown collection.
+    """
+    amend = pick("collection", COLLECTIONS, collection)
     rng = random.Random(f"{seed}/{count}")  # noqa: S311
     ids, moments = _ids(rng, count), _moments(rng, count)
     profiles = [_profile(rng, n, ids[n], moments[n]) for n in range(count)]

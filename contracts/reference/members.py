@@ -7,23 +7,11 @@ from typing import Any
 from contracts.reference.styles import Style
 from contracts.reference.times import ZERO_TIME, instant, rfc3339
 
-_ALWAYS = frozenset(
-    [
-        "id",
-        "name",
-        "is_active",
-        "provider_name",
-        "max_limit",
-        "tool_group_id",
-        "mcp_server_id",
-        "mcp_client_id",
-        "tool_name",
-        "action",
-        "virtual_mcp_id",
-        "created_at",
-        "updated_at",
-    ]
-)
+_ALWAYS = {
+    *("id", "name", "is_active", "created_at", "updated_at"),
+    *("provider_name", "max_limit", "tool_group_id", "mcp_server_id", "virtual_mcp_id"),
+    *("mcp_client_id", "tool_name", "action"),
+}
 _OPTIONAL: dict[str, Any] = {
     "description": None,
     "tags": [],

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote_to_bytes
 
-from contracts.reference.conditions import ORDERS, Condition, Row, all_of, any_of
+from contracts.reference.conditions import NOTHING, ORDERS, Condition, Row, all_of, any_of
 from contracts.reference.styles import MAX_INT64, Style
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 OLD_PATH = "/api/access-profiles"
 NEW_PATH = "/api/governance/access-profiles"
+MANY_TAGS = 50
 PARAMETERS = ("limit", "offset", "search", "tags", "is_active")
 WEB_PAGE = b"<!doctype html><html><head><title>Bifrost</title></head><body><div id=root></div></body></html>"
 
@@ -361,8 +362,18 @@ def carries(ask: Ask, tag: str) -> Condition:
 
 def tagged(ask: Ask) -> Condition:
     """That a profile carries the tags asked for: any or all of them."""
-    join = all_of if ask.site.style.tags == "all" else any_of
-    return join([ask.site.stages.carries(ask, tag) for tag in ask.tags])
+    every = ask.site.style.tags == "all"
+    tags = ask.tags if len(ask.tags) <= MANY_TAGS else _in_use(ask)
+    if every and len(tags) < len(ask.tags):
+        return NOTHING
+    conditions = [ask.site.stages.carries(ask, tag) for tag in tags]
+    return all_of(conditions) if every else any_of(conditions)
+
+
+def _in_use(ask: Ask) -> list[str]:
+    """Those of many tags that any profile may carry: SQLite is slow with thousands of conditions."""
+    used = {tag.lower() for (tag,) in ask.site.store.query("SELECT DISTINCT tag FROM tags")}
+    return [tag for tag in ask.tags if tag.lower() in used]
 
 
 def found(ask: Ask) -> Condition:

@@ -128,7 +128,7 @@ _ALL = (
     _style("etag", "Answers carry an ETag, and 304 answers If-None-Match.", etag=True),
     _style(
         "go-like",
-        "As a Go service: omitempty, newest first, strict, last maximum 1000, unpaged without a query.",
+        "As a Go service: omitempty, newest first, strict, maximum 1000, unpaged without a query.",
         members="omitted",
         order="newest",
         maximum=1000,

@@ -9,8 +9,6 @@ from contracts.reports import curl
 from contracts.reports.summary import Terms
 from contracts.reports.text import number_of
 
-_SHOWN = 3  # violations in full; the JSON report has them all
-
 _EXCUSES = {
     Evidence.ONE: "a single response shows it",
     Evidence.ORDER: "the order of unchanged profiles shows it",
@@ -19,15 +17,17 @@ _EXCUSES = {
 
 
 def explain(verdict: Verdict, result: Result, terms: Terms) -> Iterator[tuple[str, str]]:
-    """The block of a failure as labelled lines: the sentence, what was seen, and how to see it again."""
+    """The block of a failure as labelled lines: the sentence, what was seen, and how to see it again.
+
+    One witness is enough for a person, the strongest; the JSON report has the others.
+    """
     yield "", verdict.requirement.text
-    shown = verdict.violations[:_SHOWN]
-    for violation in shown:
-        yield from _violation(violation, result, terms)
+    for violation in verdict.violations[:1]:
+        yield from _witness(violation, result, terms)
         yield "Writes", excuse(violation, verdict.requirement)
     if verdict.confirmed:
         yield "Confirmed", f"asked again {number_of(verdict.confirmed, 'time')}, the same each time"
-    further = max(verdict.violations_total, len(verdict.violations)) - len(shown)
+    further = max(verdict.violations_total, len(verdict.violations)) - 1
     if further > 0:
         yield "Further", f"{number_of(further, 'more violation')} of this requirement"
     blocked = blocked_by(verdict, result)
@@ -65,7 +65,7 @@ def blocked_by(verdict: Verdict, result: Result) -> tuple[str, ...]:
     return tuple(v.requirement.id for v in result.verdicts if v.blocked_by == wanted)
 
 
-def _violation(violation: Violation, result: Result, terms: Terms) -> Iterator[tuple[str, str]]:
+def _witness(violation: Violation, result: Result, terms: Terms) -> Iterator[tuple[str, str]]:
     yield "Expected", violation.expected
     yield "Got", violation.got
     if violation.pointer:

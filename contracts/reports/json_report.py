@@ -53,7 +53,11 @@ def _conclusion(result: Result, terms: Terms) -> Json:
         "verdict": conclusion.word,
         "exit_status": conclusion.status,
         "reason": conclusion.reason,
-        "terms": {"level": terms.level.value, "allow_unexercised": terms.allow_unexercised},
+        "terms": {
+            "level": terms.level.value,
+            "allow_unexercised": terms.allow_unexercised,
+            "only": sorted(terms.only),
+        },
         "counts": {outcome.value: count for outcome, count in summary.counts(result).items()},
     }
 

@@ -29,12 +29,14 @@ class Terms:
     """What the user asked the verdicts to be weighed by, and how to write the token's place.
 
     `untested` are the requirements without a check: reports name them, nothing weighs them. `secret` is None
-    where the run had no credentials; `prefix` is the path of the base URL.
+    where the run had no credentials; `prefix` is the path of the base URL. `only` are the ids that the user
+    chose, empty for all: what holds of a few must not read as if it held of the whole contract.
     """
 
     level: Level = Level.MUST
     allow_unexercised: bool = False
     untested: tuple[Requirement, ...] = ()
+    only: frozenset[str] = frozenset()
     secret: Secret | None = field(default_factory=Secret)
     prefix: str | None = None
 
@@ -108,11 +110,15 @@ def _reason(result: Result, terms: Terms, status: int) -> str:
     )
     if status == ExitStatus.BROKEN:
         broken = sum(v.outcome is Outcome.FAIL for v in weighty)
-        return f"{number_of(broken, 'requirement')} broken"
+        return f"{number_of(broken, 'requirement')} broken{_of_those(terms)}"
     if status == ExitStatus.CONFORMING:
         passed = sum(v.outcome is Outcome.PASS for v in weighty)
-        return f"{number_of(passed, 'requirement')} passed"
+        return f"{number_of(passed, 'requirement')} passed{_of_those(terms)}"
     return _unsettled(weighty, terms)
+
+
+def _of_those(terms: Terms) -> str:
+    return f", of the {len(terms.only):,} asked for; the others were not judged" if terms.only else ""
 
 
 def _unsettled(weighty: tuple[Verdict, ...], terms: Terms) -> str:

@@ -91,7 +91,7 @@ class Secrets:
         return () if alone and credentials is not Credentials.GIVEN else self.headers
 
     def redact(self, text: str) -> str:
-        """The text with `***` for every secret, also percent-encoded, JSON-escaped, base64 or one character off.
+        """The text with `***` for every secret, however it is spelled, and for its altered forms.
 
         Secrets of fewer than eight characters stay: struck out, they would falsify ordinary words.
         """
@@ -159,8 +159,8 @@ def _check_value(what: str, value: str) -> None:
         raise UserError(f"{what} is empty.")
     if len(value) > _MAX_TOKEN_BYTES:
         raise UserError(f"{what} is longer than 16 KiB.")
-    if not re.fullmatch(r"[!-~\xa1-\xff]+", value):
-        raise UserError(f"{what} holds a space, line break, control character or one outside Latin-1.")
+    if not re.fullmatch(r"[!-~]+", value):
+        raise UserError(f"{what} holds a space, line break, control or non-ASCII character.")
 
 
 def _check_basic(user: str, password: str) -> None:
@@ -168,7 +168,7 @@ def _check_basic(user: str, password: str) -> None:
         raise UserError("The user name holds a colon, which Basic credentials cannot carry.")
     if not password:
         raise UserError("The password is empty.")
-    if any(ord(character) < 32 or ord(character) == 127 for character in user + password):
+    if re.search("[\x00-\x1f\x7f\ud800-\udfff]", user + password):
         raise UserError("The user name or password holds a control character.")
 
 
@@ -216,7 +216,7 @@ def _neighbour(character: str) -> str:
 
 
 def _values(secrets: Secrets) -> Iterator[str]:
-    """Everything that must not be shown: secrets, their base64, and the changed ones, which hold most of it."""
+    """What must not be shown: secrets, their base64, and the changed ones, which hold most of them."""
     yield from (value for _, value in secrets.headers)
     for token in (secrets.token, secrets.narrow):
         if token:

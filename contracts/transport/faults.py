@@ -79,7 +79,7 @@ def not_http(
 def late(place: str, seconds: float, received: int) -> Failure:
     """The time of the exchange is over."""
     came = f"{received:,} bytes came" if received else "nothing came"
-    text = f"{place} gave no complete response within {seconds:g} s ({came})"
+    text = f"{place} gave no complete response within {seconds:.3g} s ({came})"
     return Failure(FailureKind.TIMEOUT, f"{text}: raise --timeout, or find out why it is slow.")
 
 
@@ -95,7 +95,7 @@ def connect_failure(error: BaseException | None, host: str, place: str, seconds:
     elif isinstance(error, ConnectionRefusedError):
         text = f"Nothing listens at {place}: check host and port, and that the deployment is up."
     elif isinstance(error, TimeoutError):
-        text = f"No connection to {place} within {seconds:g} s: check the URL, firewalls and VPN."
+        text = f"No connection to {place} within {seconds:.3g} s: check the URL, firewalls and VPN."
     else:
         why = getattr(error, "strerror", None) or "no reason given"
         text = f"No connection to {place} ({why}): check the URL and the network."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -66,11 +66,6 @@ def retry_after(exchange: Exchange, now: float) -> float | None:
         return float(value[:10])
     date, own = _date(value), _date(exchange.header("Date") or "")
     return None if date is None else max(0.0, date - (now if own is None else own))
-
-
-def codings(headers: Sequence[tuple[str, str]]) -> list[str]:
-    """The values of all Content-Encoding headers."""
-    return [value for name, value in headers if name.lower() == "content-encoding"]
 
 
 def _date(value: str) -> float | None:

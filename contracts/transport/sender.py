@@ -14,10 +14,10 @@ import httpx
 from contracts import __version__
 from contracts.model import Attempt, Exchange, Failure, FailureKind, Request
 from contracts.transport.bounds import Bounds, BudgetSpent
-from contracts.transport.content import ACCEPTED, Content
+from contracts.transport.content import ACCEPTED, Content, codings
 from contracts.transport.credentials import Secrets
 from contracts.transport.faults import NETWORK_ERRORS, Fault, failure_of, too_large
-from contracts.transport.pace import Pace, back_off, codings, retry_after
+from contracts.transport.pace import Pace, back_off, retry_after
 from contracts.transport.stream import Meter
 from contracts.transport.target import Target
 from contracts.transport.wire import Certificate, Wire
@@ -143,8 +143,7 @@ class Transport:
         bodiless = request.method == "HEAD"
         kept = Content([] if bodiless else codings(headers), self._bounds.max_content, self.target.authority)
         content = kept.take(self._timely(response))
-        length = response.headers.get("Content-Length", "")
-        if length.isascii() and length.isdigit() and self._meter.handed > int(length):
+        if self._meter.handed > _length(headers):
             self._drop()  # bytes beyond the content would pass for the next response
         return b"" if bodiless else content
 
@@ -220,6 +219,13 @@ class Transport:
         """Closes the kept connections."""
         if isinstance(self._client, Wire):
             self._client.close()
+
+
+def _length(headers: list[tuple[str, str]]) -> float:
+    """The length that the headers promise; infinite where they promise none."""
+    values = (value for name, value in headers if name.lower() == "content-length")
+    first = next(values, "").partition(",")[0].strip()
+    return int(first) if first.isascii() and first.isdigit() else float("inf")
 
 
 def _tidy(origin: str, raw: bytes) -> httpx.URL:

@@ -185,11 +185,12 @@ class Stream(httpcore.NetworkStream):
 
 
 class Backend(httpcore.NetworkBackend):
-    """Opens bounded connections."""
+    """Opens bounded connections, to the deployment or to the proxy before it."""
 
-    def __init__(self, meter: Meter) -> None:
+    def __init__(self, meter: Meter, *, proxied: bool) -> None:
         self._inner = httpcore.SyncBackend()
         self._meter = meter
+        self._role = "the proxy " if proxied else ""
 
     def connect_tcp(
         self,
@@ -200,7 +201,8 @@ class Backend(httpcore.NetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         """A connection to the first address of the host that accepts one."""
-        addresses = self._resolve(host, port)
+        place = f"{self._role}{f'[{host}]' if ':' in host else host}:{port}"
+        addresses = self._resolve(host, port, place)
         cause: BaseException | None = None
         for number, address in enumerate(addresses):
             share = self._meter.remaining() / (len(addresses) - number)
@@ -211,9 +213,9 @@ class Backend(httpcore.NetworkBackend):
             else:
                 self._meter.connected = True
                 return Stream(inner, self._meter)
-        raise Fault(connect_failure(cause, host, self._meter.place, self._meter.seconds))
+        raise Fault(connect_failure(cause, host, place, self._meter.seconds))
 
-    def _resolve(self, host: str, port: int) -> list[str]:
+    def _resolve(self, host: str, port: int, place: str) -> list[str]:
         # The system's look-up knows no time-out, so it gets a thread that may be left behind.
         found: list[str] = []
         trouble: list[Exception] = []
@@ -230,5 +232,5 @@ class Backend(httpcore.NetworkBackend):
         thread.join(self._meter.remaining())
         if trouble or not found:
             error = trouble[0] if trouble else TimeoutError()
-            raise Fault(connect_failure(error, host, self._meter.place, self._meter.seconds))
+            raise Fault(connect_failure(error, host, place, self._meter.seconds))
         return list(dict.fromkeys(found))

@@ -106,7 +106,7 @@ def _origin(base_url: str, parts: SplitResult) -> str:
         url = httpx.URL()
     if not url.host or not _plausible(parts.hostname or ""):
         raise UserError("The base URL has a host that is no name and no address.")
-    return f"{url.scheme}://{url.netloc.decode('ascii')}"
+    return f"{url.scheme}://{url.netloc.decode('ascii').lower()}"
 
 
 def _plausible(host: str) -> bool:

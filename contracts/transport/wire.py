@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.request import getproxies, proxy_bypass
 
@@ -15,7 +16,6 @@ from contracts.transport.stream import Backend, Meter
 from contracts.transport.target import Target
 
 _KEEP_ALIVE = 5.0
-_LOOPBACK = ("localhost", "127.", "[::1]")
 
 Certificate = str | tuple[str, str]
 
@@ -42,11 +42,12 @@ class Wire(httpx.BaseTransport):
 
     def __init__(self, target: Target, meter: Meter, verify: bool | str, cert: Certificate | None) -> None:
         context = _context(verify, cert) if target.secure else None
+        proxy = _proxy(target)
         self._pool = httpcore.ConnectionPool(
             ssl_context=context,
-            proxy=_proxy(target),
+            proxy=proxy,
             keepalive_expiry=_KEEP_ALIVE,
-            network_backend=Backend(meter),
+            network_backend=Backend(meter, proxied=proxy is not None),
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -91,7 +92,7 @@ def _proxy(target: Target) -> httpcore.Proxy | None:
     scheme = "https" if target.secure else "http"
     proxies = getproxies()
     address = proxies.get(scheme) or proxies.get("all")
-    if not address or target.authority.startswith(_LOOPBACK) or proxy_bypass(target.authority):
+    if not address or _loopback(target.authority) or proxy_bypass(target.authority):
         return None
     try:
         proxy = httpx.Proxy(address if "://" in address else f"http://{address}")
@@ -100,6 +101,14 @@ def _proxy(target: Target) -> httpcore.Proxy | None:
     if proxy.url.scheme not in ("http", "https"):
         raise UserError("The proxy in the environment is no HTTP proxy, the only kind that is supported.")
     return _as_core(proxy)
+
+
+def _loopback(authority: str) -> bool:
+    host = httpx.URL(f"http://{authority}").host
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _as_core(proxy: httpx.Proxy) -> httpcore.Proxy:

@@ -16,7 +16,6 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cache
 from urllib.parse import parse_qs
 
 MIB = 1024 * 1024
@@ -145,7 +144,7 @@ def _request(connection: socket.socket) -> bytes:
 
 
 def _query(raw: bytes) -> dict[str, list[str]]:
-    target = (raw.split(b" ", 2) + [b""])[1].decode("latin-1")
+    target = raw.partition(b" ")[2].partition(b" ")[0].decode("latin-1")
     return parse_qs(target.partition("?")[2], keep_blank_values=True)
 
 
@@ -421,14 +420,22 @@ def doubled_answer(peer: Peer, _: Asked) -> None:
 
 @behaviour
 def gzip_bomb(peer: Peer, _: Asked) -> None:
-    """Sends 200 MiB of spaces as less than a megabyte of gzip."""
-    reply(peer, _bomb(16 + zlib.MAX_WBITS), "200 OK", "Content-Encoding: gzip")
+    """Sends a gigabyte of spaces as a few megabytes of gzip."""
+    _explode(peer, "gzip", 16 + zlib.MAX_WBITS)
 
 
 @behaviour
 def deflate_bomb(peer: Peer, _: Asked) -> None:
-    """Sends 200 MiB of spaces as less than a megabyte of deflate."""
-    reply(peer, _bomb(zlib.MAX_WBITS), "200 OK", "Content-Encoding: deflate")
+    """Sends a gigabyte of spaces as a few megabytes of deflate."""
+    _explode(peer, "deflate", zlib.MAX_WBITS)
+
+
+def _explode(peer: Peer, coding: str, window: int) -> None:
+    peer.send(head("200 OK", f"Content-Encoding: {coding}"))
+    packer = zlib.compressobj(9, zlib.DEFLATED, window)
+    for _ in range(1024):
+        peer.send(packer.compress(b" " * MIB))
+    peer.send(packer.flush())
 
 
 @behaviour
@@ -459,7 +466,8 @@ def unknown_coding(peer: Peer, _: Asked) -> None:
 @behaviour
 def page_of_50_mb(peer: Peer, _: Asked) -> None:
     """Sends a page with one description of 50 MB."""
-    reply(peer, page([profile(1, description="a" * 50_000_000)]))
+    start, end = page([profile(1, description="@")]).encode().split(b"@")
+    reply(peer, start + b"a" * 50_000_000 + end)
 
 
 # Redirects and statuses
@@ -644,9 +652,3 @@ def token_in_status_line(peer: Peer, asked: Asked) -> None:
     """Puts the request's credentials into a malformed status line."""
     found = re.search(rb"(?i)authorization: \S+ ?(\S*)", asked.raw)
     peer.send(b"HTTP/1.1 " + (found[1] if found else b"none") + b"\r\n\r\n")
-
-
-@cache
-def _bomb(window: int) -> bytes:
-    packer = zlib.compressobj(1, zlib.DEFLATED, window)
-    return b"".join(packer.compress(b" " * MIB) for _ in range(200)) + packer.flush()

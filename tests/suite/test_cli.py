@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from samples import HOSTILE, SECRET, broken, of_every_outcome, result, verdict
 
 from contracts import cli
 from contracts.model import Level, Outcome, Result, UserError
+from contracts.reports import json_report
 
 ROOT = Path(cli.__file__).parents[1]
 URL = "http://127.0.0.1:9"
@@ -402,6 +404,16 @@ def test_serve_prints_url_and_token_and_ends_with_0_on_ctrl_c() -> None:
         _, errors = process.communicate(timeout=20)
     assert process.returncode == 0
     assert "Traceback" not in errors
+
+
+def test_a_fault_of_the_reference_deployment_is_found_and_reported() -> None:
+    with command("demo", "--fault", "count-is-limit", "--only", "PAGE-COUNT", "--json") as process:
+        printed, errors = process.communicate(timeout=60)
+    report = json.loads(printed)
+    jsonschema.Draft202012Validator(json_report.schema()).validate(report)
+    assert process.returncode == report["exit_status"] == 1
+    assert errors == "Judging the embedded reference deployment, with the fault count-is-limit.\n"
+    assert "reference-token" not in printed
 
 
 def test_a_reader_that_goes_away_is_no_error() -> None:

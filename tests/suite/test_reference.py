@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import http.client
 import json
+import signal
+import subprocess
+import sys
 import threading
 import time
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -91,7 +96,10 @@ def get(app: Application, query: str = "", **options: Any) -> Answered:
 
 @cache
 def reference(style: str = "default") -> Application:
-    return build_app(style=style, narrow_token=NARROW)
+    """One deployment a style for all tests, since no request changes it."""
+    app = build_app(style=style, narrow_token=NARROW)
+    atexit.register(app.close)
+    return app
 
 
 def in_order(count: int = 137, seed: int = 0) -> list[dict[str, Any]]:
@@ -353,10 +361,8 @@ BROAD = (
         Asked(f"search={words}")
         for words in ("chat", "a", "Legal%20evaluation%205", "zzzzqq", "%25", "platform")
     ),
-    *(
-        Asked(f"search=a&{more}")
-        for more in ("limit=5&offset=5", "is_active=false", "tags=prod", "limit=100")
-    ),
+    *(Asked(f"search=a&{more}") for more in ("limit=5&offset=5", "is_active=false", "limit=100")),
+    *(Asked(f"search=chat&{more}") for more in ("is_active=false", "tags=prod", "is_active=true")),
     Asked("search=a&is_active=true&tags=prod&limit=5&offset=0"),
     *(Asked(f"colour={more}") for more in ("blue", "blue&tags=prod", "x&is_active=false")),
     *(Asked(query) for query in ("limit=5&limit=7", "is_active=true&is_active=false", "tags=prod&tags=dev")),
@@ -396,8 +402,10 @@ def right_answers() -> tuple[Answered, ...]:
 
 
 def first_difference(app: Application) -> Asked | None:
+    answers = right_answers()
+
     async def look() -> Asked | None:
-        for asked, right in zip(BROAD, right_answers(), strict=True):
+        for asked, right in zip(BROAD, answers, strict=True):
             if await _ask(app, asked) != right:
                 return asked
         return None
@@ -495,31 +503,31 @@ class TestStyles:
         assert get(reference("etag"), headers=(("if-none-match", tag),)).status == 304
 
     def test_rate_limit(self) -> None:
-        answers = ask(build_app(style="rate-limited"), *[Asked("limit=1")] * 60)
+        answers = ask(reference("rate-limited"), *[Asked("limit=1")] * 60)
         assert [answer.status for answer in answers] == [200] * 40 + [429] * 20
         assert answers[-1].header("retry-after") == "1"
 
     def test_busy(self) -> None:
-        answers = ask(build_app(style="busy-503"), *[Asked("limit=1")] * 500)
+        answers = ask(reference("busy-503"), *[Asked("limit=1")] * 500)
         assert 0 < [answer.status for answer in answers].count(503) < 40
 
 
 class TestNames:
-    @pytest.mark.parametrize("options", [{"fault": "total-ignores-tag"}, {"style": "by-idd"}])
+    @pytest.mark.parametrize(
+        "options", [{"fault": "total-ignores-tag"}, {"style": "by-idd"}, {"collection": "no-tag"}]
+    )
     def test_an_unknown_name_is_met_with_close_ones(self, options: dict[str, str]) -> None:
-        with pytest.raises(ValueError, match=r"did you mean (total-ignores-tags|by-id)"):
+        with pytest.raises(ValueError, match=r"did you mean (total-ignores-tags|by-id|no-tags)"):
             build_app(**options)  # type: ignore[arg-type]
 
 
 class TestServing:
     def get(self, url: str, target: str, token: str | None = TOKEN) -> tuple[int, Any]:
-        connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=5)
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        connection.request("GET", target, headers=headers)
-        response = connection.getresponse()
-        body = response.read()
-        connection.close()
-        return response.status, json.loads(body)
+        with closing(http.client.HTTPConnection(url.removeprefix("http://"), timeout=5)) as connection:
+            connection.request("GET", target, headers=headers)
+            with connection.getresponse() as response:
+                return response.status, json.loads(response.read())
 
     def test_a_deployment_answers_and_remembers(self) -> None:
         with serving(profiles=3) as deployment:
@@ -557,6 +565,20 @@ class TestServing:
             pytest.raises((http.client.HTTPException, OSError)),
         ):
             self.get(deployment.url, f"{OLD}?offset={2**64}")
+
+    def test_serving_for_good_ends_on_an_interrupt(self) -> None:
+        code = (
+            "from contracts.reference import serve_forever\n"
+            "serve_forever(profiles=1, on_ready=lambda url: print(url, flush=True))"
+        )
+        command = [sys.executable, "-W", "error", "-c", code]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            url = process.stdout.readline().strip()
+            assert self.get(url, OLD)[0] == 200
+            process.send_signal(signal.SIGINT)
+            assert process.communicate(timeout=10) == ("", "")
+            assert process.returncode == 0
 
     def test_writes_by_others_show(self) -> None:
         with serving(style="writes-50") as deployment:

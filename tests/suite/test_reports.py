@@ -59,6 +59,11 @@ def test_the_reason_of_not_judged_names_the_requirement_that_is_open() -> None:
     assert summary.conclude(shown, TERMS).reason == "WALK-ONCE inconclusive: it never held still"
 
 
+def test_the_reason_says_when_only_a_few_were_asked_for() -> None:
+    reason = summary.conclude(result(PASSES), Terms(only=frozenset({"SERVED"}))).reason
+    assert reason == "1 requirement passed, of the 1 asked for; the others were not judged"
+
+
 # --- terminal ---------------------------------------------------------------------------------------
 
 

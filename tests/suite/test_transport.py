@@ -35,12 +35,13 @@ from contracts.transport import (
     token_from_env,
     token_from_file,
 )
+from contracts.transport.content import Content
 from contracts.transport.pace import retry_after
 
 TOKEN = "sk-bf-abc/d+12345=xyz"
 PATH = "/api/access-profiles"
-SHORT = Bounds(timeout=0.6, max_content=2**20, max_wire=2**20, retries=0)
-QUICK = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+SHORT = Bounds(timeout=0.8, max_content=2**20, max_wire=2**20, retries=0)
+QUICK = settings(derandomize=True, max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 class Time:
@@ -122,7 +123,9 @@ def recording(answer: Answer, host: str = "127.0.0.1") -> Iterator[tuple[str, li
                 if reply is None:
                     return
                 raw = b""
-                connection.sendall(reply)
+                for part in reply.split(b"|"):  # a bar is where the network tears the reply
+                    connection.sendall(part)
+                    time.sleep(0.05 if part != reply else 0)
 
     def accept() -> None:
         with suppress(OSError):
@@ -245,7 +248,7 @@ def test_a_hostile_deployment_ends_in_an_exchange_within_its_bounds(name: str) -
         exchange = ask(url)
     outcome = exchange.failure.kind if exchange.failure else exchange.status
     assert outcome == EXPECTED[name]
-    assert exchange.elapsed < SHORT.timeout + 0.5
+    assert exchange.elapsed < SHORT.timeout + 2
     assert len(exchange.content) <= SHORT.max_content
     assert TOKEN not in repr(exchange)
     if exchange.failure:
@@ -255,12 +258,11 @@ def test_a_hostile_deployment_ends_in_an_exchange_within_its_bounds(name: str) -
 @pytest.mark.parametrize("name", ["gzip-bomb", "deflate-bomb", "endless-body", "endless-chunk-line"])
 def test_a_bomb_takes_little_memory(name: str) -> None:
     with hostile.serving(name) as url:
-        ask(url)  # fills the server's cache
         tracemalloc.start()
         ask(url)
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-    assert peak < 24 * 2**20
+    assert peak < 8 * 2**20
 
 
 def test_a_large_page_within_the_bounds_comes_whole() -> None:
@@ -270,14 +272,44 @@ def test_a_large_page_within_the_bounds_comes_whole() -> None:
     assert len(exchange.content) > 50_000_000
 
 
-def test_content_length_is_believed_and_what_follows_is_not_taken_for_the_next_answer() -> None:
-    def twice(_: int, raw: bytes) -> bytes:
-        return ok(line(raw)) + ok(b"leftover")
+@pytest.mark.parametrize("leftover", [b"leftover", ok(b"leftover")])
+@pytest.mark.parametrize("lengths", [b"Content-Length: %d", b"Content-Length: %d, %d"])
+def test_what_follows_the_content_is_not_taken_for_the_next_answer(leftover: bytes, lengths: bytes) -> None:
+    def too_much(_: int, raw: bytes) -> bytes:
+        content = line(raw)
+        length = lengths % ((len(content),) * lengths.count(b"%"))
+        return b"HTTP/1.1 200 OK\r\n" + length + b"\r\n\r\n" + content + leftover
 
-    with recording(twice) as (url, _, connections), to(url) as transport:
+    with recording(too_much) as (url, _, connections), to(url) as transport:
         for query in ("limit=1", "limit=2", "limit=3"):
             assert query.encode() in transport.send(Request(query=query)).content
     assert len(connections) == 3
+
+
+def test_a_header_section_that_comes_in_two_parts_ends_where_it_ends() -> None:
+    def halves(_: int, raw: bytes) -> bytes:
+        status = b"201" if b"limit=2" in raw else b"200"
+        return b"HTTP/1.1 " + status + b" OK\r\nContent-Length: 0\r\n\r|\nHTTP/1.1 500 No\r\n\r\n"
+
+    with recording(halves) as (url, _, connections), to(url) as transport:
+        assert [transport.send(Request(query=f"limit={n}")).status for n in (1, 2)] == [200, 201]
+    assert len(connections) == 2
+
+
+@pytest.mark.parametrize(("length", "kind"), [(60_000, None), (70_000, TOO_LARGE)])
+def test_header_fields_are_bounded_to_the_byte(length: int, kind: FailureKind | None) -> None:
+    with recording(lambda *_: ok(b"{}", b"X-Long: " + b"a" * length)) as (url, _, _):
+        failure = ask(url).failure
+    assert (failure.kind if failure else None) == kind
+
+
+def test_what_comes_over_the_wire_is_bounded_where_the_content_is_small() -> None:
+    chunks = (b"1;" + b"x" * 5000 + b"\r\n \r\n") * 400 + b"0\r\n\r\n"
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with recording(lambda *_: head + chunks) as (url, _, _):
+        failure = ask(url).failure
+    assert failure is not None
+    assert failure.kind is TOO_LARGE
 
 
 @pytest.mark.parametrize("extra", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong"])
@@ -574,7 +606,9 @@ def test_an_echoed_token_is_nowhere_in_the_exchange(credentials: Credentials) ->
     assert "12345=xy" not in repr(exchange)
 
 
-@pytest.mark.parametrize("token", ["", "a b", "a\n", "a\x00", "a\x7f", "\u20ac", "\ud800", "a" * 70_000])
+@pytest.mark.parametrize(
+    "token", ["", "a b", "a\n", "a\x00", "a\x7f", "\xe9", "\u20ac", "\ud800", "a" * 70_000]
+)
 def test_a_token_that_cannot_be_sent_is_an_error_that_does_not_show_it(token: str, tmp_path: Path) -> None:
     for make in (lambda: Secrets(token=token), lambda: Secrets(narrow=token)):
         with pytest.raises(UserError, match=r"is empty|holds a|longer") as caught:
@@ -632,6 +666,16 @@ def test_token_from_file(tmp_path: Path, ending: str) -> None:
 def test_headers_that_must_not_be_set(name: str, value: str) -> None:
     with pytest.raises(UserError):
         Secrets(headers=((name, value),))
+
+
+@pytest.mark.parametrize(
+    "basic", [("a:b", "secret"), ("a", ""), ("a", "b\n"), ("a\x00", "b"), ("a", "\udcff")]
+)
+def test_basic_credentials_that_cannot_be_sent(basic: tuple[str, str]) -> None:
+    with pytest.raises(UserError):
+        Secrets(basic=basic)
+    with pytest.raises(UserError, match="not both"):
+        Secrets(token=TOKEN, basic=("a", "b"))
 
 
 def test_tracebacks_show_no_secret() -> None:
@@ -863,9 +907,9 @@ def test_a_429_slows_down_and_good_answers_recover() -> None:
 @pytest.mark.parametrize(
     ("coding", "content"),
     [
-        ("gzip", gzip.compress(b"[1, 2]")),
-        ("x-gzip", gzip.compress(b"[1, ") + gzip.compress(b"2]")),
-        ("GZIP", gzip.compress(b"[1, 2]") + b"\0\0\0"),
+        ("gzip", gzip.compress(b"[1, 2]", mtime=0)),
+        ("x-gzip", gzip.compress(b"[1, ", mtime=0) + gzip.compress(b"2]", mtime=0)),
+        ("GZIP", gzip.compress(b"[1, 2]", mtime=0) + b"\0\0\0"),
         ("deflate", zlib.compress(b"[1, 2]")),
         ("deflate", zlib.compress(b"[1, 2]")[2:-4]),
         ("identity", b"[1, 2]"),
@@ -884,6 +928,15 @@ def test_content_is_decoded(coding: str, content: bytes, step: int) -> None:
         assert ask(url).content == b"[1, 2]"
 
 
+def test_tiny_pieces_take_no_more_room_than_large_ones() -> None:
+    content = Content([], 2**30, "gateway.example")
+    tracemalloc.start()
+    assert len(content.take(b"ab" for _ in range(500_000))) == 1_000_000
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4_000_000
+
+
 def test_empty_content_needs_no_decoding() -> None:
     with recording(lambda *_: ok(b"", b"Content-Encoding: gzip")) as (url, _, _):
         assert ask(url).status == 200
@@ -898,7 +951,7 @@ def test_headers_are_latin_1() -> None:
 @QUICK
 @given(st.binary(max_size=300), st.randoms())
 def test_no_bytes_raise(junk: bytes, draw: random.Random) -> None:
-    good = bytearray(ok(gzip.compress(b"{}"), b"Content-Encoding: gzip", b"X: y"))
+    good = bytearray(ok(gzip.compress(b"{}", mtime=0), b"Content-Encoding: gzip", b"X: y"))
     for _ in range(draw.randrange(4)):
         good[draw.randrange(len(good))] = draw.randrange(256)
     for reply in (junk, b"HTTP/1.1 200 OK\r\n" + junk, bytes(good)):
@@ -945,6 +998,22 @@ def test_a_name_look_up_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (exchange.failure.kind, exchange.elapsed < 1) == (CONNECT, True)
 
 
+def test_the_next_address_of_a_name_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    with recording(lambda *_: ok()) as (url, _, _):
+        port = int(url.rpartition(":")[2])
+        found = [
+            (socket.AF_INET, socket.SOCK_STREAM, 0, "", (host, port)) for host in ("127.0.0.2", "127.0.0.1")
+        ]
+        look_up = socket.getaddrinfo
+        monkeypatch.setattr(
+            socket,
+            "getaddrinfo",
+            lambda host, *a, **k: found if host == "two.test" else look_up(host, *a, **k),
+        )
+        monkeypatch.setenv("no_proxy", "*")
+        assert ask(f"http://two.test:{port}").status == 200
+
+
 def test_ipv6_addresses_work() -> None:
     try:
         with recording(lambda *_: ok(), "::1") as (url, requests, _):
@@ -978,7 +1047,10 @@ def certificate(folder: Path) -> Path:
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.DNSName("*.gateway.invalid")]),
+            critical=False,
+        )
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
@@ -1077,6 +1149,41 @@ def test_a_proxy_of_the_environment_is_used(proxied: Callable[[str], None]) -> N
         assert TOKEN.encode() not in requests[-1]
 
 
+def relay(source: socket.socket, sink: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(65536):
+            sink.sendall(data)
+
+
+@contextmanager
+def tunnelling(port: int) -> Iterator[str]:
+    """A proxy that connects whoever asks to that local port."""
+
+    def accept() -> None:
+        with suppress(OSError):
+            connection, _ = listener.accept()
+            with connection, socket.create_connection(("127.0.0.1", port)) as onward:
+                assert connection.recv(65536).startswith(b"CONNECT localhost.gateway.invalid:443 ")
+                connection.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
+                threading.Thread(target=relay, args=(onward, connection), daemon=True).start()
+                relay(connection, onward)
+
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
+        thread.join(2)
+
+
+def test_tls_goes_through_a_tunnel(tmp_path: Path, proxied: Callable[[str], None]) -> None:
+    with secured(tmp_path) as (url, file), tunnelling(int(url.rpartition(":")[2])) as proxy:
+        proxied(proxy)
+        with to("https://localhost.gateway.invalid", verify=str(file)) as transport:
+            assert [transport.send(Request(query="a=%zz")).status for _ in range(2)] == [200, 200]
+
+
 def test_a_proxy_that_refuses_is_named(proxied: Callable[[str], None]) -> None:
     refusal = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"
     with recording(lambda *_: refusal) as (url, _, _):
@@ -1085,6 +1192,16 @@ def test_a_proxy_that_refuses_is_named(proxied: Callable[[str], None]) -> None:
     assert exchange.failure is not None
     assert exchange.failure.kind is CONNECT
     assert "407" in exchange.failure.text
+    assert "hunter22" not in repr(exchange)
+
+
+def test_a_proxy_out_of_reach_is_named(proxied: Callable[[str], None]) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as unused:
+        port = unused.getsockname()[1]
+    proxied(f"http://user:hunter22@127.0.0.1:{port}")
+    exchange = ask("https://gateway.invalid")
+    assert exchange.failure is not None
+    assert f"the proxy 127.0.0.1:{port}" in exchange.failure.text
     assert "hunter22" not in repr(exchange)
 
 

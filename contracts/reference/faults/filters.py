@@ -292,7 +292,9 @@ def search_falls_back_to_everything(right: Conditions, ask: Ask) -> Condition:
 @fault("found", "SEARCH-NAME")
 def search_matches_any_letter(_right: Conditions, ask: Ask) -> Condition:
     """`search` finds every name that has one of the letters asked for."""
-    return any_of([Condition("instr(p.folded_name, ?) > 0", (c,)) for c in ask.parameters.search or "x"])
+    return any_of(
+        [Condition("instr(p.folded_name, ?) > 0", (c,)) for c in dict.fromkeys(ask.parameters.search or "x")]
+    )
 
 
 @fault("rows", "GEN-DOCUMENT", "SEARCH-COMBINED", "FILTER-PAGED", "PAGE-FILL")

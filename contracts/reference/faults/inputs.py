@@ -182,11 +182,12 @@ def empty_value_500(right: Reads, site: Site, pairs: Pairs) -> Parameters:
     return right(site, pairs)
 
 
-@fault("rows", "INPUT-READING", "PAGE-LIMIT", "PAGE-FILL")
-def negative_limit_is_no_limit(right: Rows, ask: Ask) -> list[Row]:
-    """With a negative limit everything comes, though the default is echoed."""
-    unlimited = any(name == "limit" and value.startswith("-") for name, value in ask.pairs)
-    return right(ask.at(limit=10**6) if unlimited else ask)
+@fault("window", "INPUT-READING", "PAGE-LIMIT", "PAGE-LIMIT-ECHO", "RESP-SCHEMA", "GEN-DOCUMENT")
+def negative_limit_is_no_limit(right: Windows, site: Site, parameters: Parameters) -> Window:
+    """A negative limit reaches SQLite, for which it is none: everything comes, and -1 is echoed."""
+    negative = (parameters.limit or 0) < 0
+    window = right(site, replace(parameters, limit=1) if negative else parameters)
+    return replace(window, limit=-1) if negative else window
 
 
 @fault("read", "INPUT-READING", "PAGE-LIMIT", "PAGE-LIMIT-ECHO", "GEN-DOCUMENT")
@@ -225,8 +226,7 @@ def _digits(text: str) -> str:
 @fault("read", "INPUT-READING", "GEN-DOCUMENT")
 def fraction_cut_off(right: Reads, site: Site, pairs: Pairs) -> Parameters:
     """A limit or an offset loses its decimals: `5.7` is 5."""
-    cut = re.compile(r"\.[0-9]+$")
-    return right(site, tuple((n, cut.sub("", v) if n in ("limit", "offset") else v) for n, v in pairs))
+    return right(site, tuple((n, v.partition(".")[0] if n in ("limit", "offset") else v) for n, v in pairs))
 
 
 @fault("read", "INPUT-READING", "GEN-DOCUMENT")

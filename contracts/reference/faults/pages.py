@@ -329,8 +329,8 @@ def small_limit_is_default(right: Windows, site: Site, parameters: Parameters) -
     return Window(25, window.offset) if small else window
 
 
-@fault("window", "PAGE-LIMIT-ECHO", "INPUT-READING")
-def limit_zero_is_negative(right: Windows, site: Site, parameters: Parameters) -> Window:
-    """`limit=0` is a page of 25 that echoes -1."""
+@fault("window", "PAGE-LIMIT-ECHO", "PAGE-LIMIT", "RESP-SCHEMA", "INPUT-READING", "GEN-DOCUMENT")
+def zero_limit_is_no_limit(right: Windows, site: Site, parameters: Parameters) -> Window:
+    """`limit=0` reaches SQLite as -1, for which that is none: everything comes, and -1 is echoed."""
     window = right(site, parameters)
     return Window(-1, window.offset) if parameters.limit == 0 else window

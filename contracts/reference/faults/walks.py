@@ -241,7 +241,7 @@ def two_nodes_disagree(right: Rows, ask: Ask) -> list[Row]:
 
 @fault("rows", "WALK-REPEAT", "PAGE-DEFAULT", "PAGE-FILL", "WALK-SPLIT", "FILTER-TOTAL")
 def page_cached_by_limit_alone(right: Rows, ask: Ask) -> list[Row]:
-    """Within ten reads the same limit gives the page that it gave first, whatever else is asked."""
+    """Within ten reads the same limit gives the page that it gave first, whatever the offset."""
     memory = ask.site.memory
     memory["reads"] += 1
     key = f"{memory['reads'] // 10}/{ask.limit}"
