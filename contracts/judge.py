@@ -27,6 +27,10 @@ CALM_ROUNDS = 3
 MOVING_ROUNDS = 8
 MOST_ROUNDS = 12
 
+# How often something has to be seen that no write excuses but an accident might, or that writes might
+# excuse but the whole list, read before and after, shows no trace of any.
+RECURRING = 3
+
 # Witnesses asked again for one requirement, and the most requests in one of them.
 _WITNESSES = 3
 _LONGEST_WITNESS = 40
@@ -69,6 +73,7 @@ class Case:
     evidence: Evidence
     findings: Mapping[str, Finding]
     rounds: Rounds
+    bracketed: bool = False  # the whole list, read before and after all this, was the same
 
 
 def examine(catalogue: Catalogue, evidence: Evidence, ids: Iterable[str] = ()) -> dict[str, Finding]:
@@ -121,6 +126,15 @@ def wants_round(case: Case, requests: Witness) -> bool:
     if len(rounds) < CALM_ROUNDS:
         return True
     return any(_is_open(case, finding, rounds) for finding in quiet)
+
+
+def is_settled(case: Case) -> bool:
+    """Whether every violation convicts or is excused: nothing is left to learn from a bracket."""
+    return all(
+        _excused(case, finding) or any(_convicts(case, finding, v) for v in finding.candidates)
+        for finding in case.findings.values()
+        if finding.violations
+    )
 
 
 def _quiet_findings(case: Case, requests: Witness) -> list[Finding]:
@@ -199,7 +213,10 @@ def _convicts(case: Case, finding: Finding, violation: Violation) -> bool:
     rounds = case.rounds.get(witness(case.evidence, violation), ())
     if _longest_equal(case, finding.check, rounds) >= _needed(case):
         return True
-    return _implausible(case, finding, violation, rounds)
+    again = sum(1 for one in rounds if _violations_of(case, finding.check, one))
+    if violation.writes == 0:
+        return again + sum(1 for v in finding.violations if v.writes == 0) >= RECURRING
+    return (again >= RECURRING and case.bracketed) or _implausible(case, finding, violation, rounds)
 
 
 def _implausible(case: Case, finding: Finding, violation: Violation, rounds: Sequence[Round]) -> bool:

@@ -33,12 +33,17 @@ from contracts.probes.survey import survey
 from contracts.probes.walks import AT_MOST as WALKS_AT_MOST
 from contracts.probes.walks import walks
 from contracts.readings import readings
-from contracts.subjects.evidence import Conditions
-from contracts.subjects.relations import FirstAnswer
+from contracts.subjects.answer import Page
+from contracts.subjects.evidence import Conditions, Evidence
+from contracts.subjects.relations import FirstAnswer, WholeWalk
 from contracts.transport import Bounds, BudgetSpent, Secrets, Target, Transport
 
 # Requests spent at most on asking witnesses again.
 CONFIRMING_AT_MOST = 120
+
+# Requests spent at most on reading the whole list again, and how often that is tried.
+BRACKET_AT_MOST = 60
+_BRACKETS = 3
 
 # So many exchanges in a row without a response, retries included, say that the deployment is gone.
 _GONE = 3
@@ -97,7 +102,8 @@ def probes(settings: Settings) -> tuple[Probe, ...]:
 def plan(settings: Settings) -> tuple[tuple[str, int], ...]:
     """Each probe with the most requests that it sends; retries of passing trouble come on top."""
     asked = [(probe.name, probe.at_most) for probe in probes(settings)]
-    return (*asked, ("witnesses asked again, if any", CONFIRMING_AT_MOST))
+    again = (("witnesses asked again, if any", CONFIRMING_AT_MOST), ("the whole list again, in doubt", BRACKET_AT_MOST))
+    return (*asked, *again)
 
 
 def check(
@@ -164,6 +170,7 @@ class _Run:
         )
         self.exchanges: list[Exchange] = []
         self.rounds: dict[Witness, list[Round]] = {}
+        self.bracketed = False
         self.interrupted: str | None = None
 
     def drive(self, send: Callable[[Request], Exchange]) -> None:
@@ -192,6 +199,8 @@ class _Run:
             if self._hopeless():
                 return
         yield from self._limited("witnesses", self._ask_again(), CONFIRMING_AT_MOST)
+        if not judging.is_settled(self._case()):
+            yield from self._limited("the whole list again", self._bracket(), BRACKET_AT_MOST)
 
     def _limited(self, name: str, steps: Session, at_most: int) -> Session:
         """The steps of a probe, cut off at its budget or when the deployment is gone."""
@@ -229,10 +238,20 @@ class _Run:
                     one.append((yield replace(request, purpose="again")))
                 self.rounds.setdefault(requests, []).append(tuple(one))
 
+    def _bracket(self) -> Session:
+        """Reads the whole list once more: where it is the same as at first, no write has left a trace."""
+        before = first_whole_read(self.know.evidence())
+        for _ in range(_BRACKETS):
+            now = Evidence.of((yield from _replay(before)))
+            after = [p.still for page in now.pages for p in page.profiles]
+            if before and after == [p.still for page in before for p in page.profiles]:
+                self.bracketed = True
+                return
+
     def _case(self) -> Case:
         evidence = self.know.evidence()
         findings = judging.examine(self.catalogue, evidence, _with_prerequisites(self.catalogue, self.settings.only))
-        return Case(self.catalogue, evidence, findings, self.rounds)
+        return Case(self.catalogue, evidence, findings, self.rounds, self.bracketed)
 
     def result(self, deployment: str, seconds: float) -> Result:
         """What the run came to."""
@@ -254,6 +273,19 @@ class _Run:
         waited = [e for e in self.exchanges if e.attempts]
         if waited:
             yield f"{len(waited)} requests were repeated after passing trouble ({waited[0].attempts[0].why} first)"
+
+
+def first_whole_read(evidence: Evidence) -> tuple[Page, ...]:
+    """The pages of the complete unfiltered walk with the largest pages; none where there is no such."""
+    whole = [w.walk for w in evidence.subjects(WholeWalk)]
+    return max(whole, key=lambda walk: walk.limit).pages if whole else ()
+
+
+def _replay(pages: tuple[Page, ...]) -> Generator[Request, Exchange, list[Exchange]]:
+    exchanges = []
+    for page in pages:
+        exchanges.append((yield replace(page.answer.request, purpose="bracket")))
+    return exchanges
 
 
 def _trouble(exchange: Exchange) -> str:

@@ -179,6 +179,7 @@ def _shows_any(listing: Listing) -> bool:
 
 
 def _is_simple(listing: Listing) -> bool:
+    """Whether the query needs no percent-encoding, and has none."""
     selection = listing.selection
     return not selection.spelling and all(_SIMPLE_TAG.fullmatch(tag) for tag in selection.wanted)
 

@@ -35,15 +35,14 @@ def _limit_binds(evidence: Evidence) -> bool:
 
 @check("PAGE-LIMIT", needs=_TWO, exercised=_limit_binds)
 def page_holds_at_most_limit(page: Page) -> Iterator[Violation]:
-    """The limit asked for, and the limit that the page states, both bind."""
-    asked = page.asked.limit or page.limit if page.asked.plain else page.limit
-    bound = min(asked, page.limit)
+    """The limit asked for; where none or 0 is, the one that the page states."""
+    bound = page.asked.limit or page.limit
     if len(page.profiles) > bound:
         got = f"{len(page.profiles)} profiles"
         yield Violation(f"at most {bound} profiles", got, (page.number,), f"/access_profiles/{bound}")
 
 
-@check("PAGE-LIMIT-ECHO", requires=("PAGE-LIMIT",))
+@check("PAGE-LIMIT-ECHO")
 def limit_is_the_limit_in_force(subject: LimitInForce) -> Iterator[Violation]:
     """The limit asked for, the deployment's one maximum above it, its one default without."""
     asked = subject.page.asked.limit
@@ -53,10 +52,13 @@ def limit_is_the_limit_in_force(subject: LimitInForce) -> Iterator[Violation]:
         yield from _zero_echo(subject.page, subject.default)
     else:
         yield from _asked_echo(subject.page, asked, subject.clamped)
+        yield from _silent_clamp(subject.page, asked, subject.alike)
 
 
 def _asked_echo(page: Page, asked: int, clamped: Page | None) -> Iterator[Violation]:
-    if page.limit > asked or page.limit == 0:
+    if page.limit < len(page.profiles) <= asked:
+        yield _echo(page, f"limit {asked}, since the page holds {len(page.profiles)} profiles")
+    elif page.limit > asked or page.limit == 0:
         yield _echo(page, f"limit {asked}, as asked (or a maximum below it)")
     elif clamped is not None and page.limit not in (asked, clamped.limit):
         expected = f"limit {clamped.limit}, the maximum that exchange {clamped.number} shows"
@@ -64,19 +66,14 @@ def _asked_echo(page: Page, asked: int, clamped: Page | None) -> Iterator[Violat
     elif clamped is not None and page.limit == asked > clamped.limit:
         expected = f"limit {clamped.limit}: exchange {clamped.number} shows that this is the maximum"
         yield _echo(page, expected, clamped)
-    elif page.limit == asked and 0 < len(page.profiles) < min(asked, page.total - page.offset):
-        yield from _silent_clamp(page)
 
 
-def _silent_clamp(page: Page) -> Iterator[Violation]:
-    """Fewer profiles than both `limit` and what remains: the limit in force is not the one stated.
-
-    Only for limits at which a maximum is plausible; a short page otherwise is PAGE-FILL's matter.
-    """
+def _silent_clamp(page: Page, asked: int, alike: Page | None) -> Iterator[Violation]:
+    """More is asked for and remains, and yet the page is the one that a smaller limit brings."""
     held, remaining = len(page.profiles), page.total - page.offset
-    if held >= 10 and held % 10 == 0:
-        expected = f"limit {held}, since the page holds {held} of {remaining} that remain"
-        yield _echo(page, expected, writes=remaining - held, evidence=Class.QUIET)
+    if alike is not None and page.limit == asked and 0 < held < min(asked, remaining):
+        expected = f"limit {held}: the page holds {held} of {remaining}, as exchange {alike.number} does"
+        yield _echo(page, expected, alike, writes=remaining - held, evidence=Class.QUIET)
 
 
 def _default_echo(page: Page, default: Page | None) -> Iterator[Violation]:

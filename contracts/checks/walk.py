@@ -81,11 +81,11 @@ def order_does_not_depend_on_page_size(pair: WalkPair) -> Iterator[Violation]:
         return
     at = next(i for i, (a, b) in enumerate(zip(first.ids, second.ids, strict=True)) if a != b)
     expected = f"id {first.ids[at]} at position {at}, as with limit {first.limit}"
-    a, b = _page_at(first, at), _page_at(second, at)
+    a, b = _page_of(first, second.ids[at]), _page_of(second, second.ids[at])
     flipped = _flipped(a, b)
     numbers = (a.number, b.number) if flipped else (*first.numbers, *second.numbers)
     evidence = Class.ORDER if flipped else Class.QUIET
-    pointer = f"/access_profiles/{at - b.offset}/id" if flipped else ""
+    pointer = f"/access_profiles/{b.ids.index(second.ids[at])}/id"
     yield Violation(
         expected, f"id {second.ids[at]} with limit {second.limit}", numbers, pointer, evidence=evidence,
         writes=0 if flipped else 1,
@@ -96,8 +96,8 @@ def _comparable(evidence: Evidence) -> list[WalkPair]:
     return [p for p in evidence.subjects(WalkPair) if len(p.first.ids) > 1]
 
 
-def _page_at(walk: Walk, position: int) -> Page:
-    return next(page for page in walk.pages if page.offset <= position < page.end)
+def _page_of(walk: Walk, identity: int) -> Page:
+    return next(page for page in walk.pages if identity in page.by_id)
 
 
 def _flipped(first: Page, second: Page) -> tuple[int, int] | None:

@@ -14,7 +14,7 @@ from contracts.subjects.relations import UNKNOWN_TAG
 
 AT_MOST = 130
 _PURPOSE = "filter"
-_SPECIAL = 7  # tags with characters that must be encoded
+_SPECIAL = 11  # tags with characters that must be encoded
 _PLAIN = 4
 
 
@@ -58,7 +58,7 @@ class Tags:
         chosen: list[str] = []
         covered: set[str] = set()
         while rest:
-            best = max(rest, key=lambda tag: len(_odd_characters(tag) - covered))
+            best = max(rest, key=lambda tag: _news(tag, covered))
             rest.remove(best)
             chosen.append(best)
             covered |= _odd_characters(best)
@@ -113,6 +113,12 @@ def is_plain(tag: str) -> bool:
 
 def _odd_characters(tag: str) -> set[str]:
     return {"non-ASCII" if not c.isascii() else c for c in tag if not is_plain(c)}
+
+
+def _news(tag: str, covered: set[str]) -> tuple[bool, int]:
+    """How much a tag adds to the characters covered; those that go wrong most often come first."""
+    new = _odd_characters(tag) - covered
+    return (bool(new & {"non-ASCII", " ", "&", "+", "%"}), len(new))
 
 
 def encoded_letters(tag: str) -> str:
@@ -176,12 +182,14 @@ def _several_tags(know: Knowledge, tags: Tags) -> Steps:
 
 
 def _triples(tags: Tags) -> list[tuple[str, ...]]:
-    """Three tags: of one profile where there is such, else any."""
-    together = (p for p in tags.profiles if len([t for t in set(p.tags) if t in tags.counts]) > 2)
-    profile = next(together, None)
-    if profile is not None:
-        return [tuple(sorted(t for t in set(profile.tags) if t in tags.counts)[:3])]
-    return [tuple(tags.ranked[:3])] if len(tags.ranked) > 2 else []
+    """Three tags of one profile, plain ones where there are such; else the three most frequent."""
+    for usable in (tags.plain, tags.ranked):
+        carried = ([t for t in usable if p.carries(t)] for p in tags.profiles)
+        three = next((found[:3] for found in carried if len(found) > 2), None)
+        if three is not None:
+            return [tuple(three)]
+    usable = tags.plain if len(tags.plain) > 2 else tags.ranked
+    return [tuple(usable[:3])] if len(usable) > 2 else []
 
 
 def _odd_lists(know: Knowledge, tags: Tags) -> Steps:

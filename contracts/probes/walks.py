@@ -15,6 +15,7 @@ def walks(know: Knowledge) -> Steps:
     else:
         yield from _windows(know)
     yield from _single_profiles(know)
+    yield from _boundaries(know)
     yield from _defaults(know)
     yield from _splits(know)
     yield from _past_the_end(know)
@@ -57,6 +58,17 @@ def _single_profiles(know: Knowledge) -> Steps:
     for offset in sorted(p for p in places if 0 <= p < total):
         if query(limit=1, offset=offset) not in asked:
             yield from know.ask(query(limit=1, offset=offset), purpose=_PURPOSE)
+
+
+# Offsets at which pages of usual sizes, buffers and batches begin.
+_BOUNDARIES = (10, 16, 20, 32, 50, 64, 100, 128, 250, 256, 500, 512, 1_000, 1_024)
+
+
+def _boundaries(know: Knowledge) -> Steps:
+    """A small page at each offset at which lists tend to break, as far as the list goes."""
+    for offset in _BOUNDARIES:
+        if offset < know.total - 1:
+            yield from know.ask(query(limit=min(3, know.most), offset=offset), purpose=_PURPOSE)
 
 
 def _defaults(know: Knowledge) -> Steps:

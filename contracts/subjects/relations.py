@@ -103,11 +103,12 @@ def _limit_refused(answer: Answer, accepted: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class LimitInForce:
-    """A page whose `limit` is judged, beside the page that shows the maximum or the default."""
+    """A page whose `limit` is judged, beside pages that show the maximum, the default, or the same profiles."""
 
     page: Page
     clamped: Page | None
     default: Page | None
+    alike: Page | None
 
 
 @builder(LimitInForce)
@@ -119,7 +120,15 @@ def limits_in_force(evidence: Evidence) -> Iterator[LimitInForce]:
         if page.asked.limit is None:
             defaults.setdefault(_kind(page), page)
     for page in evidence.plain:
-        yield LimitInForce(page, clamped, defaults.get(_kind(page)))
+        yield LimitInForce(page, clamped, defaults.get(_kind(page)), _alike(page, evidence.unfiltered))
+
+
+def _alike(page: Page, others: tuple[Page, ...]) -> Page | None:
+    """Another page with the same profiles that was asked for with another limit."""
+    if not page.profiles or not page.selection.unfiltered:
+        return None
+    same = (p for p in others if p.ids == page.ids and p.asked.limit and p.asked.limit != page.asked.limit)
+    return next(same, None)
 
 
 def _kind(page: Page) -> tuple[bool, bool]:
@@ -148,9 +157,16 @@ def past_ends(evidence: Evidence) -> Iterator[PastEnd]:
 
 
 def _latest_before(answer: Answer, pages: tuple[Page, ...]) -> Page | None:
-    within = [p for p in pages if not p.past_end or p.offset == 0]
-    earlier = [p for p in within if p.number < answer.number]
-    return earlier[-1] if earlier else next(iter(within), None)
+    inside = [p for p in pages if not p.past_end or p.offset == 0]
+    earlier = [p for p in inside if p.number < answer.number]
+    return earlier[-1] if earlier else next(iter(inside), None)
+
+
+def within(pages: Iterable[Page]) -> list[Page]:
+    """The pages of one selection that begin before the furthest end that any of them states."""
+    known = list(pages)
+    end = max((p.total for p in known), default=0)
+    return [p for p in known if p.offset == 0 or p.offset < end]
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +208,7 @@ class TotalPair:
 @builder(TotalPair)
 def total_pairs(evidence: Evidence) -> Iterator[TotalPair]:
     """Neighbours in time; pages past the end have their own requirement."""
-    pages = [p for p in evidence.unfiltered if not p.past_end or p.offset == 0]
+    pages = within(evidence.unfiltered)
     return (TotalPair(first, second) for first, second in zip(pages, pages[1:], strict=False))
 
 
@@ -560,9 +576,9 @@ class FilteredPages:
 def filtered_pages(evidence: Evidence) -> Iterator[FilteredPages]:
     """The pages of each filtered selection; those past the end have their own requirement."""
     for selection, pages in evidence.by_selection.items():
-        within = tuple(p for p in pages if not p.past_end or p.offset == 0)
-        if not selection.unfiltered and within:
-            yield FilteredPages(within)
+        inside = within(pages)
+        if not selection.unfiltered and inside:
+            yield FilteredPages(tuple(inside))
 
 
 @dataclass(frozen=True, slots=True)
