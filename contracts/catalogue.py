@@ -28,7 +28,8 @@ class Check:
     """The function of one requirement.
 
     `subject` is the kind of thing that it judges. `needs` says in words which data exercises it and
-    `exercised` whether the evidence has such data: a pass without is no pass. `requires` names the
+    `exercised` whether the evidence has such data: a pass without is no pass. `inapplicable` says which
+    legal choice of the deployment makes the requirement empty, if one does. `requires` names the
     requirements whose failure explains a failure of this one.
     """
 
@@ -37,6 +38,7 @@ class Check:
     subject: type
     needs: str
     exercised: Callable[[Evidence], bool]
+    inapplicable: Callable[[Evidence], str]
     requires: tuple[str, ...]
     takes_document: bool
 
@@ -54,6 +56,7 @@ def check(
     *,
     needs: str = "an answer to judge",
     exercised: Callable[[Evidence], bool] = lambda _: True,
+    inapplicable: Callable[[Evidence], str] = lambda _: "",
     requires: tuple[str, ...] = (),
 ) -> Callable[[F], F]:
     """Registers the function that checks a requirement; its first parameter's type is what it judges."""
@@ -63,7 +66,7 @@ def check(
             raise CatalogueError(f"{requirement} has two checks")
         subject, takes_document = _signature(function)
         _CHECKS[requirement] = Check(
-            requirement, function, subject, needs, exercised, requires, takes_document
+            requirement, function, subject, needs, exercised, inapplicable, requires, takes_document
         )
         return function
 

@@ -7,19 +7,19 @@ rounds are witnesses that were asked again, so that writes by others can be told
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from contracts.catalogue import Catalogue, Check
 from contracts.model import Evidence as Class
 from contracts.model import Exchange, Outcome, Request, Requirement, Verdict, Violation
-from contracts.subjects.answer import fingerprint, read
-from contracts.subjects.evidence import Evidence
+from contracts.subjects.answer import fingerprint
+from contracts.subjects.evidence import Conditions, Evidence
+from contracts.subjects.inputs import HOSTILE
 from contracts.subjects.relations import Repeat
 from contracts.vacuity import kills
 
 Witness = tuple[Request, ...]
-Round = tuple[Exchange, ...]
-Rounds = Mapping[Witness, Sequence[Round]]
 
 # Equal rounds that convict where nothing was seen to move, and where something was. To excuse n rounds of
 # a witness, writes would have to undo each other between all neighbouring requests.
@@ -43,6 +43,34 @@ _PLAUSIBLE_RATE = 60  # writes a second
 BASE = ("SERVED", "RESP-STATUS", "RESP-JSON", "RESP-SCHEMA", "RESP-NESTED-NULL")
 
 _KEPT_VIOLATIONS = 5
+
+
+@dataclass(frozen=True)
+class Round:
+    """A witness asked once more: its exchanges, parsed once, and what each check says of them alone."""
+
+    exchanges: tuple[Exchange, ...]
+    conditions: Conditions
+    _found: dict[str, tuple[Violation, ...]] = field(default_factory=dict, compare=False, repr=False)
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """The round as evidence."""
+        return Evidence.of(self.exchanges, self.conditions)
+
+    @cached_property
+    def fingerprint(self) -> tuple[object, ...]:
+        """What two equal rounds have in common."""
+        return tuple(fingerprint(answer) for answer in self.evidence.answers)
+
+    def violations(self, catalogue: Catalogue, check: Check) -> tuple[Violation, ...]:
+        """What the check says of this round alone."""
+        if check.id not in self._found:
+            self._found[check.id] = _find(catalogue, check, self.evidence).violations
+        return self._found[check.id]
+
+
+Rounds = Mapping[Witness, Sequence[Round]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +102,12 @@ class Case:
     findings: Mapping[str, Finding]
     rounds: Rounds
     bracketed: bool = False  # the whole list, read before and after all this, was the same
+
+    @property
+    def unrepeatable(self) -> frozenset[Witness]:
+        """Hostile requests that cut the connection: asked again, they might take the process down."""
+        cut = (e.request for e in self.evidence.failed if e.request.purpose.startswith(HOSTILE))
+        return frozenset((request,) for request in cut)
 
 
 def examine(catalogue: Catalogue, evidence: Evidence, ids: Iterable[str] = ()) -> dict[str, Finding]:
@@ -118,7 +152,7 @@ def witness(evidence: Evidence, violation: Violation) -> Witness:
 def wants_round(case: Case, requests: Witness) -> bool:
     """Whether asking the witness once more can still change a verdict or is its first confirmation."""
     rounds = case.rounds.get(requests, ())
-    if any(request.purpose.startswith("hostile") for request in requests):
+    if requests in case.unrepeatable:
         return False
     quiet = _quiet_findings(case, requests)
     if not rounds or not quiet or len(rounds) >= MOST_ROUNDS:
@@ -162,16 +196,11 @@ def is_calm(case: Case) -> bool:
     if any(r.first.fingerprint != r.second.fingerprint for r in repeats):
         return False
     pairs = (pair for rounds in case.rounds.values() for pair in zip(rounds, rounds[1:], strict=False))
-    return all(_equal(one, other) for one, other in pairs)
-
-
-def _equal(one: Round, other: Round) -> bool:
-    return [fingerprint(read(e)) for e in one] == [fingerprint(read(e)) for e in other]
+    return all(one.fingerprint == other.fingerprint for one, other in pairs)
 
 
 def _violations_of(case: Case, check: Check, one: Round) -> tuple[Violation, ...]:
-    """What the check says of one round alone."""
-    return _find(case.catalogue, check, Evidence.of(one, case.evidence.conditions)).violations
+    return one.violations(case.catalogue, check)
 
 
 def _longest_equal(case: Case, check: Check, rounds: Sequence[Round]) -> int:
@@ -182,7 +211,7 @@ def _longest_equal(case: Case, check: Check, rounds: Sequence[Round]) -> int:
         if not _violations_of(case, check, one):
             run = 0
         else:
-            run = run + 1 if run and before is not None and _equal(before, one) else 1
+            run = run + 1 if run and before is not None and before.fingerprint == one.fingerprint else 1
         longest, before = max(longest, run), one
     return longest
 
@@ -225,12 +254,12 @@ def _implausible(case: Case, finding: Finding, violation: Violation, rounds: Seq
     first = tuple(exchanges[n] for n in violation.exchanges if n in exchanges)
     seen = [(first, violation)]
     for one in rounds:
-        seen += [(one, v) for v in _violations_of(case, finding.check, one)[:1]]
+        seen += [(one.exchanges, v) for v in _violations_of(case, finding.check, one)[:1]]
     beyond = [v for one, v in seen if v.writes > _PLAUSIBLE_WRITES + _PLAUSIBLE_RATE * _seconds(one)]
     return len(beyond) > 1
 
 
-def _seconds(one: Round) -> float:
+def _seconds(one: tuple[Exchange, ...]) -> float:
     return max((e.started + e.elapsed for e in one), default=0.0) - min((e.started for e in one), default=0.0)
 
 
@@ -277,6 +306,9 @@ def _unsettled(case: Case, finding: Finding) -> Verdict:
 
 
 def _without_violation(case: Case, finding: Finding) -> Verdict:
+    empty = finding.check.inapplicable(case.evidence) if case.evidence.regular else ""
+    if empty:
+        return Verdict(finding.requirement, Outcome.NOT_APPLICABLE, reason=empty)
     doubt = _doubt(case, finding)
     if doubt:
         return Verdict(finding.requirement, Outcome.INCONCLUSIVE, judged=finding.judged, reason=doubt)
@@ -315,7 +347,7 @@ def _doubt(case: Case, finding: Finding) -> str:
 
 def _unanswered(evidence: Evidence) -> str:
     """Requests that only ever met trouble which says nothing of the contract."""
-    failed = [e for e in evidence.failed if e.failure is not None and not e.request.purpose.startswith("hostile")]
+    failed = [e for e in evidence.failed if e.failure is not None and not e.request.purpose.startswith(HOSTILE)]
     if failed and failed[0].failure is not None:
         return f"{len(failed)} requests were never answered: {failed[0].failure.text}"
     transient = [a for a in evidence.answers if a.transient]

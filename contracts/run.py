@@ -24,10 +24,16 @@ from contracts.model import (
     Result,
     Verdict,
 )
+from contracts.probes.access import AT_MOST as ACCESS_AT_MOST
+from contracts.probes.access import access, alias
 from contracts.probes.filters import AT_MOST as FILTERS_AT_MOST
 from contracts.probes.filters import filters
 from contracts.probes.generated import DEFAULT_EXAMPLES, generated
+from contracts.probes.inputs import AT_MOST as INPUTS_AT_MOST
+from contracts.probes.inputs import inputs
 from contracts.probes.knowledge import Knowledge, Steps
+from contracts.probes.search import AT_MOST as SEARCH_AT_MOST
+from contracts.probes.search import search
 from contracts.probes.survey import AT_MOST as SURVEY_AT_MOST
 from contracts.probes.survey import survey
 from contracts.probes.walks import AT_MOST as WALKS_AT_MOST
@@ -86,14 +92,22 @@ class Probe:
     steps: Callable[[Knowledge, Path], Steps]
 
 
+_ACCESS = frozenset({"ACCESS", "HTTP", "INPUT"})
+_LISTED = frozenset({"RESP", "PAGE", "WALK", "FILTER", "SEARCH", "DATA", "ALIAS", "INPUT"})
+
+
 def probes(settings: Settings) -> tuple[Probe, ...]:
     """The probes that the wanted requirements need, in the order asked."""
     examples = DEFAULT_EXAMPLES if settings.examples is None else settings.examples
     every = (
         Probe("survey", frozenset(), SURVEY_AT_MOST, lambda know, _: survey(know)),
-        Probe("walks", frozenset({"RESP", "PAGE", "WALK", "FILTER"}), WALKS_AT_MOST, lambda know, _: walks(know)),
+        Probe("walks", _LISTED, WALKS_AT_MOST, lambda know, _: walks(know)),
         Probe("filters", frozenset({"RESP", "FILTER"}), FILTERS_AT_MOST, lambda know, _: filters(know)),
+        Probe("search", frozenset({"SEARCH"}), SEARCH_AT_MOST, lambda know, _: search(know)),
+        Probe("access", _ACCESS, ACCESS_AT_MOST, lambda know, _: access(know)),
+        Probe("the other path", frozenset({"ALIAS"}), 5, lambda know, _: alias(know)),
         Probe("generated queries", frozenset({"GEN"}), examples, generated),
+        Probe("odd queries", frozenset({"INPUT"}), INPUTS_AT_MOST, lambda know, _: inputs(know)),
     )
     areas = {id_.partition("-")[0] for id_ in settings.only}
     return tuple(p for p in every if not settings.only or not p.feeds or p.feeds & areas)
@@ -139,20 +153,21 @@ def _check_path(
     progress: Callable[[Progress], None] | None,
 ) -> Result:
     target = Target.parse(settings.base_url, path)
-    run = _Run(settings, catalogue, progress or (lambda _: None))
+    run = _Run(settings, path, catalogue, progress or (lambda _: None))
     began = time.monotonic()
     with Transport(target, settings.secrets, settings.bounds, verify=settings.verify, seed=settings.seed) as transport:
         run.drive(transport.send)
     return run.result(target.url, time.monotonic() - began)
 
 
-def conditions(settings: Settings) -> Conditions:
+def conditions(settings: Settings, path: str) -> Conditions:
     """What the settings state about the deployment."""
     secrets = settings.secrets
     return Conditions(
         token=secrets.token is not None or secrets.basic is not None,
         narrow=secrets.narrow is not None,
         open=settings.open,
+        path=path,
     )
 
 
@@ -160,13 +175,17 @@ class _Run:
     """One run: what is known, what was asked again, and why it ended early if it did."""
 
     def __init__(
-        self, settings: Settings, catalogue: Catalogue, progress: Callable[[Progress], None]
+        self,
+        settings: Settings,
+        path: str,
+        catalogue: Catalogue,
+        progress: Callable[[Progress], None],
     ) -> None:
         self.settings = settings
         self.catalogue = catalogue
         self.progress = progress
         self.know = Knowledge(
-            settings.seed, conditions(settings), settings.gentle, settings.examples, settings.path
+            settings.seed, conditions(settings, path), settings.gentle, settings.examples
         )
         self.exchanges: list[Exchange] = []
         self.rounds: dict[Witness, list[Round]] = {}
@@ -236,7 +255,7 @@ class _Run:
                 one: list[Exchange] = []
                 for request in requests:
                     one.append((yield replace(request, purpose="again")))
-                self.rounds.setdefault(requests, []).append(tuple(one))
+                self.rounds.setdefault(requests, []).append(Round(tuple(one), case.evidence.conditions))
 
     def _bracket(self) -> Session:
         """Reads the whole list once more: where it is the same as at first, no write has left a trace."""

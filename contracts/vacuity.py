@@ -132,6 +132,18 @@ def _member(name: str, change: Callable[[object], object], position: int = 0) ->
     return _profiles(changed)
 
 
+def _leaking(status: int | None) -> Corruption:
+    """A page of one profile, whatever was answered."""
+    page: dict[str, object] = {"access_profiles": [{"id": 1, "name": "x", "is_active": True}]}
+    page |= {"count": 1, "total_count": 1, "limit": 1, "offset": 0}
+
+    def corrupt(answer: Answer) -> Answer:
+        exchange = replace(answer.exchange, status=status or answer.status)
+        return replace(answer, value=page, problem=None, exchange=exchange)
+
+    return corrupt
+
+
 def _foreign(profiles: list[object]) -> list[object]:
     """A profile that is nowhere else, active or not as the first is not."""
     model = profiles[0] if profiles and isinstance(profiles[0], dict) else {}
@@ -172,6 +184,8 @@ CORRUPTIONS: tuple[Corruption, ...] = (
     _without("access_profiles"),
     _without("total_count"),
     _without("error"),
+    _leaking(None),
+    _leaking(200),
     _not_json,
     _headers,
     _status(500),

@@ -26,6 +26,7 @@ from contracts.subjects.relations import (
     TagListingPair,
     TagPage,
     UnknownTag,
+    Walk,
 )
 
 _BOTH_KINDS = "at least one active and one inactive profile"
@@ -337,9 +338,14 @@ def _filter_selects_a_part(evidence: Evidence) -> bool:
 )
 def total_counts_what_the_filters_select(subject: FilteredPages) -> Iterator[Violation]:
     """On every page of the selection, with `limit` and `offset` or without."""
-    for page in subject.pages:
+    yield from totals(subject.pages)
+
+
+def totals(pages: tuple[Page, ...]) -> Iterator[Violation]:
+    """Pages of one selection whose totals differ from each other or from what the pages hold."""
+    for page in pages:
         yield from _total_of_last_page(page)
-    for first, second in zip(subject.pages, subject.pages[1:], strict=False):
+    for first, second in zip(pages, pages[1:], strict=False):
         if first.total != second.total:
             expected = f"total_count {first.total} for {first.selection}, as the page before says"
             numbers = (first.number, second.number)
@@ -370,8 +376,12 @@ def _filtered_walk_shown(evidence: Evidence) -> bool:
 )
 def filtered_walk_yields_every_match_once(subject: FilteredWalk) -> Iterator[Violation]:
     """At every page size the same profiles as in one large page."""
-    walk, listing = subject.walk, subject.listing
-    yield from on_two_pages(walk)
+    yield from on_two_pages(subject.walk)
+    yield from filtered_walk(subject.walk, subject.listing)
+
+
+def filtered_walk(walk: Walk, listing: Listing | None) -> Iterator[Violation]:
+    """A complete walk that yields other profiles than the listing of its selection."""
     found = frozenset(walk.ids)
     if walk.complete and listing is not None and found != listing.ids:
         expected = f"the {len(listing.ids)} profiles that {walk.selection} selects in pages of {listing.walk.limit}"
@@ -387,8 +397,10 @@ def filtered_walk_yields_every_match_once(subject: FilteredWalk) -> Iterator[Vio
     requires=("WALK-ORDER", "WALK-REPEAT"),
 )
 def filtered_list_keeps_the_order(beside: Beside) -> Iterator[Violation]:
-    """Relative order of profiles that read the same on both pages."""
+    """Relative order of profiles that read the same on both pages; a search may rank what it finds."""
     filtered, whole = beside.filtered, beside.unfiltered
+    if filtered.selection.search is not None:
+        return
     rank = {identity: i for i, identity in enumerate(whole.ids)}
     steady = [i for i in beside.common if filtered.by_id[i].still == whole.by_id[i].still]
     for before, after in zip(steady, steady[1:], strict=False):

@@ -16,6 +16,7 @@ from contracts.checks.response import media_type, schema_violations
 from contracts.document import Document
 from contracts.model import Evidence, Violation
 from contracts.subjects.answer import Answer, Page
+from contracts.subjects.inputs import SERVERS_OWN
 from contracts.subjects.relations import Generated
 
 _PAGE_RULES = (
@@ -24,9 +25,6 @@ _PAGE_RULES = (
     offset_is_the_offset_in_force,
     no_id_stands_twice_on_a_page,
 )
-
-# The web server in front answers these, in any form that it likes (facts: 405, 413, 414, 431).
-SERVERS_OWN = frozenset({405, 413, 414, 431})
 
 
 @check(

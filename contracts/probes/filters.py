@@ -14,7 +14,7 @@ from contracts.subjects.relations import UNKNOWN_TAG
 
 AT_MOST = 130
 _PURPOSE = "filter"
-_SPECIAL = 11  # tags with characters that must be encoded
+_SPECIAL = 10  # tags with characters that must be encoded
 _PLAIN = 4
 
 
@@ -57,7 +57,7 @@ class Tags:
         rest = [tag for tag in self.ranked if not is_plain(tag)]
         chosen: list[str] = []
         covered: set[str] = set()
-        while rest:
+        while rest and any(_odd_characters(tag) - covered for tag in rest):
             best = max(rest, key=lambda tag: _news(tag, covered))
             rest.remove(best)
             chosen.append(best)
@@ -132,16 +132,17 @@ def _active(know: Knowledge) -> Steps:
         yield from know.ask(query(is_active=value), purpose=_PURPOSE)
         total = pages[-1].total if pages else 0
         if total > 1 and know.small:
-            size = co_prime(max(2, total // 4), total) if total > 4 else 1
+            size = co_prime(max(2, -(-total // 3)), total) if total > 3 else 1
             yield from know.walk(min(size, know.most), purpose=_PURPOSE, is_active=value, at_most=8)
         yield from know.ask(query(limit=min(10, know.most), offset=total, is_active=value), purpose=_PURPOSE)
     yield from know.ask(query(offset=1, is_active=True), purpose=_PURPOSE)
-    for value in (None, True, False):  # side by side: they must add up
+    for value in (True, False):  # side by side: they must add up
         yield from know.ask(query(limit=1, offset=0, is_active=value), purpose=_PURPOSE)
 
 
 def _single_tags(know: Knowledge, tags: Tags) -> Steps:
-    asked = [*tags.plain[:2], *(tags.nested or ()), *tags.plain[-1:], *tags.special[:_SPECIAL]]
+    few = [tags.few] if tags.few is not None else []
+    asked = [*tags.plain[:2], *(tags.nested or ()), *few, *tags.special[:_SPECIAL], *tags.plain[-1:]]
     for tag in list(dict.fromkeys(asked))[: _SPECIAL + _PLAIN]:
         yield from know.walk(know.most, purpose=_PURPOSE, tags=[tag], at_most=4)
     for tag in tags.plain[:1]:
@@ -207,13 +208,11 @@ def _odd_lists(know: Knowledge, tags: Tags) -> Steps:
 def _pages_of_a_tag(know: Knowledge, tags: Tags) -> Steps:
     """A filtered list in pages of one and more, without a limit, from an offset, past its end."""
     if tags.few is not None:
-        yield from know.walk(know.most, purpose=_PURPOSE, tags=[tags.few])
         yield from know.walk(1, purpose=_PURPOSE, tags=[tags.few], at_most=8)
-        yield from know.ask(query(offset=1, tags=[tags.few]), purpose=_PURPOSE)
         yield from know.ask(query(limit=2, offset=tags.counts[tags.few], tags=[tags.few]), purpose=_PURPOSE)
     if tags.pairs and know.small:
-        size = max(2, len(tags.carried_with(tags.pairs[0][0])) // 3)
         pair = list(tags.pairs[0])
+        size = max(2, -(-len(tags.carried_with(pair[0])) // 2))
         yield from know.walk(min(size, know.most), purpose=_PURPOSE, tags=pair, at_most=6)
         yield from know.ask(query(tags=pair), purpose=_PURPOSE)
 

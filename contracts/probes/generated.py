@@ -1,24 +1,56 @@
-"""Queries generated from the document by Schemathesis: the same for the same document, seed and number."""
+"""Queries generated from the document by Schemathesis: the same for the same document, seed and number.
+
+More of them begin with the fewer: the first 12 of 25 are the 12 that are generated where 12 are wanted. They
+depend on nothing else, neither on the process nor on the settings of Hypothesis or Schemathesis around it.
+"""
 
 from __future__ import annotations
 
+import math
+import random
 import re
-from collections.abc import Iterator, Mapping
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain, islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes, urlencode
 
+from contracts import document as openapi
 from contracts.model import OLD_PATH
 from contracts.probes.knowledge import Knowledge, Steps
 from contracts.subjects.relations import GENERATED
 
-DEFAULT_EXAMPLES = 12
+if TYPE_CHECKING:
+    from schemathesis.schemas import APIOperation
+
+DEFAULT_EXAMPLES = 10
 
 # What can take a process down or bring a flood of profiles is asked elsewhere, last and with care.
 _LARGEST_LIMIT = 1_000
 _LONGEST_QUERY = 2_000
 _LONG_NUMBER = re.compile(r"[0-9]{10,}")
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
+_WITHOUT_CONTROL = dict.fromkeys([*range(0x20), 0x7F])
+
+# Half of the texts are readable, half are in any script (None).
+_ALPHABETS = ("ascii", None)
+
+# Bytes that one case is made of, more than the longest needs; and cases drawn at most for one query.
+_BYTES = 1_500
+_DRAWS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """A query, and whether it is meant to be valid by the document."""
+
+    query: str
+    valid: bool
 
 
 def generated(know: Knowledge, document: Path) -> Steps:
@@ -28,45 +60,112 @@ def generated(know: Knowledge, document: Path) -> Steps:
         yield from know.ask(query, purpose=GENERATED)
 
 
-@lru_cache(maxsize=4)
 def queries(document: Path, seed: int, count: int) -> tuple[str, ...]:
-    """That many different harmless queries, positive and negative by turns, as far as there are."""
+    """That many different harmless queries, as far as there are."""
+    return tuple(one.query for one in cases(document, seed, count))
+
+
+@lru_cache(maxsize=4)
+def cases(document: Path, seed: int, count: int) -> tuple[Generated, ...]:
+    """The same with what they are meant to be: valid and invalid by turns."""
     if count <= 0:
         return ()
-    positive, negative = (_generated(document, seed, 4 * count + 20, positive=p) for p in (True, False))
-    half = (count + 1) // 2
-    chosen = dict.fromkeys(q for pair in zip(positive[:half], negative[:half], strict=False) for q in pair)
-    rest = (q for q in [*positive[half:], *negative[half:]] if q not in chosen)
-    return (*chosen, *rest)[:count]
+    with _without_traces():
+        drawing = [_draw(each, valid=valid) for each in _operations(document) for valid in (True, False)]
+        found = _different(drawing, random.Random(seed), most=_DRAWS * count)  # noqa: S311 - no secret
+        return tuple(islice(found, count))
 
 
-def _generated(document: Path, seed: int, count: int, *, positive: bool) -> list[str]:
-    """What Hypothesis draws from the strategy of the operation; only the query of each case is used.
+Draw = Callable[[bytes], Iterator[Generated]]
 
-    Cases come with other methods and with credentials of their own: neither ever leaves.
+
+def _different(drawing: list[Draw], source: random.Random, *, most: int) -> Iterator[Generated]:
+    """The harmless cases that the draws give by turns, each query once."""
+    seen: set[str] = set()
+    for _ in range(most // len(drawing)):
+        for one in chain.from_iterable(draw(source.randbytes(_BYTES)) for draw in drawing):
+            if one.query not in seen and is_harmless(one.query):
+                seen.add(one.query)
+                yield one
+
+
+def _operations(document: Path) -> list[APIOperation[Any, Any, Any]]:
+    """The operation once for each alphabet, configured by nothing that lies about."""
+    import schemathesis
+    from schemathesis.config import GenerationConfig
+
+    raw = dict(openapi.load(document).raw)
+    found = []
+    for alphabet in _ALPHABETS:
+        config = schemathesis.Config()
+        config.projects.default.generation = GenerationConfig(codec=alphabet, with_security_parameters=False)
+        found.append(schemathesis.openapi.from_dict(raw, config=config)[OLD_PATH]["GET"])
+    return found
+
+
+def _draw(operation: APIOperation[Any, Any, Any], *, valid: bool) -> Draw:
+    """Makes a case of bytes; only its query is used, so that no other method and no header ever leaves.
+
+    Hypothesis runs it as a fuzz target: the case is a function of the bytes. In its usual way of drawing,
+    constants in whichever modules are loaded and options such as `--hypothesis-seed` would count as well.
     """
     import hypothesis
     import schemathesis
     from schemathesis.generation import GenerationMode
 
-    operation = schemathesis.openapi.from_path(document)[OLD_PATH]["GET"]
-    mode = GenerationMode.POSITIVE if positive else GenerationMode.NEGATIVE
-    found: dict[str, None] = {}
+    mode = GenerationMode.POSITIVE if valid else GenerationMode.NEGATIVE
+    made: list[Generated] = []
 
-    @hypothesis.seed(seed)
-    @hypothesis.settings(
-        max_examples=count,
-        database=None,
-        deadline=None,
-        phases=[hypothesis.Phase.generate],
-        suppress_health_check=list(hypothesis.HealthCheck),
-    )
+    @hypothesis.settings(database=None, verbosity=hypothesis.Verbosity.quiet)
     @hypothesis.given(operation.as_strategy(generation_mode=mode))
     def collect(case: schemathesis.Case) -> None:
-        found.setdefault(encoded(case.query or {}))
+        made.append(Generated(encoded(tame(case.query or {})), valid))
 
-    collect()
-    return [query for query in found if is_harmless(query)]
+    def draw(content: bytes) -> Iterator[Generated]:
+        made.clear()
+        collect.hypothesis.fuzz_one_input(content)
+        yield from made
+
+    return draw
+
+
+@contextmanager
+def _without_traces() -> Iterator[None]:
+    """No warnings of the tools on anyone's terminal, and no new directory `.hypothesis` where it runs."""
+    from hypothesis import configuration
+
+    home = configuration.storage_directory(intent_to_write=False).home_directory
+    with warnings.catch_warnings(), tempfile.TemporaryDirectory() as elsewhere:
+        warnings.simplefilter("ignore")
+        configuration.set_hypothesis_home_dir(home if home.exists() else elsewhere)
+        try:
+            yield
+        finally:
+            configuration.set_hypothesis_home_dir(home)
+
+
+def tame(query: Mapping[str, object]) -> dict[str, object]:
+    """The generated query without what could do harm: control characters and huge numbers.
+
+    A number keeps its sign, its type and, from a thousand on, its last three digits.
+    """
+    return {_tame_text(name): _tame(value) for name, value in query.items()}
+
+
+def _tame(value: object) -> object:
+    if isinstance(value, list):
+        return [_tame(item) for item in value]
+    if isinstance(value, str):
+        return _tame_text(value)
+    if isinstance(value, float) and math.isfinite(value):
+        return round(math.fmod(value, 1_000), 2)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return abs(value) % 1_000 * (-1 if value < 0 else 1)
+    return value
+
+
+def _tame_text(text: str) -> str:
+    return text.translate(_WITHOUT_CONTROL)
 
 
 def encoded(query: Mapping[str, object]) -> str:

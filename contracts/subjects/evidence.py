@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
-from contracts.model import Exchange
+from contracts.model import OLD_PATH, Exchange
 from contracts.subjects.answer import Answer, Page, Profile, Selection, read
 
 S = TypeVar("S")
@@ -23,6 +23,7 @@ class Conditions:
     token: bool = False  # credentials were given
     narrow: bool = False  # a second, narrower credential was given
     open: bool = False  # authentication is switched off on purpose
+    path: str = OLD_PATH  # the path that is judged
 
 
 def builder(kind: type[S]) -> Callable[[Callable[[Evidence], Iterable[S]]], Callable[..., Iterable[S]]]:

@@ -92,7 +92,8 @@ def must_be_served(answer: Answer) -> bool:
     asked = answer.asked
     items = asked.selection.items
     clean = all(item and item == item.strip() for item in items)
-    return asked.plain and clean and asked.limit != 0
+    # `search` is missing from the older reference page, so an older deployment may refuse it as unknown.
+    return asked.plain and clean and asked.limit != 0 and asked.selection.search is None
 
 
 def _limit_refused(answer: Answer, accepted: int) -> bool:
@@ -561,7 +562,8 @@ def combined(evidence: Evidence) -> Iterator[Combined]:
     """Listings under both filters."""
     for listing in evidence.subjects(Listing):
         selection = listing.selection
-        if selection.is_active is not None and selection.items and selection.items == selection.wanted:
+        both = selection.is_active is not None and selection.items and selection.search is None
+        if both and selection.items == selection.wanted:
             yield Combined(listing)
 
 
@@ -577,7 +579,7 @@ def filtered_pages(evidence: Evidence) -> Iterator[FilteredPages]:
     """The pages of each filtered selection; those past the end have their own requirement."""
     for selection, pages in evidence.by_selection.items():
         inside = within(pages)
-        if not selection.unfiltered and inside:
+        if not selection.unfiltered and selection.search is None and inside:
             yield FilteredPages(tuple(inside))
 
 
@@ -594,7 +596,7 @@ def filtered_walks(evidence: Evidence) -> Iterator[FilteredWalk]:
     """Filtered walks of two pages or more."""
     known = {listing.selection: listing for listing in evidence.subjects(Listing)}
     for walk in evidence.subjects(Walk):
-        if len(walk.pages) > 1 and not walk.selection.unfiltered:
+        if len(walk.pages) > 1 and not walk.selection.unfiltered and walk.selection.search is None:
             yield FilteredWalk(walk, known.get(walk.selection))
 
 

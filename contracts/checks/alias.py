@@ -1,0 +1,48 @@
+"""What the two paths of the operation are to each other: the ALIAS requirements."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from contracts.catalogue import check
+from contracts.model import Violation
+from contracts.subjects.access import AliasPair, OldPathAnswer, other_path_served
+from contracts.subjects.answer import fingerprint
+from contracts.subjects.evidence import Evidence
+
+_SUCCESSOR = re.compile(r";\s*rel\s*=\s*(?:\"[^\"]*\bsuccessor-version\b[^\"]*\"|successor-version\b)", re.IGNORECASE)
+
+
+def _one_path(evidence: Evidence) -> str:
+    return "" if other_path_served(evidence) else "only one of the two paths is served"
+
+
+@check("ALIAS-PARITY", inapplicable=_one_path, requires=("WALK-REPEAT", "RESP-STATUS"))
+def both_paths_answer_alike(pair: AliasPair) -> Iterator[Violation]:
+    """The same status, and the same page, what moves by itself aside."""
+    judged, other = pair.judged, pair.other
+    if fingerprint(judged) != fingerprint(other):
+        expected = f"the same as exchange {judged.number} on the judged path: {_shape(judged)}"
+        yield Violation(expected, f"{_shape(other)} at {other.request.path}", (judged.number, other.number))
+
+
+def _shape(answer: object) -> str:
+    page = getattr(answer, "page", None)
+    if page is None:
+        return f"status {getattr(answer, 'status', '?')}"
+    return f"{len(page.ids)} profiles, total_count {page.total}"
+
+
+@check("ALIAS-HEADERS", inapplicable=_one_path, requires=("SERVED",))
+def older_path_names_its_successor(subject: OldPathAnswer) -> Iterator[Violation]:
+    """`Deprecation`, and `Link` with `rel="successor-version"` (RFC 9745, RFC 5829)."""
+    exchange = subject.answer.exchange
+    links = ", ".join(value for name, value in exchange.headers if name.lower() == "link")
+    lacking = [] if exchange.header("deprecation") else ["Deprecation"]
+    if not _SUCCESSOR.search(links):
+        lacking.append('Link with rel="successor-version"')
+    if lacking:
+        got = f"no {' and no '.join(lacking)}"
+        numbers = (subject.other.number, exchange.number)
+        yield Violation("Deprecation and Link on the older path", got, numbers, writes=0)

@@ -1,0 +1,99 @@
+"""What `search` must select, where it is honoured: the SEARCH requirements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from contracts.catalogue import check
+from contracts.checks.filters import filtered_walk, totals
+from contracts.checks.walk import on_two_pages
+from contracts.model import Violation
+from contracts.subjects.answer import Profile
+from contracts.subjects.evidence import Evidence
+from contracts.subjects.relations import Listing
+from contracts.subjects.search import NameSearch, Searched, SearchedAndFiltered, is_honoured
+
+
+def _ignored(evidence: Evidence) -> str:
+    searched = [p for p in evidence.plain if p.selection.search is not None]
+    if searched and not is_honoured(evidence):
+        return "`search` is ignored: every answer is as without it"
+    refused = [a for a in evidence.regular if a.asked.selection.search and 400 <= a.status < 500]
+    return "`search` is refused" if refused and not searched else ""
+
+
+@check(
+    "SEARCH-SUBSET",
+    needs="a word that finds some profiles and not others",
+    exercised=lambda e: any(len(s.walks) > 1 and s.listing for s in e.subjects(Searched)),
+    requires=("PAGE-LIMIT", "PAGE-OFFSET-ECHO", "WALK-ONCE", "WALK-COMPLETE", "FILTER-TOTAL"),
+)
+def search_selects_a_consistent_part(searched: Searched) -> Iterator[Violation]:
+    """Only profiles of the unfiltered list, each once, and a total that counts them."""
+    yield from totals(searched.pages)
+    for walk in searched.walks:
+        yield from on_two_pages(walk)
+        yield from filtered_walk(walk, searched.listing)
+    if searched.whole and searched.listing is not None:
+        yield from _foreign(searched)
+
+
+def _foreign(searched: Searched) -> Iterator[Violation]:
+    assert searched.listing is not None  # noqa: S101 - the caller has looked
+    for identity, (page, _) in searched.listing.profiles.items():
+        if identity not in searched.universe:
+            whole = sorted({found[0].number for found in searched.universe.values()})
+            pointer = f"/access_profiles/{page.ids.index(identity)}"
+            got = f"profile {identity}, which the unfiltered list does not have"
+            yield Violation("only profiles of the unfiltered list", got, (*whole, page.number), pointer)
+            return
+
+
+@check(
+    "SEARCH-COMBINED",
+    needs="a word that finds active and inactive profiles",
+    inapplicable=_ignored,
+    exercised=lambda e: any(_telling(s) for s in e.subjects(SearchedAndFiltered)),
+    requires=("SEARCH-SUBSET", "FILTER-ACTIVE-MATCH", "FILTER-TAGS-MATCH", "FILTER-COMBINED"),
+)
+def search_and_filters_select_the_intersection(subject: SearchedAndFiltered) -> Iterator[Violation]:
+    """What the search finds alone, cut down to what the filters select."""
+    listing, alone = subject.listing, subject.alone
+    expected = {i for i, (_, p) in alone.profiles.items() if _fits(p, listing)}
+    if expected != listing.ids:
+        text = f"the {len(expected)} of {len(alone.ids)} found by {alone.selection} that fit {listing.selection}"
+        got = f"{len(listing.ids)} profiles, {len(expected ^ listing.ids)} of them different"
+        numbers = tuple(dict.fromkeys((*alone.walk.numbers, *listing.walk.numbers)))
+        yield Violation(text, got, numbers, "/access_profiles", writes=len(expected ^ listing.ids))
+
+
+def _fits(profile: Profile, listing: Listing) -> bool:
+    """Whether the filters beside the search select a profile; asked with one tag at most."""
+    selection = listing.selection
+    active = selection.is_active is None or profile.active is selection.is_active
+    return active and all(profile.carries_folded(tag) for tag in selection.wanted)
+
+
+def _telling(subject: SearchedAndFiltered) -> bool:
+    fitting = [p for _, p in subject.alone.profiles.values() if _fits(p, subject.listing)]
+    return 0 < len(fitting) < len(subject.alone.ids)
+
+
+@check(
+    "SEARCH-NAME",
+    needs="a profile with a name",
+    inapplicable=_ignored,
+    exercised=lambda e: any(s.named for s in e.subjects(NameSearch)),
+    requires=("SEARCH-SUBSET",),
+)
+def search_finds_names(subject: NameSearch) -> Iterator[Violation]:
+    """A whole name finds its profile; a word that stands nowhere finds nothing."""
+    listing = subject.listing
+    term = listing.selection.search
+    for page, profile in subject.named:
+        if profile.id not in listing.ids:
+            numbers = (page.number, *listing.walk.numbers)
+            yield Violation(f"profile {profile.id} found by its name", f"{len(listing.ids)} others", numbers)
+            return
+    if not subject.named and listing.ids:
+        yield Violation(f"nothing found by {term!r}", f"{len(listing.ids)} profiles", listing.walk.numbers, writes=0)

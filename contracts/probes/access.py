@@ -1,0 +1,66 @@
+"""Other credentials, other spellings of the path, HEAD, and the other path of the operation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from contracts.model import Credentials
+from contracts.probes.knowledge import Knowledge, Steps, query
+from contracts.subjects.access import ALIAS, SPELLING, UNUSABLE, WRONG, other_path
+
+AT_MOST = 40
+_PURPOSE = "access"
+_PLAIN = "limit=5&offset=0"
+
+
+def access(know: Knowledge) -> Steps:
+    """Who is let in, and how; without credentials there is nothing to compare with."""
+    yield from know.ask("", purpose="head", method="HEAD")
+    if know.conditions.token and not know.conditions.open:
+        for credentials in (Credentials.NONE, *UNUSABLE, *WRONG):
+            yield from know.ask(_PLAIN, purpose=_PURPOSE, credentials=credentials)
+        yield from know.ask("limit=abc", purpose=_PURPOSE, credentials=Credentials.NONE)
+        for path in spellings(know.conditions.path):
+            yield from know.ask(_PLAIN, purpose=SPELLING, path=path, credentials=Credentials.NONE)
+    if know.conditions.narrow:
+        yield from _narrow(know)
+
+
+def spellings(path: str) -> Iterator[str]:
+    """Other ways to write the path, which a router and a check of access may read differently."""
+    head, _, last = path.rpartition("/")
+    yield "/" + path  # a doubled slash at the start
+    yield f"{head}//{last}"
+    yield f"{head}/./{last}"
+    yield f"{head}/x/../{last}"
+    yield f"{head}/%{ord(last[0]):02X}{last[1:]}"
+    yield f"{head}%2F{last}"
+    yield path.upper()
+    yield f"{path}/"
+    yield f"{path};x"
+
+
+def _narrow(know: Knowledge) -> Steps:
+    offset = 0
+    for _ in range(6):
+        answer = yield from know.ask(
+            query(limit=know.most, offset=offset), purpose=_PURPOSE, credentials=Credentials.NARROW
+        )
+        page = answer.page if answer is not None else None
+        if page is None or page.limit < 1 or page.offset + page.limit >= page.total:
+            return
+        offset += page.limit
+
+
+def alias(know: Knowledge) -> Steps:
+    """The same queries on the other path; one suffices where it is not served."""
+    path = other_path(know.conditions.path)
+    if path is None:
+        return
+    queries = [query(limit=know.most, offset=0), "", query(limit=know.most, offset=0, is_active=True)]
+    if know.total > know.most:
+        queries.insert(1, query(limit=know.most, offset=know.most))
+    for one in queries:
+        answer = yield from know.ask(one, purpose=ALIAS, path=path)
+        if answer is None or not isinstance(answer.value, dict) or answer.status == 404:
+            return

@@ -1,0 +1,212 @@
+"""Subjects made of other credentials, other spellings of the path, other methods, the other path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from contracts.model import NEW_PATH, OLD_PATH, Credentials
+from contracts.subjects.answer import Answer, Page
+from contracts.subjects.evidence import Evidence, builder
+from contracts.subjects.relations import Walk, WholeWalk
+
+WRONG = (Credentials.RANDOM, Credentials.TRUNCATED, Credentials.EXTENDED, Credentials.ALTERED)
+UNUSABLE = (Credentials.EMPTY, Credentials.OTHER_SCHEME)
+
+# The purpose of requests for other spellings of the path, and for the other path.
+SPELLING = "path"
+ALIAS = "alias"
+
+
+@dataclass(frozen=True, slots=True)
+class WithoutCredentials:
+    """The answer to a plain request without credentials."""
+
+    answer: Answer
+
+
+@builder(WithoutCredentials)
+def without_credentials(evidence: Evidence) -> Iterator[WithoutCredentials]:
+    """Answers to the judged operation, asked without credentials."""
+    for answer in _operation(evidence):
+        if answer.request.credentials is Credentials.NONE and answer.asked.plain:
+            yield WithoutCredentials(answer)
+
+
+def _operation(evidence: Evidence) -> Iterator[Answer]:
+    for answer in evidence.answers:
+        if answer.request.method == "GET" and answer.request.path is None and not answer.transient:
+            yield answer
+
+
+@dataclass(frozen=True, slots=True)
+class MalformedWithoutCredentials:
+    """The answer to a malformed query without credentials."""
+
+    answer: Answer
+
+
+@builder(MalformedWithoutCredentials)
+def malformed_without_credentials(evidence: Evidence) -> Iterator[MalformedWithoutCredentials]:
+    """Answers to malformed queries, asked without credentials."""
+    for answer in _operation(evidence):
+        if answer.request.credentials is Credentials.NONE and not answer.asked.plain:
+            yield MalformedWithoutCredentials(answer)
+
+
+@dataclass(frozen=True, slots=True)
+class WrongCredentials:
+    """The answer to credentials that are not the given ones."""
+
+    answer: Answer
+
+
+@builder(WrongCredentials)
+def wrong_credentials(evidence: Evidence) -> Iterator[WrongCredentials]:
+    """Answers to altered and to unusable credentials."""
+    for answer in _operation(evidence):
+        if answer.request.credentials in (*WRONG, *UNUSABLE):
+            yield WrongCredentials(answer)
+
+
+@dataclass(frozen=True, slots=True)
+class OtherSpelling:
+    """The answer to another spelling of the path, without credentials."""
+
+    answer: Answer
+    known: frozenset[int]
+
+
+@builder(OtherSpelling)
+def other_spellings(evidence: Evidence) -> Iterator[OtherSpelling]:
+    """Answers to other spellings of the path."""
+    for answer in evidence.answers:
+        request = answer.request
+        if request.purpose == SPELLING and request.credentials is Credentials.NONE and not answer.transient:
+            yield OtherSpelling(answer, frozenset(evidence.universe))
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A 4xx, whatever was asked, and the names of profiles that were seen."""
+
+    answer: Answer
+    names: frozenset[str]
+
+
+@builder(Refusal)
+def refusals(evidence: Evidence) -> Iterator[Refusal]:
+    """Every 4xx of the deployment."""
+    names = (p.raw.get("name") for p in evidence.profiles)
+    long = frozenset(name for name in names if isinstance(name, str) and len(name) > 7)
+    for answer in evidence.answers:
+        if 400 <= answer.status < 500 and answer.request.method == "GET":
+            yield Refusal(answer, long)
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """A 401."""
+
+    answer: Answer
+
+
+@builder(Challenge)
+def challenges(evidence: Evidence) -> Iterator[Challenge]:
+    """Every 401 of the deployment."""
+    return (Challenge(a) for a in evidence.answers if a.status == 401 and a.request.method == "GET")
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The answer to HEAD."""
+
+    answer: Answer
+
+
+@builder(Head)
+def heads(evidence: Evidence) -> Iterator[Head]:
+    """Answers to HEAD of the judged operation."""
+    return (Head(a) for a in evidence.answers if a.request.method == "HEAD" and not a.transient)
+
+
+@dataclass(frozen=True, slots=True)
+class NarrowList:
+    """What a narrower credential sees, beside what the full one sees."""
+
+    pages: tuple[Page, ...]
+    whole: Walk | None
+    elsewhere: tuple[Page, ...]
+
+
+@builder(NarrowList)
+def narrow_lists(evidence: Evidence) -> Iterator[NarrowList]:
+    """The list under the narrower credential."""
+    answers = (a for a in evidence.answers if a.request.credentials is Credentials.NARROW)
+    pages = tuple(a.page for a in answers if a.page is not None)
+    whole = max((w.walk for w in evidence.subjects(WholeWalk)), key=lambda w: w.limit, default=None)
+    if pages:
+        yield NarrowList(pages, whole, evidence.unfiltered)
+
+
+@dataclass(frozen=True, slots=True)
+class AliasPair:
+    """The same query on both paths."""
+
+    judged: Answer
+    other: Answer
+
+
+@builder(AliasPair)
+def alias_pairs(evidence: Evidence) -> Iterator[AliasPair]:
+    """Answers of the other path beside the latest earlier answer of the judged one."""
+    if other_path_served(evidence):
+        for answer in evidence.answers:
+            if answer.request.purpose == ALIAS and not answer.transient:
+                twins = [a for a in evidence.regular if a.request.query == answer.request.query]
+                earlier = [a for a in twins if a.number < answer.number]
+                if twins:
+                    yield AliasPair((earlier or twins)[-1], answer)
+
+
+def other_path_served(evidence: Evidence) -> bool:
+    """Whether the other of the two paths answers as the API."""
+    return _other_path_answer(evidence) is not None
+
+
+def _other_path_answer(evidence: Evidence) -> Answer | None:
+    asked = (a for a in evidence.answers if a.request.purpose == ALIAS)
+    return next((a for a in asked if _as_the_api(a)), None)
+
+
+def _as_the_api(answer: Answer) -> bool:
+    return answer.page is not None or (isinstance(answer.value, dict) and answer.status not in (404, 405))
+
+
+@dataclass(frozen=True, slots=True)
+class OldPathAnswer:
+    """A 200 of the older path, and an answer that shows that the new one is served too."""
+
+    answer: Answer
+    other: Answer
+
+
+@builder(OldPathAnswer)
+def old_path_answers(evidence: Evidence) -> Iterator[OldPathAnswer]:
+    """200s of the older path."""
+    other = _other_path_answer(evidence)
+    if other is None:
+        return
+    for answer in evidence.answers:
+        if answer.status == 200 and answer.request.method == "GET" and _path_of(evidence, answer) == OLD_PATH:
+            yield OldPathAnswer(answer, other)
+
+
+def _path_of(evidence: Evidence, answer: Answer) -> str:
+    path = answer.request.path
+    return evidence.conditions.path if path is None else path
+
+
+def other_path(path: str) -> str | None:
+    """The other of the two paths of the operation; None for a path of the user's own."""
+    return {OLD_PATH: NEW_PATH, NEW_PATH: OLD_PATH}.get(path)

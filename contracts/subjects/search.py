@@ -1,0 +1,81 @@
+"""Subjects made of pages asked for with `search`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from contracts.subjects.answer import Page, Profile, Selection
+from contracts.subjects.evidence import Evidence, builder
+from contracts.subjects.relations import Listing, Walk, WholeWalk, within
+
+# Words searched for that stand in no name begin so; what follows is drawn from the seed.
+UNKNOWN_WORD = "zqx"
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """All pages of one search without other filters, its walks, and the whole list where it was read."""
+
+    pages: tuple[Page, ...]
+    walks: tuple[Walk, ...]
+    listing: Listing | None
+    universe: dict[int, tuple[Page, Profile]]
+    whole: bool
+
+
+@builder(Searched)
+def searched(evidence: Evidence) -> Iterator[Searched]:
+    """Each search term."""
+    listings = {listing.selection: listing for listing in evidence.subjects(Listing)}
+    for selection, pages in evidence.by_selection.items():
+        if selection == Selection(search=selection.search) and selection.search is not None:
+            walks = tuple(w for w in evidence.subjects(Walk) if w.selection == selection)
+            inside = tuple(within(pages))
+            whole = bool(evidence.subjects(WholeWalk))
+            yield Searched(inside, walks, listings.get(selection), evidence.universe, whole)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchedAndFiltered:
+    """A search with other filters, beside the search alone."""
+
+    listing: Listing
+    alone: Listing
+
+
+@builder(SearchedAndFiltered)
+def searched_and_filtered(evidence: Evidence) -> Iterator[SearchedAndFiltered]:
+    """Each search with other filters whose term was searched for alone too."""
+    listings = {listing.selection: listing for listing in evidence.subjects(Listing)}
+    for selection, listing in listings.items():
+        alone = listings.get(Selection(search=selection.search))
+        if selection.search is not None and alone is not None and alone is not listing:
+            yield SearchedAndFiltered(listing, alone)
+
+
+def is_honoured(evidence: Evidence) -> bool:
+    """Whether some search changes what is selected."""
+    every = evidence.unfiltered
+    total = every[0].total if every else 0
+    return any(page.total != total for page in evidence.plain if page.selection.search is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class NameSearch:
+    """The listing of a search for the whole name of a profile, or for a word that stands nowhere."""
+
+    listing: Listing
+    named: tuple[tuple[Page, Profile], ...]
+
+
+@builder(NameSearch)
+def name_searches(evidence: Evidence) -> Iterator[NameSearch]:
+    """Searches for names and for made-up words."""
+    for listing in evidence.subjects(Listing):
+        term = listing.selection.search
+        if term is None or listing.selection != Selection(search=term):
+            continue
+        named = tuple(found for found in evidence.universe.values() if found[1].raw.get("name") == term)
+        if named or term.startswith(UNKNOWN_WORD):
+            yield NameSearch(listing, named)

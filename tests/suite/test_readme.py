@@ -1,0 +1,212 @@
+"""The README is true: its blocks, commands, options, tables and example are compared with the suite itself.
+
+`python -m tests.suite.test_readme` writes the generated parts of the README anew.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import click
+import pytest
+
+from contracts import cli, pytest_plugin
+from contracts.catalogue import load_catalogue
+from contracts.model import ExitStatus
+from contracts.reports import requirements as listing
+
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "benchmarks/README.md")
+FAILING = "demo --quiet --fault total-ignores-tags --only FILTER-TOTAL"
+FACES = ("check", "demo", "serve")
+
+# What differs from run to run or grows with the suite, and is beside the point of the example.
+PASSING = (
+    (re.compile(r"127\.0\.0\.1:[0-9]+"), "127.0.0.1:PORT"),
+    (re.compile(r"[0-9,]+ requests"), "N requests"),
+    (re.compile(r"[0-9]+\.[0-9] s\b"), "N s"),
+    (re.compile(r"[0-9,]+ more violations?"), "N more violations"),
+)
+
+
+# --- the generated parts ----------------------------------------------------------------------------
+
+
+def failure() -> str:
+    """What the suite prints of a broken requirement."""
+    environment = {k: v for k, v in os.environ.items() if k not in {"BIFROST_TOKEN", "FORCE_COLOR"}}
+    ran = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "contracts", *FAILING.split()],
+        cwd=ROOT,
+        env=environment | {"COLUMNS": "88", "PYTHONUTF8": "1"},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert (ran.returncode, ran.stderr) == (ExitStatus.BROKEN, "")
+    return f"```console\n$ bifrost-contracts {FAILING}\n{ran.stdout.strip()}\n```"
+
+
+def options() -> str:
+    """Every option of the faces that judge or serve, and which of them has it."""
+    lines = [f"| Option | Meaning | {' | '.join(FACES)} | pytest |", "|---|---|---|---|---|---|"]
+    for name, option in options_of_the_command().items():
+        ticks = ["✓" if name in options_of(face) else "" for face in FACES]
+        ticks.append("✓" if name in options_of_pytest() else "")
+        value = f" {option.metavar or option.type.name.upper()}" if not option.is_flag else ""
+        if isinstance(option.type, click.Choice):
+            value = f" {'|'.join(option.type.choices)}"
+        spellings = ", ".join(f"`{spelling}{value}`" for spelling in sorted(option.opts, key=len)[-1:])
+        short = "".join(f", `{spelling}`" for spelling in option.opts if not spelling.startswith("--"))
+        cells = [f"{spellings}{short}", option.help or "Profiles in the list.", *ticks]
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(lines)
+
+
+def requirements() -> str:
+    """The catalogue as a table."""
+    catalogue = load_catalogue()
+    return listing.markdown(listing.rows(catalogue.requirements, catalogue.tested))
+
+
+GENERATED: dict[str, Callable[[], str]] = {
+    "failure": failure,
+    "options": options,
+    "requirements": requirements,
+}
+
+
+def options_of(face: str) -> dict[str, click.Option]:
+    command = cli.commands.commands[face]
+    found = [one for one in command.params if isinstance(one, click.Option)]
+    return {max(one.opts, key=len): one for one in found}
+
+
+def options_of_the_command() -> dict[str, click.Option]:
+    return {name: one for face in FACES for name, one in options_of(face).items()}
+
+
+@cache
+def help_of_pytest() -> str:
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return ran.stdout
+
+
+@cache
+def options_of_pytest() -> frozenset[str]:
+    """The contract's options; one whose name is taken by another plugin is there under a longer one."""
+    _, _, ours = help_of_pytest().partition("contract of GET ")
+    section = ours.partition("\n\n")[0]
+    names = re.findall(r"^  (--[a-z-]+)", section, re.MULTILINE)
+    return frozenset(name.replace("--contract-", "--") for name in names)
+
+
+def part(text: str, name: str) -> str:
+    found = re.search(rf"<!-- {name} -->\n(.*?)\n?<!-- /{name} -->", text, re.DOTALL)
+    assert found, f"the README has no part {name}"
+    return found[1]
+
+
+def settled(text: str) -> str:
+    for pattern, word in PASSING:
+        text = pattern.sub(word, text)
+    return text
+
+
+def written_anew(text: str) -> str:
+    for name, generate in GENERATED.items():
+        old, new = part(text, name), generate()
+        if settled(old) != settled(new):
+            text = text.replace(
+                f"<!-- {name} -->\n{old}\n<!-- /{name} -->" if old else f"<!-- {name} -->\n<!-- /{name} -->",
+                f"<!-- {name} -->\n{new}\n<!-- /{name} -->",
+            )
+    return text
+
+
+# --- tests ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def text() -> str:
+    return README.read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", GENERATED)
+def test_generated_parts_are_up_to_date(text: str, name: str) -> None:
+    hint = "out of date: run `python -m tests.suite.test_readme`"
+    assert settled(part(text, name)) == settled(GENERATED[name]()), hint
+
+
+def test_the_quick_start_is_two_blocks(text: str) -> None:
+    install, tests = re.findall(r"^```sh\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    assert install.splitlines()[0] == "python3 -m venv .venv"
+    assert install.splitlines()[-1] == ".venv/bin/bifrost-contracts demo"
+    assert tests.splitlines()[-1] == ".venv/bin/python -m pytest"
+
+
+def test_commands_exist(text: str) -> None:
+    named = set(re.findall(r"bifrost-contracts ([a-z]+)\b", text))
+    assert named >= set(cli.commands.commands)
+    assert named <= {*cli.commands.commands, "tests"}
+
+
+def test_options_exist(text: str) -> None:
+    without_blocks = re.sub(r"^```sh\n.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", without_blocks))
+    known = {*options_of_the_command(), *options_of("requirements")}
+    in_pytest = set(re.findall(r"--[a-z-]+", help_of_pytest()))
+    assert named - known - in_pytest == set()
+
+
+def test_every_option_of_pytest_is_in_the_table() -> None:
+    assert options_of_pytest() <= options_of_the_command().keys()
+    assert len(options_of_pytest()) > 10
+
+
+def test_exit_statuses_are_those_of_the_code(text: str) -> None:
+    _, _, table = text.partition("| Exit status |")
+    listed = re.findall(r"^\| ([0-9]+) \|", table, re.MULTILINE)
+    own = [value for name, value in vars(ExitStatus).items() if not name.startswith("_")]
+    assert [int(status) for status in listed] == [*own, cli.INTERRUPTED]
+    assert f"exits with {pytest_plugin.UNJUDGED} in place of {ExitStatus.NOT_JUDGED}" in text
+
+
+def test_rooms_in_the_table_exist(text: str) -> None:
+    rooms = re.findall(r"`((?:contracts|openapi)/[a-z_./-]+)`", text)
+    assert len(rooms) > 10
+    assert [room for room in rooms if not (ROOT / room).exists()] == []
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_links_lead_to_files(name: str) -> None:
+    document = ROOT / name
+    links = re.findall(r"\]\(([^)#:]+)\)", document.read_text("utf-8"))
+    assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+def test_the_changelog_names_every_area() -> None:
+    changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    areas = {requirement.area for requirement in load_catalogue().requirements}
+    assert {area for area in areas if not re.search(rf"\b{area}\b", changelog)} == set()
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_python_examples_compile(name: str) -> None:
+    blocks = re.findall(r"^```python\n(.*?)^```$", (ROOT / name).read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    for block in blocks:
+        compile(block, name, "exec")
+
+
+if __name__ == "__main__":
+    README.write_text(written_anew(README.read_text("utf-8")), "utf-8")
