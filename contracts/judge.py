@@ -118,7 +118,7 @@ def examine(catalogue: Catalogue, evidence: Evidence, ids: Iterable[str] = ()) -
 
 def _find(catalogue: Catalogue, check: Check, evidence: Evidence) -> Finding:
     requirement = catalogue.by_id[check.id]
-    subjects = evidence.subjects(check.subject)
+    subjects: tuple[object, ...] = evidence.subjects(check.subject)
     found = [v for subject in subjects for v in check.violations(subject, catalogue.document)]
     finding = Finding(requirement, check, len(subjects), ())
     strongest_first = sorted(found, key=lambda v: _weakness(finding, v))

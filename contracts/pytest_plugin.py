@@ -64,7 +64,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "timeout": {"type": float, "metavar": "S", "help": "Seconds for each exchange as a whole."},
     "deadline": {"type": float, "metavar": "S", "help": "Seconds for the whole run."},
     "gentle": {"action": "store_true", "help": "Leave out values that can take a process down."},
-    "examples": {"type": int, "metavar": "N", "help": "Queries generated from the document."},
+    "examples": {"type": int, "default": 25, "metavar": "N", "help": "Most generated queries to ask (25)."},
     "level": {"choices": ["must", "should"], "default": "must", "help": "What fails the session (must)."},
     "allow-unexercised": {
         "action": "store_true",
@@ -266,6 +266,17 @@ class Contract:
 Record = Callable[[str, object], None]
 
 
+def guarded(ask: Callable[[], Result]) -> Result:
+    """What `ask` gives; mistakes of the user and errors of the suite end the session, without a traceback."""
+    try:
+        return ask()
+    except UserError as error:
+        pytest.exit(visible(str(error)), returncode=pytest.ExitCode.USAGE_ERROR)
+    except Exception as error:
+        # No traceback: with --showlocals it would print what the transport holds.
+        pytest.exit(options.bug(error), returncode=ExitStatus.INTERNAL)
+
+
 def block(verdict: Verdict, result: Result, terms: Terms) -> str:
     """A failure for pytest's output: the headline, the sentence, what was seen, and how to see it again."""
     lines = [visible(failure.headline(verdict))]
@@ -368,13 +379,7 @@ def _selected(items: list[pytest.Item]) -> frozenset[str]:
 def _run(settings: Settings) -> Result:
     from contracts import run
 
-    try:
-        return run.check(settings)
-    except UserError as error:
-        pytest.exit(visible(str(error)), returncode=pytest.ExitCode.USAGE_ERROR)
-    except Exception as error:
-        # No traceback: with --showlocals it would print what the transport holds.
-        pytest.exit(options.bug(error), returncode=ExitStatus.INTERNAL)
+    return guarded(lambda: run.check(settings))
 
 
 def _verdict(requirement: Requirement, result: Result) -> Verdict:

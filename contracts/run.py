@@ -105,7 +105,7 @@ def probes(settings: Settings) -> tuple[Probe, ...]:
         Probe("filters", frozenset({"RESP", "FILTER"}), FILTERS_AT_MOST, lambda know, _: filters(know)),
         Probe("search", frozenset({"SEARCH"}), SEARCH_AT_MOST, lambda know, _: search(know)),
         Probe("access", _ACCESS, ACCESS_AT_MOST, lambda know, _: access(know)),
-        Probe("the other path", frozenset({"ALIAS"}), 5, lambda know, _: alias(know)),
+        Probe("the other path", frozenset({"ALIAS", "ACCESS"}), 6, lambda know, _: alias(know)),
         Probe("generated queries", frozenset({"GEN"}), examples, generated),
         Probe("odd queries", frozenset({"INPUT"}), INPUTS_AT_MOST, lambda know, _: inputs(know)),
     )
@@ -254,7 +254,7 @@ class _Run:
             while judging.wants_round(case, requests):
                 one: list[Exchange] = []
                 for request in requests:
-                    one.append((yield replace(request, purpose="again")))
+                    one.append((yield request))
                 self.rounds.setdefault(requests, []).append(Round(tuple(one), case.evidence.conditions))
 
     def _bracket(self) -> Session:

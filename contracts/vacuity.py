@@ -14,13 +14,14 @@ from contracts.subjects.evidence import Evidence
 Corruption = Callable[[Answer], Answer | None]
 
 # Beyond the first few subjects nothing new is learnt; the bound keeps the proof cheap.
-_SUBJECTS = 12
+_SUBJECTS = 60
 _ANSWERS = 8
 
 
 def kills(check: Check, evidence: Evidence, document: Document) -> int:
     """How many corruptions of one judged subject make the check fail; 0 says that its pass proves nothing."""
-    for subject in _spread(evidence.subjects(check.subject), _SUBJECTS):
+    subjects: tuple[object, ...] = evidence.subjects(check.subject)
+    for subject in _spread(subjects, _SUBJECTS):
         found = sum(1 for corrupted in _corrupted(subject, evidence) if _fails(check, corrupted, document))
         if found:
             return found
@@ -34,7 +35,8 @@ def _spread(subjects: tuple[object, ...], most: int) -> Iterable[object]:
 
 
 def _fails(check: Check, evidence: Evidence, document: Document) -> bool:
-    return any(check.violations(subject, document) for subject in evidence.subjects(check.subject))
+    subjects: tuple[object, ...] = evidence.subjects(check.subject)
+    return any(check.violations(subject, document) for subject in subjects)
 
 
 def _corrupted(subject: object, evidence: Evidence) -> Iterator[Evidence]:
@@ -146,7 +148,8 @@ def _leaking(status: int | None) -> Corruption:
 
 def _foreign(profiles: list[object]) -> list[object]:
     """A profile that is nowhere else, active or not as the first is not."""
-    model = profiles[0] if profiles and isinstance(profiles[0], dict) else {}
+    first = profiles[0] if profiles else None
+    model: dict[str, object] = first if isinstance(first, dict) else {}
     stranger = {**model, "id": 2**62 + 1, "name": "x", "tags": [], "is_active": not model.get("is_active")}
     return [*profiles, stranger]
 

@@ -90,7 +90,7 @@ def access_is_checked_before_the_query(subject: MalformedWithoutCredentials) -> 
     requires=("SERVED",),
 )
 def refusal_carries_no_profile(refusal: Refusal) -> Iterator[Violation]:
-    """No list of profiles in it, and not the names of two."""
+    """No list of profiles in it, and no name of one."""
     answer = refusal.answer
     listed = answer.value.get("access_profiles") if isinstance(answer.value, dict) else None
     text = answer.exchange.content.decode("utf-8", errors="replace")
@@ -98,8 +98,8 @@ def refusal_carries_no_profile(refusal: Refusal) -> Iterator[Violation]:
     if isinstance(listed, list) and listed:
         got = f"{answer.status} with {len(listed)} profiles"
         yield Violation("no profile data in a refusal", got, (answer.number,), "/access_profiles/0", writes=0)
-    elif len(named) > 1:
-        got = f"{answer.status} with the names of {len(named)} profiles"
+    elif named:
+        got = f"{answer.status} with the name of a profile, {named[0][:60]!r}"
         yield Violation("no profile data in a refusal", got, (answer.number,), writes=0)
 
 
@@ -125,6 +125,13 @@ def narrower_credential_sees_a_part(narrow: NarrowList) -> Iterator[Violation]:
         yield Violation(expected, got, numbers, "/total_count", writes=abs(last.total - len(set(seen))))
     if narrow.whole is not None:
         yield from _part_of(narrow, seen, numbers)
+    complete = last.offset + last.limit >= last.total
+    for page in narrow.filtered if complete else ():
+        foreign = [i for i in page.ids if i not in seen]
+        if foreign:
+            got = f"profile {foreign[0]} with {page.selection}"
+            yield Violation("only what it sees without a filter", got, (*numbers, page.number), "/access_profiles")
+            return
 
 
 def _part_of(narrow: NarrowList, seen: list[int], numbers: tuple[int, ...]) -> Iterator[Violation]:

@@ -14,7 +14,7 @@ from contracts.subjects.evidence import Evidence
 from contracts.subjects.inputs import (
     HOSTILE,
     ClientError,
-    OddPair,
+    OddReading,
     OddQuery,
     OddValue,
     Repeated,
@@ -46,7 +46,7 @@ def _answers(odd: OddQuery) -> bool:
 
 def _refused_connection(odd: OddQuery) -> bool:
     failure = odd.after.failure if odd.after is not None else None
-    return failure is not None and failure.kind is FailureKind.CONNECT
+    return failure is not None and failure.kind in (FailureKind.CONNECT, FailureKind.CUT)
 
 
 # --- readings of odd values ----------------------------------------------------------------------
@@ -67,18 +67,15 @@ def _odd_values_shown(evidence: Evidence) -> bool:
     exercised=_odd_values_shown,
     requires=("RESP-STATUS", "INPUT-NO-5XX", "PAGE-DEFAULT"),
 )
-def odd_value_is_refused_or_harmless(pair: OddPair) -> Iterator[Violation]:
+def odd_value_is_refused_or_harmless(reading: OddReading) -> Iterator[Violation]:
     """Refused, or absent (a word), or clamped (a negative); the same at every position of the parameter."""
-    yield from _as_read(pair.first)
-    yield from _as_read(pair.second)
-    if _refused(pair.first.answer) != _refused(pair.second.answer) and _settled(pair):
-        expected = f"the same reading as for exchange {pair.first.answer.number}, {_reading(pair.first)}"
-        numbers = (pair.first.answer.number, pair.second.answer.number)
-        yield Violation(expected, _reading(pair.second), numbers, evidence=Class.ONE, writes=0)
-
-
-def _settled(pair: OddPair) -> bool:
-    return all(odd.answer.status < 500 for odd in (pair.first, pair.second))
+    odd, first = reading.odd, reading.first
+    yield from _as_read(odd)
+    settled = all(one.answer.status < 500 for one in (odd, first))
+    if settled and _refused(first.answer) != _refused(odd.answer):
+        expected = f"the same reading as for exchange {first.answer.number}, {_reading(first)}"
+        numbers = (first.answer.number, odd.answer.number)
+        yield Violation(expected, _reading(odd), numbers, evidence=Class.ONE, writes=0)
 
 
 def _reading(odd: OddValue) -> str:

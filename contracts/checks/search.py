@@ -53,7 +53,7 @@ def _foreign(searched: Searched) -> Iterator[Violation]:
     "SEARCH-COMBINED",
     needs="a word that finds active and inactive profiles",
     inapplicable=_ignored,
-    exercised=lambda e: any(_telling(s) for s in e.subjects(SearchedAndFiltered)),
+    exercised=lambda e: _telling(e.subjects(SearchedAndFiltered)),
     requires=("SEARCH-SUBSET", "FILTER-ACTIVE-MATCH", "FILTER-TAGS-MATCH", "FILTER-COMBINED"),
 )
 def search_and_filters_select_the_intersection(subject: SearchedAndFiltered) -> Iterator[Violation]:
@@ -74,9 +74,11 @@ def _fits(profile: Profile, listing: Listing) -> bool:
     return active and all(profile.carries_folded(tag) for tag in selection.wanted)
 
 
-def _telling(subject: SearchedAndFiltered) -> bool:
-    fitting = [p for _, p in subject.alone.profiles.values() if _fits(p, subject.listing)]
-    return 0 < len(fitting) < len(subject.alone.ids)
+def _telling(subjects: tuple[SearchedAndFiltered, ...]) -> bool:
+    """Whether the filters keep some of what a search finds, and cut some of it."""
+    kept = [sum(1 for _, p in s.alone.profiles.values() if _fits(p, s.listing)) for s in subjects]
+    cut = (len(s.alone.ids) - number for s, number in zip(subjects, kept, strict=True))
+    return any(kept) and any(cut)
 
 
 @check(
@@ -92,8 +94,17 @@ def search_finds_names(subject: NameSearch) -> Iterator[Violation]:
     term = listing.selection.search
     for page, profile in subject.named:
         if profile.id not in listing.ids:
-            numbers = (page.number, *listing.walk.numbers)
-            yield Violation(f"profile {profile.id} found by its name", f"{len(listing.ids)} others", numbers)
+            yield Violation(
+                f"profile {profile.id} found by its name",
+                f"{len(listing.ids)} others",
+                _numbers(subject, page.number),
+            )
             return
     if not subject.named and listing.ids:
-        yield Violation(f"nothing found by {term!r}", f"{len(listing.ids)} profiles", listing.walk.numbers, writes=0)
+        got = f"{len(listing.ids)} profiles"
+        yield Violation(f"nothing found by {term!r}", got, _numbers(subject), writes=0)
+
+
+def _numbers(subject: NameSearch, *more: int) -> tuple[int, ...]:
+    honoured = (page.number for page in subject.honoured)
+    return tuple(sorted({*honoured, *more, *subject.listing.walk.numbers}))

@@ -17,8 +17,10 @@ def access(know: Knowledge) -> Steps:
     """Who is let in, and how; without credentials there is nothing to compare with."""
     yield from know.ask("", purpose="head", method="HEAD")
     if know.conditions.token and not know.conditions.open:
-        for credentials in (Credentials.NONE, *UNUSABLE, *WRONG):
+        for credentials in (*UNUSABLE, *WRONG):
             yield from know.ask(_PLAIN, purpose=_PURPOSE, credentials=credentials)
+        for one in (_PLAIN, f"limit=5&offset={know.total // 2}", "is_active=true"):
+            yield from know.ask(one, purpose=_PURPOSE, credentials=Credentials.NONE)
         yield from know.ask("limit=abc", purpose=_PURPOSE, credentials=Credentials.NONE)
         for path in spellings(know.conditions.path):
             yield from know.ask(_PLAIN, purpose=SPELLING, path=path, credentials=Credentials.NONE)
@@ -48,8 +50,11 @@ def _narrow(know: Knowledge) -> Steps:
         )
         page = answer.page if answer is not None else None
         if page is None or page.limit < 1 or page.offset + page.limit >= page.total:
-            return
+            break
         offset += page.limit
+    yield from know.ask(
+        query(limit=know.most, offset=0, is_active=True), purpose=_PURPOSE, credentials=Credentials.NARROW
+    )
 
 
 def alias(know: Knowledge) -> Steps:
@@ -64,3 +69,5 @@ def alias(know: Knowledge) -> Steps:
         answer = yield from know.ask(one, purpose=ALIAS, path=path)
         if answer is None or not isinstance(answer.value, dict) or answer.status == 404:
             return
+    if know.conditions.token and not know.conditions.open:
+        yield from know.ask(_PLAIN, purpose=ALIAS, path=path, credentials=Credentials.NONE)

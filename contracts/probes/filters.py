@@ -134,7 +134,7 @@ def _active(know: Knowledge) -> Steps:
         if total > 1 and know.small:
             size = co_prime(max(2, -(-total // 3)), total) if total > 3 else 1
             yield from know.walk(min(size, know.most), purpose=_PURPOSE, is_active=value, at_most=8)
-        yield from know.ask(query(limit=min(10, know.most), offset=total, is_active=value), purpose=_PURPOSE)
+    yield from know.ask(query(limit=min(10, know.most), offset=total, is_active=False), purpose=_PURPOSE)
     yield from know.ask(query(offset=1, is_active=True), purpose=_PURPOSE)
     for value in (True, False):  # side by side: they must add up
         yield from know.ask(query(limit=1, offset=0, is_active=value), purpose=_PURPOSE)
@@ -223,7 +223,8 @@ def _combined(know: Knowledge, tags: Tags) -> Steps:
         return
     for value in (True, False):
         yield from know.walk(know.most, purpose=_PURPOSE, is_active=value, tags=[tag], at_most=4)
-        yield from know.ask(query(is_active=value, tags=[tag]), purpose=_PURPOSE)
-    yield from know.walk(3, purpose=_PURPOSE, is_active=False, tags=[tag], at_most=6)
+    yield from know.ask(query(is_active=False, tags=[tag]), purpose=_PURPOSE)
+    size = max(1, -(-len([p for p in tags.carried_with(tag) if p.active is False]) // 2))
+    yield from know.walk(min(size, know.most), purpose=_PURPOSE, is_active=False, tags=[tag], at_most=4)
     for pair in tags.pairs[:1]:
         yield from know.walk(know.most, purpose=_PURPOSE, is_active=True, tags=list(pair), at_most=4)

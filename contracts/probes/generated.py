@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes, urlencode
 
 from contracts import document as openapi
@@ -76,7 +76,7 @@ def cases(document: Path, seed: int, count: int) -> tuple[Generated, ...]:
         return tuple(islice(found, count))
 
 
-Draw = Callable[[bytes], Iterator[Generated]]
+Draw = Callable[[bytes], list[Generated]]
 
 
 def _different(drawing: list[Draw], source: random.Random, *, most: int) -> Iterator[Generated]:
@@ -89,7 +89,7 @@ def _different(drawing: list[Draw], source: random.Random, *, most: int) -> Iter
                 yield one
 
 
-def _operations(document: Path) -> list[APIOperation[Any, Any, Any]]:
+def _operations(document: Path) -> list[APIOperation[Any, Any, Any, Any]]:
     """The operation once for each alphabet, configured by nothing that lies about."""
     import schemathesis
     from schemathesis.config import GenerationConfig
@@ -103,7 +103,7 @@ def _operations(document: Path) -> list[APIOperation[Any, Any, Any]]:
     return found
 
 
-def _draw(operation: APIOperation[Any, Any, Any], *, valid: bool) -> Draw:
+def _draw(operation: APIOperation[Any, Any, Any, Any], *, valid: bool) -> Draw:
     """Makes a case of bytes; only its query is used, so that no other method and no header ever leaves.
 
     Hypothesis runs it as a fuzz target: the case is a function of the bytes. In its usual way of drawing,
@@ -118,13 +118,15 @@ def _draw(operation: APIOperation[Any, Any, Any], *, valid: bool) -> Draw:
 
     @hypothesis.settings(database=None, verbosity=hypothesis.Verbosity.quiet)
     @hypothesis.given(operation.as_strategy(generation_mode=mode))
-    def collect(case: schemathesis.Case) -> None:
+    def collect(case: schemathesis.Case[Any]) -> None:
         made.append(Generated(encoded(tame(case.query or {})), valid))
 
-    def draw(content: bytes) -> Iterator[Generated]:
+    target: Any = collect
+
+    def draw(content: bytes) -> list[Generated]:
         made.clear()
-        collect.hypothesis.fuzz_one_input(content)
-        yield from made
+        target.hypothesis.fuzz_one_input(content)
+        return list(made)
 
     return draw
 

@@ -133,7 +133,7 @@ class Knowledge:
 
     def sizes(self, total: int) -> list[int]:
         """Page sizes co-prime to the total, from small pages to large, without the largest."""
-        wanted = {max(2, total // 7), max(2, total // 3)} if total > 3 else {1}
+        wanted = {max(2, total // 6), max(2, total // 3)} if total > 3 else {1}
         found = [co_prime(min(size, self.most - 1), total) for size in sorted(wanted)]
         return sorted({size for size in found if 0 < size < min(self.most, max(2, total))})
 

@@ -19,15 +19,18 @@ _WORD = re.compile(r"[A-Za-z0-9]{3,}")
 def search(know: Knowledge) -> Steps:
     """A name, a made-up word, and a word of several names: alone, in pages, with filters."""
     profiles = know.evidence().profiles
-    for term in _terms(know, profiles):
+    terms = list(_terms(know, profiles))
+    for term in terms:
         yield from know.walk(know.most, purpose=_PURPOSE, search=term, at_most=3)
-    word = common_word(profiles)
+    word = common_word(profiles, most=2 * know.most)
     if word is None:
         return
     pages = yield from know.walk(know.most, purpose=_PURPOSE, search=word, at_most=3)
     total = pages[-1].total if pages else 0
-    size = max(2, -(-total // 3)) if total else 2
-    yield from know.walk(min(size, know.most), purpose=_PURPOSE, search=word, at_most=4)
+    if pages and not total:  # names are compared whole, it seems: the name must do
+        word = terms[0]
+    size = max(1, min(-(-total // 2), know.most - 1))
+    yield from know.walk(size, purpose=_PURPOSE, search=word, at_most=4)
     yield from know.ask(query(search=word), purpose=_PURPOSE)
     yield from know.ask(query(limit=2, offset=total, search=word), purpose=_PURPOSE)
     yield from _with_filters(know, profiles, word)
@@ -40,15 +43,20 @@ def _terms(know: Knowledge, profiles: tuple[Profile, ...]) -> Iterator[str]:
     yield f"{UNKNOWN_WORD}{know.draw('word').getrandbits(40):010x}"
 
 
-def common_word(profiles: tuple[Profile, ...]) -> str | None:
-    """The word that best divides the names into those that have it and those that do not."""
+def common_word(profiles: tuple[Profile, ...], *, most: int) -> str | None:
+    """The word that best divides the names into those that have it (so many at most) and those without."""
     counts: Counter[str] = Counter()
     for profile in profiles:
         name = profile.raw.get("name")
         counts.update(set(_WORD.findall(name)) if isinstance(name, str) else ())
-    half = len(profiles) / 2
-    fitting = [word for word, count in counts.items() if 1 < count < len(profiles)]
-    return min(fitting, key=lambda word: (abs(counts[word] - half), word), default=None)
+    half = min(len(profiles) / 2, most)
+    fitting = [word for word, count in counts.items() if count < len(profiles) and count <= most]
+    return min(fitting, key=lambda word: (len(_kinds(profiles, word)) < 2, counts[word] < 2, abs(counts[word] - half), word), default=None)
+
+
+def _kinds(profiles: tuple[Profile, ...], word: str) -> set[object]:
+    """The values of `is_active` among the profiles whose name has the word."""
+    return {p.active for p in profiles if word in str(p.raw.get("name"))}
 
 
 def _with_filters(know: Knowledge, profiles: tuple[Profile, ...], word: str) -> Steps:

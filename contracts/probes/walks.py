@@ -52,7 +52,7 @@ def window_offsets(know: Knowledge) -> list[int]:
 def _single_profiles(know: Knowledge) -> Steps:
     """Limit 1 at the ends, at the boundary of the largest page, and somewhere."""
     total = know.total
-    places = {0, 1, total // 2, know.most - 1, know.most, total - 1}
+    places = {0, 1, know.most - 1, know.most, total - 1}
     places |= {know.draw("single").randrange(max(1, total))}
     asked = {a.request.query for a in know.answers}
     for offset in sorted(p for p in places if 0 <= p < total):
@@ -88,7 +88,7 @@ def _defaults(know: Knowledge) -> Steps:
 
 def _splits(know: Knowledge) -> Steps:
     """A page, and the same as two pages."""
-    if know.total < 4:
+    if min(know.total - 1, know.most) < 3:
         return
     draw = know.draw("splits")
     whole = draw.randint(3, min(know.most, know.total - 1, 40))
@@ -101,17 +101,19 @@ def _splits(know: Knowledge) -> Steps:
 
 def _past_the_end(know: Knowledge) -> Steps:
     total = know.total
-    for offset in (total, total + know.most, total + 1_000_000):
+    for offset in (total, total + know.most, total + 1_000):
         yield from know.ask(query(limit=min(10, know.most), offset=offset), purpose=_PURPOSE)
     yield from know.ask(query(offset=total), purpose=_PURPOSE)
-    yield from know.ask(query(limit=1, offset=total), purpose=_PURPOSE)
+
+
+def known_place(know: Knowledge) -> int:
+    """The last boundary at which a small page was read; the start of short lists."""
+    return max((o for o in _BOUNDARIES if o < know.total - 1), default=0)
 
 
 def _again(know: Knowledge) -> Steps:
     """The same once more: brackets the walks, and shows whether order is kept."""
-    middle = know.total // 2
     again = [query(limit=know.most, offset=0), ""]
-    if middle:
-        again += [query(limit=min(10, know.most), offset=middle)] * 2
+    again.append(query(limit=min(3, know.most), offset=known_place(know)))
     for one in again:
         yield from know.ask(one, purpose=_PURPOSE)

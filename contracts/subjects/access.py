@@ -27,8 +27,9 @@ class WithoutCredentials:
 
 @builder(WithoutCredentials)
 def without_credentials(evidence: Evidence) -> Iterator[WithoutCredentials]:
-    """Answers to the judged operation, asked without credentials."""
-    for answer in _operation(evidence):
+    """Answers of the judged operation, and of its other path, asked without credentials."""
+    on_the_other = (a for a in evidence.answers if a.request.purpose == ALIAS and not a.transient)
+    for answer in (*_operation(evidence), *on_the_other):
         if answer.request.credentials is Credentials.NONE and answer.asked.plain:
             yield WithoutCredentials(answer)
 
@@ -88,7 +89,7 @@ def other_spellings(evidence: Evidence) -> Iterator[OtherSpelling]:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A 4xx, whatever was asked, and the names of profiles that were seen."""
+    """A 4xx, whatever was asked, and the tell-tale names of profiles that were seen."""
 
     answer: Answer
     names: frozenset[str]
@@ -98,10 +99,16 @@ class Refusal:
 def refusals(evidence: Evidence) -> Iterator[Refusal]:
     """Every 4xx of the deployment."""
     names = (p.raw.get("name") for p in evidence.profiles)
-    long = frozenset(name for name in names if isinstance(name, str) and len(name) > 7)
+    telling = frozenset(name for name in names if isinstance(name, str) and _tells(name))
     for answer in evidence.answers:
         if 400 <= answer.status < 500 and answer.request.method == "GET":
-            yield Refusal(answer, long)
+            echoed = " ".join(value for _, value in answer.asked.parameters)
+            yield Refusal(answer, frozenset(name for name in telling if name not in echoed))
+
+
+def _tells(name: str) -> bool:
+    """Whether a name is too particular to stand in an error message by chance."""
+    return len(name) > 7 and any(not c.isalpha() and c not in " -_" for c in name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,21 +139,23 @@ def heads(evidence: Evidence) -> Iterator[Head]:
 
 @dataclass(frozen=True, slots=True)
 class NarrowList:
-    """What a narrower credential sees, beside what the full one sees."""
+    """What a narrower credential sees under one selection, beside what the full one sees."""
 
     pages: tuple[Page, ...]
     whole: Walk | None
-    elsewhere: tuple[Page, ...]
+    filtered: tuple[Page, ...]
 
 
 @builder(NarrowList)
 def narrow_lists(evidence: Evidence) -> Iterator[NarrowList]:
-    """The list under the narrower credential."""
+    """The lists under the narrower credential; under a filter, what it sees without must hold it too."""
     answers = (a for a in evidence.answers if a.request.credentials is Credentials.NARROW)
-    pages = tuple(a.page for a in answers if a.page is not None)
+    pages = [a.page for a in answers if a.page is not None]
+    bare = tuple(page for page in pages if page.selection.unfiltered)
+    filtered = tuple(page for page in pages if not page.selection.unfiltered)
     whole = max((w.walk for w in evidence.subjects(WholeWalk)), key=lambda w: w.limit, default=None)
-    if pages:
-        yield NarrowList(pages, whole, evidence.unfiltered)
+    if bare:
+        yield NarrowList(bare, whole, filtered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +171,7 @@ def alias_pairs(evidence: Evidence) -> Iterator[AliasPair]:
     """Answers of the other path beside the latest earlier answer of the judged one."""
     if other_path_served(evidence):
         for answer in evidence.answers:
-            if answer.request.purpose == ALIAS and not answer.transient:
+            if _of_alias(answer) and not answer.transient:
                 twins = [a for a in evidence.regular if a.request.query == answer.request.query]
                 earlier = [a for a in twins if a.number < answer.number]
                 if twins:
@@ -175,8 +184,13 @@ def other_path_served(evidence: Evidence) -> bool:
 
 
 def _other_path_answer(evidence: Evidence) -> Answer | None:
-    asked = (a for a in evidence.answers if a.request.purpose == ALIAS)
+    asked = (a for a in evidence.answers if _of_alias(a))
     return next((a for a in asked if _as_the_api(a)), None)
+
+
+def _of_alias(answer: Answer) -> bool:
+    request = answer.request
+    return request.purpose == ALIAS and request.credentials is Credentials.GIVEN
 
 
 def _as_the_api(answer: Answer) -> bool:

@@ -148,6 +148,8 @@ def _plain(name: str, value: str) -> bool:
         return bool(_CANONICAL_INTEGER.fullmatch(value)) and int(value) <= PLAIN_INTEGER_MAX
     if name == "is_active":
         return value in ("true", "false")
+    if name == "tags" and not value.replace(",", "").strip():
+        return False
     if name in ("tags", "search"):
         return bool(value) and "\ufffd" not in value and not _CONTROL.search(value) and len(value) <= 1000
     return False

@@ -115,21 +115,19 @@ def _inactive(evidence: Evidence, rest: tuple[tuple[str, str], ...]) -> Page | N
 
 
 @dataclass(frozen=True, slots=True)
-class OddPair:
-    """Two answers to odd values of the same kind for the same parameter."""
+class OddReading:
+    """The answer to an odd value, beside the first of the same kind for the same parameter."""
 
+    odd: OddValue
     first: OddValue
-    second: OddValue
 
 
-@builder(OddPair)
-def odd_pairs(evidence: Evidence) -> Iterator[OddPair]:
-    """Each odd value beside the first of its parameter and kind."""
+@builder(OddReading)
+def odd_readings(evidence: Evidence) -> Iterator[OddReading]:
+    """Each odd value, beside the first of its parameter and kind."""
     seen: dict[tuple[str, str], OddValue] = {}
     for odd in evidence.subjects(OddValue):
-        first = seen.setdefault((odd.parameter, odd.kind), odd)
-        if first is not odd:
-            yield OddPair(first, odd)
+        yield OddReading(odd, seen.setdefault((odd.parameter, odd.kind), odd))
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,7 @@ class LimitInForce:
 def limits_in_force(evidence: Evidence) -> Iterator[LimitInForce]:
     """Every plain page, with the first clamped one and the first of the same kind without a limit."""
     clamped = next((p for p in evidence.plain if 0 < p.limit < (p.asked.limit or 0)), None)
-    defaults: dict[tuple[bool, bool], Page] = {}
+    defaults: dict[tuple[bool, bool, bool], Page] = {}
     for page in evidence.plain:
         if page.asked.limit is None:
             defaults.setdefault(_kind(page), page)
@@ -132,9 +132,10 @@ def _alike(page: Page, others: tuple[Page, ...]) -> Page | None:
     return next(same, None)
 
 
-def _kind(page: Page) -> tuple[bool, bool]:
-    """No query at all, only filters, or a page asked for: unpaged readings tell these apart."""
-    return (page.selection.unfiltered, page.asked.offset is None)
+def _kind(page: Page) -> tuple[bool, bool, bool]:
+    """No query at all, only filters, a search, or an offset asked for: unpaged readings tell these apart."""
+    selection = page.selection
+    return (selection.unfiltered, selection.search is not None, page.asked.offset is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +236,21 @@ class Walk:
         return tuple(i for page in self.pages for i in page.ids)
 
     @property
+    def start(self) -> int:
+        """The position of its first profile."""
+        return self.pages[0].offset
+
+    def between(self, start: int, end: int) -> tuple[int, ...]:
+        """The ids from one position up to another."""
+        return self.ids[start - self.start : max(start, end) - self.start]
+
+    @property
+    def due(self) -> int:
+        """How many profiles it must have met: all positions that it covers, up to the end."""
+        last = self.pages[-1]
+        return max(0, min(last.offset + last.limit, last.total) - self.start)
+
+    @property
     def complete(self) -> bool:
         """Whether it began at the start and reached the end that its last page states."""
         last = self.pages[-1]
@@ -281,6 +297,21 @@ def _chain(by_offset: dict[int, Page], offset: int, limit: int) -> Iterator[Page
 
 
 @dataclass(frozen=True, slots=True)
+class ListWalk:
+    """A walk of the unfiltered list, complete or not."""
+
+    walk: Walk
+
+
+@builder(ListWalk)
+def list_walks(evidence: Evidence) -> Iterator[ListWalk]:
+    """Walks of two pages or more without a filter."""
+    for walk in evidence.subjects(Walk):
+        if walk.selection.unfiltered and len(walk.pages) > 1:
+            yield ListWalk(walk)
+
+
+@dataclass(frozen=True, slots=True)
 class WholeWalk:
     """A complete walk of the unfiltered list."""
 
@@ -297,19 +328,30 @@ def whole_walks(evidence: Evidence) -> Iterator[WholeWalk]:
 
 @dataclass(frozen=True, slots=True)
 class WalkPair:
-    """Two walks of the unfiltered list with different page sizes, over the same positions."""
+    """Two walks of the unfiltered list with different page sizes that cover common positions."""
 
     first: Walk
     second: Walk
 
+    @property
+    def sequences(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """What both show at the positions that both cover."""
+        start = max(self.first.start, self.second.start)
+        end = min(self.first.start + len(self.first.ids), self.second.start + len(self.second.ids))
+        return self.first.between(start, end), self.second.between(start, end)
+
 
 @builder(WalkPair)
 def walk_pairs(evidence: Evidence) -> Iterator[WalkPair]:
-    """Each complete walk beside the one with the largest pages."""
-    whole = sorted((w.walk for w in evidence.subjects(WholeWalk)), key=lambda w: -w.limit)
-    for other in whole[1:]:
-        if other.limit != whole[0].limit:
-            yield WalkPair(whole[0], other)
+    """Each stretch of the list beside the longest of another page size that overlaps with it."""
+    stretches = [Walk(chain) for chain in _chains(evidence.unfiltered)]
+    stretches.sort(key=lambda walk: (-len(walk.ids), -walk.limit))
+    for index, other in enumerate(stretches):
+        for first in stretches[:index]:
+            pair = WalkPair(first, other)
+            if first.limit != other.limit and len(pair.sequences[0]) > 1:
+                yield pair
+                break
 
 
 @dataclass(frozen=True, slots=True)

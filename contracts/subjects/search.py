@@ -56,26 +56,38 @@ def searched_and_filtered(evidence: Evidence) -> Iterator[SearchedAndFiltered]:
 
 def is_honoured(evidence: Evidence) -> bool:
     """Whether some search changes what is selected."""
-    every = evidence.unfiltered
-    total = every[0].total if every else 0
-    return any(page.total != total for page in evidence.plain if page.selection.search is not None)
+    return _honoured(evidence) is not None
+
+
+def _honoured(evidence: Evidence) -> tuple[Page, Page] | None:
+    if not evidence.unfiltered:
+        return None
+    every = evidence.unfiltered[-1]
+    searched = (p for p in evidence.plain if p.selection == Selection(search=p.selection.search))
+    other = next((p for p in searched if p.total != every.total and p.selection.search is not None), None)
+    return None if other is None else (every, other)
 
 
 @dataclass(frozen=True, slots=True)
 class NameSearch:
-    """The listing of a search for the whole name of a profile, or for a word that stands nowhere."""
+    """The listing of a search for the whole name of a profile, or for a word that stands nowhere.
+
+    `honoured` are a page without a search and one with another total under a search.
+    """
 
     listing: Listing
     named: tuple[tuple[Page, Profile], ...]
+    honoured: tuple[Page, Page]
 
 
 @builder(NameSearch)
 def name_searches(evidence: Evidence) -> Iterator[NameSearch]:
-    """Searches for names and for made-up words."""
-    for listing in evidence.subjects(Listing):
+    """Searches for names and for made-up words, where `search` is honoured."""
+    honoured = _honoured(evidence)
+    for listing in evidence.subjects(Listing) if honoured else ():
         term = listing.selection.search
         if term is None or listing.selection != Selection(search=term):
             continue
         named = tuple(found for found in evidence.universe.values() if found[1].raw.get("name") == term)
-        if named or term.startswith(UNKNOWN_WORD):
-            yield NameSearch(listing, named)
+        if honoured and (named or term.startswith(UNKNOWN_WORD)):
+            yield NameSearch(listing, named, honoured)

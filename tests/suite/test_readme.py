@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from textwrap import dedent
 
 import click
 import pytest
@@ -61,14 +62,19 @@ def options() -> str:
     for name, option in options_of_the_command().items():
         ticks = ["✓" if name in options_of(face) else "" for face in FACES]
         ticks.append("✓" if name in options_of_pytest() else "")
-        value = f" {option.metavar or option.type.name.upper()}" if not option.is_flag else ""
-        if isinstance(option.type, click.Choice):
-            value = f" {'|'.join(option.type.choices)}"
-        spellings = ", ".join(f"`{spelling}{value}`" for spelling in sorted(option.opts, key=len)[-1:])
-        short = "".join(f", `{spelling}`" for spelling in option.opts if not spelling.startswith("--"))
-        cells = [f"{spellings}{short}", option.help or "Profiles in the list.", *ticks]
+        short = "".join(f", `{spelling}`" for spelling in option.opts if spelling != name)
+        cells = [f"`{name}{value_of(option)}`{short}", option.help or "Profiles in the list.", *ticks]
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines)
+
+
+def value_of(option: click.Option) -> str:
+    if option.is_flag:
+        return ""
+    if isinstance(option.type, click.Choice):
+        return f" {'|'.join(option.type.choices)}"
+    number = isinstance(option.type, click.types.IntParamType | click.types.FloatParamType)
+    return f" {option.metavar or ('N' if number else 'TEXT')}"
 
 
 def requirements() -> str:
@@ -203,9 +209,9 @@ def test_the_changelog_names_every_area() -> None:
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_python_examples_compile(name: str) -> None:
-    blocks = re.findall(r"^```python\n(.*?)^```$", (ROOT / name).read_text("utf-8"), re.DOTALL | re.MULTILINE)
-    for block in blocks:
-        compile(block, name, "exec")
+    text = (ROOT / name).read_text("utf-8")
+    for _, block in re.findall(r"^( *)```python\n(.*?)^\1```$", text, re.DOTALL | re.MULTILINE):
+        compile(dedent(block), name, "exec")
 
 
 if __name__ == "__main__":

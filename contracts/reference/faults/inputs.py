@@ -230,13 +230,6 @@ def fraction_cut_off(right: Reads, site: Site, pairs: Pairs) -> Parameters:
 
 
 @fault("read", "INPUT-READING", "GEN-DOCUMENT")
-def word_for_boolean_is_false(right: Reads, site: Site, pairs: Pairs) -> Parameters:
-    """Any value of `is_active` but `true` is false."""
-    words = {"is_active": lambda value: "true" if value == "true" else "false" if value else ""}
-    return right(site, tuple((n, words[n](v) if n in words else v) for n, v in pairs))
-
-
-@fault("read", "INPUT-READING", "GEN-DOCUMENT")
 def word_for_boolean_is_true(right: Reads, site: Site, pairs: Pairs) -> Parameters:
     """Any value of `is_active` but `false` is true."""
     words = {"is_active": lambda value: value if value in ("", "false") else "true"}

@@ -1,0 +1,1 @@
+"""What a run of the suite costs, measured beside other tools on the same deployment."""
