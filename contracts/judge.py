@@ -6,6 +6,7 @@ rounds are witnesses that were asked again, so that writes by others can be told
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -195,7 +196,7 @@ def is_calm(case: Case) -> bool:
     repeats = case.evidence.subjects(Repeat)
     if any(r.first.fingerprint != r.second.fingerprint for r in repeats):
         return False
-    pairs = (pair for rounds in case.rounds.values() for pair in zip(rounds, rounds[1:], strict=False))
+    pairs = (pair for rounds in case.rounds.values() for pair in itertools.pairwise(rounds))
     return all(one.fingerprint == other.fingerprint for one, other in pairs)
 
 
@@ -347,7 +348,9 @@ def _doubt(case: Case, finding: Finding) -> str:
 
 def _unanswered(evidence: Evidence) -> str:
     """Requests that only ever met trouble which says nothing of the contract."""
-    failed = [e for e in evidence.failed if e.failure is not None and not e.request.purpose.startswith(HOSTILE)]
+    failed = [
+        e for e in evidence.failed if e.failure is not None and not e.request.purpose.startswith(HOSTILE)
+    ]
     if failed and failed[0].failure is not None:
         return f"{len(failed)} requests were never answered: {failed[0].failure.text}"
     transient = [a for a in evidence.answers if a.transient]
@@ -364,7 +367,8 @@ def _silence(evidence: Evidence) -> str:
     if refused and not any(a.status == 200 for a in evidence.regular):
         status = min(refused)
         if evidence.conditions.token:
-            return f"the deployment refuses the credentials given ({status}); check the token and its permissions"
+            refusing = f"the deployment refuses the credentials given ({status})"
+            return f"{refusing}; check the token and its permissions"
         return f"the deployment wants credentials ({status}); name them with --token-env or --token-file"
     return ""
 

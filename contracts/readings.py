@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from contracts.model import Reading
 from contracts.subjects.answer import Page
@@ -94,12 +94,6 @@ def _authentication(evidence: Evidence) -> Reading | None:
     if first is not None and first.answer.status == 200 and not evidence.conditions.token:
         return Reading("authentication", "open: it answers without credentials", first.answer.number)
     return None
-
-
-def extra_members(evidence: Evidence, known: frozenset[str]) -> Iterator[str]:
-    """Members of the envelope and of profiles that the document does not have; legal, but listed."""
-    for name in sorted({n for p in evidence.profiles for n in p.raw} - known):
-        yield name
 
 
 _INFERENCES: tuple[Inference, ...] = (

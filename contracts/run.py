@@ -19,10 +19,10 @@ from contracts.model import (
     NEW_PATH,
     OLD_PATH,
     Exchange,
+    FailureKind,
     Outcome,
     Request,
     Result,
-    Verdict,
 )
 from contracts.probes.access import AT_MOST as ACCESS_AT_MOST
 from contracts.probes.access import access, alias
@@ -39,7 +39,7 @@ from contracts.probes.survey import survey
 from contracts.probes.walks import AT_MOST as WALKS_AT_MOST
 from contracts.probes.walks import walks
 from contracts.readings import readings
-from contracts.subjects.answer import Page
+from contracts.subjects.answer import TRANSIENT, Page
 from contracts.subjects.evidence import Conditions, Evidence
 from contracts.subjects.relations import FirstAnswer, WholeWalk
 from contracts.transport import Bounds, BudgetSpent, Secrets, Target, Transport
@@ -116,7 +116,10 @@ def probes(settings: Settings) -> tuple[Probe, ...]:
 def plan(settings: Settings) -> tuple[tuple[str, int], ...]:
     """Each probe with the most requests that it sends; retries of passing trouble come on top."""
     asked = [(probe.name, probe.at_most) for probe in probes(settings)]
-    again = (("witnesses asked again, if any", CONFIRMING_AT_MOST), ("the whole list again, in doubt", BRACKET_AT_MOST))
+    again = (
+        ("witnesses asked again, if any", CONFIRMING_AT_MOST),
+        ("the whole list again, in doubt", BRACKET_AT_MOST),
+    )
     return (*asked, *again)
 
 
@@ -140,8 +143,7 @@ def check(
 
 def _not_served(result: Result) -> bool:
     return any(
-        v.requirement.id == "SERVED" and v.outcome is Outcome.FAIL
-        or v.blocked_by == "SERVED"
+        (v.requirement.id == "SERVED" and v.outcome is Outcome.FAIL) or v.blocked_by == "SERVED"
         for v in result.verdicts
     )
 
@@ -155,7 +157,9 @@ def _check_path(
     target = Target.parse(settings.base_url, path)
     run = _Run(settings, path, catalogue, progress or (lambda _: None))
     began = time.monotonic()
-    with Transport(target, settings.secrets, settings.bounds, verify=settings.verify, seed=settings.seed) as transport:
+    with Transport(
+        target, settings.secrets, settings.bounds, verify=settings.verify, seed=settings.seed
+    ) as transport:
         run.drive(transport.send)
     return run.result(target.url, time.monotonic() - began)
 
@@ -184,9 +188,7 @@ class _Run:
         self.settings = settings
         self.catalogue = catalogue
         self.progress = progress
-        self.know = Knowledge(
-            settings.seed, conditions(settings, path), settings.gentle, settings.examples
-        )
+        self.know = Knowledge(settings.seed, conditions(settings, path), settings.gentle, settings.examples)
         self.exchanges: list[Exchange] = []
         self.rounds: dict[Witness, list[Round]] = {}
         self.bracketed = False
@@ -238,10 +240,9 @@ class _Run:
         first = next(iter(self.know.evidence().subjects(FirstAnswer)), None) if self.know.answers else None
         if first is None:
             return bool(self.exchanges)
-        last = self.exchanges[-_GONE:]
-        gone = len(last) == _GONE and all(e.status is None or e.status in (429, 502, 503, 504) for e in last)
+        gone = _gone(self.exchanges)
         if gone:
-            self.interrupted = f"the deployment stopped answering: {_trouble(last[-1])}"
+            self.interrupted = f"the deployment stopped answering: {_trouble(self.exchanges[-1])}"
         refused = first.answer.status in (401, 403)
         return gone or refused or bool(self._served_violations(first))
 
@@ -269,7 +270,9 @@ class _Run:
 
     def _case(self) -> Case:
         evidence = self.know.evidence()
-        findings = judging.examine(self.catalogue, evidence, _with_prerequisites(self.catalogue, self.settings.only))
+        findings = judging.examine(
+            self.catalogue, evidence, _with_prerequisites(self.catalogue, self.settings.only)
+        )
         return Case(self.catalogue, evidence, findings, self.rounds, self.bracketed)
 
     def result(self, deployment: str, seconds: float) -> Result:
@@ -291,7 +294,8 @@ class _Run:
             yield f"ended early: {self.interrupted}"
         waited = [e for e in self.exchanges if e.attempts]
         if waited:
-            yield f"{len(waited)} requests were repeated after passing trouble ({waited[0].attempts[0].why} first)"
+            first = waited[0].attempts[0].why
+            yield f"repeated after passing trouble ({first} first): {len(waited)} requests"
 
 
 def first_whole_read(evidence: Evidence) -> tuple[Page, ...]:
@@ -305,6 +309,15 @@ def _replay(pages: tuple[Page, ...]) -> Generator[Request, Exchange, list[Exchan
     for page in pages:
         exchanges.append((yield replace(page.answer.request, purpose="bracket")))
     return exchanges
+
+
+def _gone(exchanges: list[Exchange]) -> bool:
+    """Whether the last exchanges say that asking on is of no use; time-outs cost most, so two suffice."""
+    last = exchanges[-_GONE:]
+    slow = [e for e in exchanges[-2:] if e.failure is not None and e.failure.kind is FailureKind.TIMEOUT]
+    return len(slow) == 2 or (
+        len(last) == _GONE and all(e.status is None or e.status in TRANSIENT for e in last)
+    )
 
 
 def _trouble(exchange: Exchange) -> str:
@@ -323,5 +336,3 @@ def _with_prerequisites(catalogue: Catalogue, ids: frozenset[str]) -> frozenset[
                 found.add(required)
                 pending.append(required)
     return frozenset(found)
-
-

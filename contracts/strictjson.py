@@ -11,11 +11,11 @@ _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 MAX_DEPTH = 200
 
 
-class NotJson(ValueError):
+class NotJson(ValueError):  # noqa: N818 - says what the content is
     """The content is no JSON text that the contract allows; the message says why, for people."""
 
 
-class BeyondBounds(ValueError):
+class BeyondBounds(ValueError):  # noqa: N818 - a bound, no error
     """The content may be JSON, but reading it would exceed the suite's bounds on depth or digits."""
 
 

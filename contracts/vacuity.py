@@ -149,7 +149,7 @@ def _leaking(status: int | None) -> Corruption:
 def _foreign(profiles: list[object]) -> list[object]:
     """A profile that is nowhere else, active or not as the first is not."""
     first = profiles[0] if profiles else None
-    model: dict[str, object] = first if isinstance(first, dict) else {}
+    model = dict(first) if isinstance(first, dict) else {}
     stranger = {**model, "id": 2**62 + 1, "name": "x", "tags": [], "is_active": not model.get("is_active")}
     return [*profiles, stranger]
 

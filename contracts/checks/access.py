@@ -80,7 +80,9 @@ def access_is_checked_before_the_query(subject: MalformedWithoutCredentials) -> 
     answer = subject.answer
     if answer.status not in (401, 403):
         got = f"status {answer.status}"
-        yield Violation(f"{_REFUSED} for a malformed query without credentials", got, (answer.number,), writes=0)
+        yield Violation(
+            f"{_REFUSED} for a malformed query without credentials", got, (answer.number,), writes=0
+        )
 
 
 @check(
@@ -104,7 +106,9 @@ def refusal_carries_no_profile(refusal: Refusal) -> Iterator[Violation]:
 
 
 def _no_narrow_credential(evidence: Evidence) -> str:
-    return "" if evidence.conditions.narrow else "no second, narrower credential was given (--narrow-token-env)"
+    return (
+        "" if evidence.conditions.narrow else "no second, narrower credential was given (--narrow-token-env)"
+    )
 
 
 @check(
@@ -130,7 +134,9 @@ def narrower_credential_sees_a_part(narrow: NarrowList) -> Iterator[Violation]:
         foreign = [i for i in page.ids if i not in seen]
         if foreign:
             got = f"profile {foreign[0]} with {page.selection}"
-            yield Violation("only what it sees without a filter", got, (*numbers, page.number), "/access_profiles")
+            yield Violation(
+                "only what it sees without a filter", got, (*numbers, page.number), "/access_profiles"
+            )
             return
 
 

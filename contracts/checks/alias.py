@@ -11,7 +11,9 @@ from contracts.subjects.access import AliasPair, OldPathAnswer, other_path_serve
 from contracts.subjects.answer import fingerprint
 from contracts.subjects.evidence import Evidence
 
-_SUCCESSOR = re.compile(r";\s*rel\s*=\s*(?:\"[^\"]*\bsuccessor-version\b[^\"]*\"|successor-version\b)", re.IGNORECASE)
+_SUCCESSOR = re.compile(
+    r";\s*rel\s*=\s*(?:\"[^\"]*\bsuccessor-version\b[^\"]*\"|successor-version\b)", re.IGNORECASE
+)
 
 
 def _one_path(evidence: Evidence) -> str:

@@ -35,9 +35,13 @@ def names_are_unique_and_trimmed(names: Names) -> Iterator[Violation]:
         if not isinstance(name, str):
             continue
         if name != name.strip() or not 1 <= len(name) <= 255:
-            got = f"a name of {len(name)} characters" + (" with spaces round it" if name != name.strip() else "")
+            got = f"a name of {len(name)} characters" + (
+                " with spaces round it" if name != name.strip() else ""
+            )
             expected = f"a trimmed name of 1 to 255 characters for profile {profile.id}"
-            yield Violation(expected, got, (page.number,), _place(page, profile, "name"), evidence=Class.ONE, writes=0)
+            yield Violation(
+                expected, got, (page.number,), _place(page, profile, "name"), evidence=Class.ONE, writes=0
+            )
         first = seen.setdefault(name, (page, profile))
         if first[1].id != profile.id:
             got = f"profiles {first[1].id} and {profile.id} of the same name"
@@ -69,7 +73,9 @@ def times_are_in_order(page: Page) -> Iterator[Violation]:
 
 
 def _timed(profile: Profile) -> bool:
-    return _time(profile.raw.get("created_at")) is not None and _time(profile.raw.get("updated_at")) is not None
+    return (
+        _time(profile.raw.get("created_at")) is not None and _time(profile.raw.get("updated_at")) is not None
+    )
 
 
 def _horizon(page: Page) -> datetime | None:
@@ -91,7 +97,9 @@ def _time(value: object) -> datetime | None:
         return None
 
 
-@check("DATA-USAGE", needs="a profile with budgets or limits", exercised=lambda e: any(map(_limited, e.profiles)))
+@check(
+    "DATA-USAGE", needs="a profile with budgets or limits", exercised=lambda e: any(map(_limited, e.profiles))
+)
 def usage_is_not_negative(page: Page) -> Iterator[Violation]:
     """And a scope `provider:<name>` names a provider of that profile."""
     for position, profile in enumerate(page.profiles):
@@ -123,7 +131,9 @@ def _negative(holder: dict[str, object], page: Page, place: str) -> Iterator[Vio
     for name in _COUNTERS:
         value = holder.get(name)
         if isinstance(value, int | float) and not isinstance(value, bool) and value < 0:
-            yield Violation(f"{name} of 0 or more", f"{value}"[:40], (page.number,), f"{place}/{name}", writes=0)
+            yield Violation(
+                f"{name} of 0 or more", f"{value}"[:40], (page.number,), f"{place}/{name}", writes=0
+            )
 
 
 def _foreign_scope(
@@ -133,7 +143,11 @@ def _foreign_scope(
     if not isinstance(scope, str) or not scope.startswith("provider:"):
         return
     configs = profile.raw.get("provider_configs")
-    known = {c.get("provider_name") for c in configs if isinstance(c, dict)} if isinstance(configs, list) else set()
+    known = (
+        {c.get("provider_name") for c in configs if isinstance(c, dict)}
+        if isinstance(configs, list)
+        else set()
+    )
     if scope.removeprefix("provider:") not in known:
         expected = f"a scope that names a provider of profile {profile.id}"
         yield Violation(expected, f"scope {scope[:60]!r}", (page.number,), f"{place}/scope", writes=0)

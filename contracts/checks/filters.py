@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
@@ -74,7 +75,9 @@ def _missing(listing: Listing, selected: Callable[[Profile], bool]) -> Iterator[
     lacking = [(page, p) for page, p in listing.missing() if selected(p)]
     if lacking:
         page, profile = lacking[0]
-        expected = f"profile {profile.id} among those with {listing.selection}, as exchange {page.number} shows it"
+        expected = (
+            f"profile {profile.id} among those with {listing.selection}, as exchange {page.number} shows it"
+        )
         got = f"{len(listing.ids)} profiles without it"
         if len(lacking) > 1:
             got += f" and without {len(lacking) - 1} more that match"
@@ -221,9 +224,10 @@ def several_tags_are_read_one_way(pair: TagListingPair) -> Iterator[Violation]:
     first, second = pair.first, pair.second
     if sorted(first.selection.wanted) == sorted(second.selection.wanted) and first.ids != second.ids:
         expected = f"the same profiles with {second.selection} as with {first.selection}"
-        got = f"{len(second.ids)} profiles, not {len(first.ids)}, {len(first.ids ^ second.ids)} of them different"
+        different = len(first.ids ^ second.ids)
+        got = f"{len(second.ids)} profiles, not {len(first.ids)}, {different} of them different"
         numbers = tuple(sorted({*first.walk.numbers, *second.walk.numbers}))
-        yield Violation(expected, got, numbers, "/access_profiles", writes=len(first.ids ^ second.ids))
+        yield Violation(expected, got, numbers, "/access_profiles", writes=different)
     yield from _two_readings(first, second)
     yield from _two_readings(second, first)
 
@@ -249,7 +253,9 @@ def encoded_tag_is_found(subject: TagListing) -> Iterator[Violation]:
         yield from _missing(subject.listing, _carrying(subject.listing))
 
 
-@check("FILTER-TAGS-UNKNOWN", needs="an answer", requires=("SERVED", "FILTER-TAGS-MATCH", "FILTER-TAGS-EXACT"))
+@check(
+    "FILTER-TAGS-UNKNOWN", needs="an answer", requires=("SERVED", "FILTER-TAGS-MATCH", "FILTER-TAGS-EXACT")
+)
 def unknown_tag_selects_nothing(subject: UnknownTag) -> Iterator[Violation]:
     """200, an empty list, `total_count` 0."""
     answer = subject.answer
@@ -260,9 +266,13 @@ def unknown_tag_selects_nothing(subject: UnknownTag) -> Iterator[Violation]:
         got = f"status {answer.status}" if answer.status != 200 else "no well-formed page"
         yield Violation(expected, got, (answer.number,), "/access_profiles", writes=0)
     elif page.profiles and not any(p.carries_folded(tag) for p in page.profiles):
-        yield Violation(expected, f"{len(page.profiles)} profiles", (page.number,), "/access_profiles/0", writes=0)
+        yield Violation(
+            expected, f"{len(page.profiles)} profiles", (page.number,), "/access_profiles/0", writes=0
+        )
     elif page.total and not page.profiles and not page.offset:
-        yield Violation(expected, f"total_count {page.total}", (page.number,), "/total_count", writes=page.total)
+        yield Violation(
+            expected, f"total_count {page.total}", (page.number,), "/total_count", writes=page.total
+        )
 
 
 @check(
@@ -345,7 +355,7 @@ def totals(pages: tuple[Page, ...]) -> Iterator[Violation]:
     """Pages of one selection whose totals differ from each other or from what the pages hold."""
     for page in pages:
         yield from _total_of_last_page(page)
-    for first, second in zip(pages, pages[1:], strict=False):
+    for first, second in itertools.pairwise(pages):
         if first.total != second.total:
             expected = f"total_count {first.total} for {first.selection}, as the page before says"
             numbers = (first.number, second.number)
@@ -384,7 +394,9 @@ def filtered_walk(walk: Walk, listing: Listing | None) -> Iterator[Violation]:
     """A complete walk that yields other profiles than the listing of its selection."""
     found = frozenset(walk.ids)
     if walk.complete and listing is not None and found != listing.ids:
-        expected = f"the {len(listing.ids)} profiles that {walk.selection} selects in pages of {listing.walk.limit}"
+        expected = (
+            f"the {len(listing.ids)} profiles that {walk.selection} selects in pages of {listing.walk.limit}"
+        )
         got = f"{len(found)} in pages of {walk.limit}, {len(found ^ listing.ids)} of them different"
         numbers = tuple(dict.fromkeys((*listing.walk.numbers, *walk.numbers)))
         yield Violation(expected, got, numbers, "/access_profiles", writes=len(found ^ listing.ids))
@@ -403,7 +415,7 @@ def filtered_list_keeps_the_order(beside: Beside) -> Iterator[Violation]:
         return
     rank = {identity: i for i, identity in enumerate(whole.ids)}
     steady = [i for i in beside.common if filtered.by_id[i].still == whole.by_id[i].still]
-    for before, after in zip(steady, steady[1:], strict=False):
+    for before, after in itertools.pairwise(steady):
         if rank[before] > rank[after]:
             expected = f"id {after} before id {before}, as without a filter"
             got = f"id {before} before id {after} with {filtered.selection}"

@@ -74,5 +74,3 @@ def _content(answer: Answer, document: Document) -> Iterator[Violation]:
 def _page(page: Page) -> Iterator[Violation]:
     for rule in _PAGE_RULES:
         yield from (replace(v, got=f"{v.got} ({rule.__name__} is broken)") for v in rule(page))
-
-

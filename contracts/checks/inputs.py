@@ -14,8 +14,8 @@ from contracts.subjects.evidence import Evidence
 from contracts.subjects.inputs import (
     HOSTILE,
     ClientError,
-    OddReading,
     OddQuery,
+    OddReading,
     OddValue,
     Repeated,
     UnknownParameter,
@@ -148,7 +148,9 @@ def repeated_parameter_counts_once(subject: Repeated) -> Iterator[Violation]:
     if page is None or len(singles) < 2 or subject.name == "tags":
         return
     if not any(_same_page(page, single) for single in singles):
-        expected = f"the answer to {subject.name}={subject.values[0]} or to {subject.name}={subject.values[1]}"
+        expected = (
+            f"the answer to {subject.name}={subject.values[0]} or to {subject.name}={subject.values[1]}"
+        )
         got = _shape(page)
         numbers = (*(single.number for single in singles), page.number)
         yield Violation(expected + f" ({'; '.join(map(_shape, singles))})", got, numbers)

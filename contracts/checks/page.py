@@ -16,9 +16,11 @@ _TWO = "a list of at least two profiles"
 
 def _full_and_short_pages(evidence: Evidence) -> bool:
     pages = [p for p in evidence.plain if p.profiles]
-    return any(len(p.profiles) != p.limit for p in evidence.plain) and any(
-        len(p.profiles) != p.total for p in evidence.plain
-    ) and bool(pages)
+    return (
+        any(len(p.profiles) != p.limit for p in evidence.plain)
+        and any(len(p.profiles) != p.total for p in evidence.plain)
+        and bool(pages)
+    )
 
 
 @check("PAGE-COUNT", needs="a list that is not empty", exercised=_full_and_short_pages)
@@ -134,7 +136,9 @@ def page_is_filled(page: Page) -> Iterator[Violation]:
         return
     full = min(page.limit, max(0, page.total - page.offset))
     if len(page.profiles) != full:
-        expected = f"{full} profiles: min(limit {page.limit}, total_count {page.total} − offset {page.offset})"
+        expected = (
+            f"{full} profiles: min(limit {page.limit}, total_count {page.total} − offset {page.offset})"
+        )
         got = f"{len(page.profiles)} profiles"
         writes = abs(page.total - page.end)
         yield Violation(expected, got, (page.number,), "/access_profiles", writes=max(1, writes))
@@ -166,7 +170,8 @@ def _something_before_the_end(evidence: Evidence) -> bool:
 def page_past_the_end_is_empty(subject: PastEnd) -> Iterator[Violation]:
     """200, an empty array, and `total_count` as before."""
     answer, before = subject.answer, subject.before
-    expected = f"200 with an empty array and total_count {before.total}, since offset {answer.asked.offset} is past the end"
+    place = f"offset {answer.asked.offset} is past the end"
+    expected = f"200 with an empty array and total_count {before.total}, since {place}"
     numbers = (before.number, answer.number)
     page = answer.page
     if page is None:
@@ -197,11 +202,14 @@ def defaults_are_answered_as_if_asked(subject: Defaulted) -> Iterator[Violation]
     """The same profiles at the same places; an unpaged answer may go on where a page ends."""
     implicit, explicit = subject.implicit, subject.explicit
     length = min(len(implicit.ids), len(explicit.ids))
-    same_length = len(implicit.ids) == len(explicit.ids) or implicit.everything or implicit.limit != explicit.limit
+    same_length = (
+        len(implicit.ids) == len(explicit.ids) or implicit.everything or implicit.limit != explicit.limit
+    )
     numbers = (explicit.number, implicit.number)
     if implicit.ids[:length] != explicit.ids[:length]:
         at = next(i for i in range(length) if implicit.ids[i] != explicit.ids[i])
-        expected = f"id {explicit.ids[at]} at position {at}, as with limit={explicit.asked.limit}&offset={explicit.asked.offset}"
+        query = f"limit={explicit.asked.limit}&offset={explicit.asked.offset}"
+        expected = f"id {explicit.ids[at]} at position {at}, as with {query}"
         yield Violation(expected, f"id {implicit.ids[at]}", numbers, f"/access_profiles/{at}/id")
     elif not same_length:
         expected = f"{len(explicit.ids)} profiles, as with the echoed limit and offset asked for"

@@ -61,7 +61,9 @@ def search_and_filters_select_the_intersection(subject: SearchedAndFiltered) -> 
     listing, alone = subject.listing, subject.alone
     expected = {i for i, (_, p) in alone.profiles.items() if _fits(p, listing)}
     if expected != listing.ids:
-        text = f"the {len(expected)} of {len(alone.ids)} found by {alone.selection} that fit {listing.selection}"
+        text = (
+            f"the {len(expected)} of {len(alone.ids)} found by {alone.selection} that fit {listing.selection}"
+        )
         got = f"{len(listing.ids)} profiles, {len(expected ^ listing.ids)} of them different"
         numbers = tuple(dict.fromkeys((*alone.walk.numbers, *listing.walk.numbers)))
         yield Violation(text, got, numbers, "/access_profiles", writes=len(expected ^ listing.ids))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 
 from contracts.catalogue import check
@@ -27,9 +28,7 @@ def _walked_to_the_end(evidence: Evidence) -> bool:
     return whole or (ends and len(walks) >= _ENOUGH_STRETCHES)
 
 
-@check(
-    "WALK-COMPLETE", needs=_TWO, exercised=_walked_to_the_end, requires=("PAGE-LIMIT", "PAGE-OFFSET-ECHO")
-)
+@check("WALK-COMPLETE", needs=_TWO, exercised=_walked_to_the_end, requires=("PAGE-LIMIT", "PAGE-OFFSET-ECHO"))
 def walk_yields_total_count(subject: ListWalk) -> Iterator[Violation]:
     """Distinct profiles, so that a repeat cannot make up for one that is skipped.
 
@@ -81,7 +80,11 @@ def total_count_is_the_same_everywhere(pair: TotalPair) -> Iterator[Violation]:
         expected = f"total_count {first.total}, as the page before says"
         writes = abs(first.total - second.total)
         yield Violation(
-            expected, f"total_count {second.total}", (first.number, second.number), "/total_count", writes=writes
+            expected,
+            f"total_count {second.total}",
+            (first.number, second.number),
+            "/total_count",
+            writes=writes,
         )
 
 
@@ -101,7 +104,11 @@ def order_does_not_depend_on_page_size(pair: WalkPair) -> Iterator[Violation]:
     evidence = Class.ORDER if flipped else Class.QUIET
     pointer = f"/access_profiles/{b.ids.index(other[at])}/id"
     yield Violation(
-        expected, f"id {other[at]} with limit {second.limit}", numbers, pointer, evidence=evidence,
+        expected,
+        f"id {other[at]} with limit {second.limit}",
+        numbers,
+        pointer,
+        evidence=evidence,
         writes=0 if flipped else 1,
     )
 
@@ -118,7 +125,7 @@ def _flipped(first: Page, second: Page) -> tuple[int, int] | None:
     """Two unchanged profiles that stand in opposite order on two pages."""
     rank = {identity: i for i, identity in enumerate(first.ids)}
     common = [i for i in second.ids if i in rank and first.by_id[i].still == second.by_id[i].still]
-    for before, after in zip(common, common[1:], strict=False):
+    for before, after in itertools.pairwise(common):
         if rank[before] > rank[after]:
             return before, after
     return None
@@ -141,8 +148,12 @@ def pages_agree_where_they_overlap(overlap: Overlap) -> Iterator[Violation]:
             pointer = f"/access_profiles/{position - second.offset}/id"
             flipped = _flipped(first, second)
             yield Violation(
-                expected, got, (first.number, second.number), pointer,
-                evidence=Class.ORDER if flipped else None, writes=0 if flipped else 1,
+                expected,
+                got,
+                (first.number, second.number),
+                pointer,
+                evidence=Class.ORDER if flipped else None,
+                writes=0 if flipped else 1,
             )
             return
 
@@ -181,7 +192,9 @@ def _first_difference(first: Sequence[int], second: Sequence[int]) -> int:
 @check(
     "WALK-CONTENT",
     needs="a list that is not empty",
-    exercised=lambda e: any(o.first.limit != o.second.limit and o.first.profiles for o in e.subjects(Overlap)),
+    exercised=lambda e: any(
+        o.first.limit != o.second.limit and o.first.profiles for o in e.subjects(Overlap)
+    ),
 )
 def profile_reads_the_same_on_every_page(overlap: Overlap) -> Iterator[Violation]:
     """What moves by itself aside."""

@@ -78,7 +78,9 @@ class Tags:
     def pairs(self) -> list[tuple[str, str]]:
         """Two tags of one profile, and two tags that are on no profile together, as far as there are."""
         found = list(combinations(self.plain[:6] or self.ranked[:6], 2))
-        overlapping = [p for p in found if self.carried_with(*p) and len(self._any(p)) > len(self.carried_with(*p))]
+        overlapping = [
+            p for p in found if self.carried_with(*p) and len(self._any(p)) > len(self.carried_with(*p))
+        ]
         disjoint = [p for p in found if not self.carried_with(*p)]
         return [*overlapping[:1], *disjoint[:1]] or found[:1]
 

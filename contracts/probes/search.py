@@ -37,7 +37,11 @@ def search(know: Knowledge) -> Steps:
 
 
 def _terms(know: Knowledge, profiles: tuple[Profile, ...]) -> Iterator[str]:
-    names = [n for p in profiles if isinstance(n := p.raw.get("name"), str) and n.isprintable() and 2 < len(n) < 200]
+    names = [
+        n
+        for p in profiles
+        if isinstance(n := p.raw.get("name"), str) and n.isprintable() and 2 < len(n) < 200
+    ]
     if names:
         yield know.draw("name").choice(sorted(names))
     yield f"{UNKNOWN_WORD}{know.draw('word').getrandbits(40):010x}"
@@ -51,7 +55,11 @@ def common_word(profiles: tuple[Profile, ...], *, most: int) -> str | None:
         counts.update(set(_WORD.findall(name)) if isinstance(name, str) else ())
     half = min(len(profiles) / 2, most)
     fitting = [word for word, count in counts.items() if count < len(profiles) and count <= most]
-    return min(fitting, key=lambda word: (len(_kinds(profiles, word)) < 2, counts[word] < 2, abs(counts[word] - half), word), default=None)
+    return min(
+        fitting,
+        key=lambda word: (len(_kinds(profiles, word)) < 2, counts[word] < 2, abs(counts[word] - half), word),
+        default=None,
+    )
 
 
 def _kinds(profiles: tuple[Profile, ...], word: str) -> set[object]:

@@ -42,5 +42,3 @@ def _over_the_maximum(know: Knowledge) -> Steps:
             know.most = page.limit  # a maximum between 100 and 1000
     near_end = max(0, know.total - 3)
     yield from know.ask(query(limit=100_000, offset=near_end), purpose=_PURPOSE)
-
-

@@ -43,7 +43,15 @@ def _windows(know: Knowledge) -> Steps:
 def window_offsets(know: Knowledge) -> list[int]:
     """The start, powers of two, round numbers, the end, and draws from the seed."""
     last = max(0, know.total - 2 * know.most)
-    fixed = [0, 1_000 - know.most, 4_096 - know.most, 10_000 - know.most, 65_536 - know.most, 100_000 - know.most, last]
+    fixed = [
+        0,
+        1_000 - know.most,
+        4_096 - know.most,
+        10_000 - know.most,
+        65_536 - know.most,
+        100_000 - know.most,
+        last,
+    ]
     draw = know.draw("windows")
     drawn = [draw.randrange(last + 1) for _ in range(8)]
     return sorted({o for o in [*fixed, *drawn] if 0 <= o <= last})
@@ -78,7 +86,7 @@ def _defaults(know: Knowledge) -> Steps:
     yield from know.ask(query(limit=min(5, know.most), offset=0), purpose=_PURPOSE)
     near = min(3, max(0, know.total - 1))
     page = yield from know.page(query(offset=near), purpose=_PURPOSE)
-    if page is not None and 0 < page.limit:
+    if page is not None and page.limit > 0:
         yield from know.ask(query(limit=min(page.limit, know.most), offset=near), purpose=_PURPOSE)
     if near < size < know.total:
         yield from know.ask(query(offset=size), purpose=_PURPOSE)

@@ -193,9 +193,7 @@ class Answer:
     def regular(self) -> bool:
         """Whether this is the judged operation, read with the given credentials."""
         request = self.request
-        return (
-            request.method == "GET" and request.path is None and request.credentials is Credentials.GIVEN
-        )
+        return request.method == "GET" and request.path is None and request.credentials is Credentials.GIVEN
 
     @cached_property
     def page(self) -> Page | None:

@@ -50,7 +50,7 @@ class Evidence:
         self,
         answers: Sequence[Answer],
         failed: Sequence[Exchange] = (),
-        conditions: Conditions = Conditions(),  # noqa: B008 - frozen
+        conditions: Conditions = Conditions(),
     ) -> None:
         self.answers = tuple(answers)
         self.failed = tuple(failed)
@@ -58,7 +58,7 @@ class Evidence:
         self._subjects: dict[type, tuple[object, ...]] = {}
 
     @classmethod
-    def of(cls, exchanges: Iterable[Exchange], conditions: Conditions = Conditions()) -> Evidence:  # noqa: B008
+    def of(cls, exchanges: Iterable[Exchange], conditions: Conditions = Conditions()) -> Evidence:
         """The evidence that recorded exchanges are."""
         pairs = [(exchange, read(exchange)) for exchange in exchanges]
         return cls(

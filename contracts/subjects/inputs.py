@@ -190,13 +190,12 @@ def client_errors(evidence: Evidence) -> Iterator[ClientError]:
     """Refusals by the API; those that the web server below it may have sent are left out."""
     for answer in evidence.answers:
         request = answer.request
-        by_the_api = request.method == "GET" and request.path is None and not answer.transient
-        if by_the_api and 400 <= answer.status < 500 and answer.status not in SERVERS_OWN:
-            if not may_be_refused_below(request.query):
-                yield ClientError(answer)
+        by_the_api = request.path is None and not may_be_refused_below(request.query)
+        refused = 400 <= answer.status < 500 and not answer.transient and answer.status not in SERVERS_OWN
+        if request.method == "GET" and by_the_api and refused:
+            yield ClientError(answer)
 
 
 def may_be_refused_below(query: str) -> bool:
     """Whether a web server may refuse the query before the application sees it."""
     return len(query) > _LONG or bool(_BAD_PERCENT.search(query) or _ENCODED_CONTROL.search(query))
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -104,7 +105,7 @@ def _limit_refused(answer: Answer, accepted: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class LimitInForce:
-    """A page whose `limit` is judged, beside pages that show the maximum, the default, or the same profiles."""
+    """A page whose `limit` is judged, beside pages that show the maximum, the default, or the same."""
 
     page: Page
     clamped: Page | None
@@ -191,7 +192,9 @@ def defaulted(evidence: Evidence) -> Iterator[Defaulted]:
 
 def _twin(implicit: Page, pages: tuple[Page, ...]) -> Page | None:
     here = [
-        p for p in pages if not p.asked.implicit and p.offset == (implicit.asked.offset or 0) and p.asked.limit
+        p
+        for p in pages
+        if not p.asked.implicit and p.offset == (implicit.asked.offset or 0) and p.asked.limit
     ]
     same = [p for p in here if p.limit == implicit.limit]
     if same or not implicit.everything:
@@ -211,7 +214,7 @@ class TotalPair:
 def total_pairs(evidence: Evidence) -> Iterator[TotalPair]:
     """Neighbours in time; pages past the end have their own requirement."""
     pages = within(evidence.unfiltered)
-    return (TotalPair(first, second) for first, second in zip(pages, pages[1:], strict=False))
+    return (TotalPair(first, second) for first, second in itertools.pairwise(pages))
 
 
 @dataclass(frozen=True)
@@ -364,9 +367,7 @@ class Overlap:
     @property
     def positions(self) -> range:
         """The positions that both show."""
-        return range(
-            max(self.first.offset, self.second.offset), min(self.first.end, self.second.end)
-        )
+        return range(max(self.first.offset, self.second.offset), min(self.first.end, self.second.end))
 
 
 _OVERLAPS_FOR_A_PAGE = 3

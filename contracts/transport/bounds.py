@@ -18,7 +18,7 @@ class Bounds:
     last gave an answer that needed no repetition. `rate` is in requests per second.
     """
 
-    timeout: float = 30.0
+    timeout: float = 10.0
     max_content: int = 64 * MIB
     max_wire: int = 64 * MIB
     max_header_bytes: int = 64 * KIB
@@ -28,7 +28,7 @@ class Bounds:
     rate: float | None = None
     retries: int = 4
     max_wait: float = 30.0
-    max_total_wait: float = 120.0
+    max_total_wait: float = 45.0
 
 
 class BudgetSpent(Exception):  # noqa: N818 - no error: the run ends and judges what it has

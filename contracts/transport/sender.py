@@ -200,6 +200,8 @@ class Transport:
         kind = exchange.failure.kind
         if not self._answered:  # a wrong URL is to be reported within two seconds
             return kind in _PASSING - {FailureKind.TLS} and not (tries or hostile or exchange.elapsed > 1)
+        if kind is FailureKind.TIMEOUT and tries:  # each costs the whole time-out
+            return False
         return kind in _PASSING and not (hostile and kind in (FailureKind.CUT, FailureKind.TIMEOUT))
 
     def _pause(self, exchange: Exchange, tries: int) -> float:

@@ -1,0 +1,1 @@
+"""What is judged: answers parsed once, and the relations between them."""
