@@ -382,7 +382,6 @@ def _with_cause(case: Case, alone: Mapping[str, Verdict], verdict: Verdict) -> V
         verdict.requirement,
         Outcome.BLOCKED,
         judged=verdict.judged,
-        reason=f"blocked by {cause}",
         blocked_by=cause,
     )
 

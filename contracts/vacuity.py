@@ -125,9 +125,9 @@ def _member(name: str, change: Callable[[object], object], position: int = 0) ->
     """Changes one member of one profile."""
 
     def changed(profiles: list[object]) -> list[object] | None:
-        if not profiles or not isinstance(profiles[position], dict):
+        profile = profiles[position] if profiles else None
+        if not isinstance(profile, dict):
             return None
-        profile = profiles[position]
         profiles[position] = {**profile, name: change(profile.get(name))}
         return profiles
 
