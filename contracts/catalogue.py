@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import graphlib
 import importlib
 import inspect
 import pkgutil
@@ -42,10 +43,13 @@ class Check:
     requires: tuple[str, ...]
     takes_document: bool
 
-    def violations(self, subject: object, document: openapi.Document) -> tuple[Violation, ...]:
+    def violations(self, subject: object, document: openapi.Document) -> Iterable[Violation]:
         """What is wrong with one subject."""
-        arguments = (subject, document) if self.takes_document else (subject,)
-        return tuple(self.function(*arguments))
+        return self.function(subject, document) if self.takes_document else self.function(subject)
+
+    def refuses(self, subject: object, document: openapi.Document) -> bool:
+        """Whether anything is wrong with one subject."""
+        return next(iter(self.violations(subject, document)), None) is not None
 
 
 _CHECKS: dict[str, Check] = {}
@@ -150,18 +154,19 @@ def _mismatch(catalogue: Catalogue) -> str | None:
             return f"{requirement.id} is marked untested but has a check"
         if not has_check and not requirement.untested:
             return f"{requirement.id} has neither a check nor a reason why it is untested"
-    return _unknown_prerequisite(catalogue)
+    return _wrong_prerequisite(catalogue.checks)
 
 
-def _unknown_prerequisite(catalogue: Catalogue) -> str | None:
-    order = [requirement.id for requirement in catalogue.requirements]
-    for one in catalogue.checks.values():
+def _wrong_prerequisite(checks: dict[str, Check]) -> str | None:
+    for one in checks.values():
         for required in one.requires:
-            if required not in catalogue.checks:
+            if required not in checks:
                 return f"{one.id} requires {required}, which has no check"
-            if one.id in catalogue.checks[required].requires or required == one.id:
-                return f"{one.id} and {required} require each other"
-    return None if len(set(order)) == len(order) else "an id stands twice"
+    try:
+        graphlib.TopologicalSorter({one.id: one.requires for one in checks.values()}).prepare()
+    except graphlib.CycleError as error:
+        return f"prerequisites go round in a circle: {', '.join(error.args[1])}"
+    return None
 
 
 def _ordered(catalogue: Catalogue) -> Catalogue:

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it (128 + SIGINT)."""
 
-_NARROW = "reference-narrow-token"
 _DEBUG = "BIFROST_CONTRACTS_DEBUG"
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -217,21 +216,47 @@ def demo(session: Session, /, fault: str | None, style: str | None, profiles: in
     """Start the embedded reference deployment, judge it, stop it."""
     if given.pop("is_list"):
         return _print_names()
-    from contracts import reference, run, transport
+    from contracts import run, score
 
     _require_names(fault, style)
     asked = _asked(given)
-    with reference.serving(
-        profiles=profiles, fault=fault, style=style, seed=given["seed"], narrow_token=_NARROW
-    ) as served:
-        secrets = transport.Secrets(served.token, narrow=served.narrow_token)
-        session.redact = secrets.redact
-        settings = replace(_settings(served.url, given), secrets=secrets, open=_is_open(style))
+    with score.deployed(fault=fault, style=style, seed=given["seed"], profiles=profiles) as served:
+        session.redact = served.secrets.redact
+        settings = replace(_settings(served.base_url, given), secrets=served.secrets, open=served.open)
         catalogue = _catalogue(given["document"], settings)
         if given["plan"]:
             return _print_plan(run.plan(settings))
         click.echo(_demo_line(fault, style), err=asked.as_json)
         return _judge(settings, catalogue, asked, _terms(given, settings, catalogue, Secret()))
+
+
+@commands.command("score", short_help="Score the suite on its reference deployment.")
+@click.option("--faults", metavar="PATTERN", help="Faults to try. [default: all, or none with --styles]")
+@click.option("--styles", metavar="PATTERN", help="Styles to try. [default: all, or none with --faults]")
+@click.option(
+    "--seeds", type=click.IntRange(min=1), default=1, show_default=True, metavar="N", help="Seeds a style."
+)
+@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Runs at a time. [default: one a core]")
+@click.option("--json", "as_json", is_flag=True, help="Print the score as JSON and nothing else.")
+def score(faults: str | None, styles: str | None, seeds: int, jobs: int | None, *, as_json: bool) -> int:
+    """Judge the embedded reference deployment with every fault and in every legal style.
+
+    Exit status: 0 every fault was caught by a requirement that it breaks, and no style accused of anything;
+    1 otherwise; 2 usage error. A PATTERN is as in a shell: total-*.
+    """
+    from contracts import score as scoring
+    from contracts.reports import score as report
+    from contracts.reports.terminal import console_for
+
+    wanted = scoring.tasks(faults, styles, seeds)
+    with report.live(sys.stderr) as told:
+        reached = scoring.score(wanted, jobs=jobs, told=told)
+    with _closed_output_ignored():
+        if as_json:
+            sys.stdout.write(report.as_json(reached))
+        else:
+            report.render(reached, console_for(sys.stdout))
+    return reached.status
 
 
 @commands.command("serve", short_help="Serve the embedded reference deployment.")
@@ -406,13 +431,6 @@ def _require_names(fault: str | None, style: str | None) -> None:
 
     options.require_known("fault", fault, reference.FAULTS)
     options.require_known("style", style, reference.STYLES)
-
-
-def _is_open(style: str | None) -> bool:
-    """Whether the reference deployment is meant to answer everyone in this style."""
-    from contracts import reference
-
-    return style is not None and reference.STYLES[style].access == "open"
 
 
 def _demo_line(fault: str | None, style: str | None) -> str:

@@ -28,9 +28,15 @@ CALM_ROUNDS = 3
 MOVING_ROUNDS = 8
 MOST_ROUNDS = 12
 
-# How often something has to be seen that no write excuses but an accident might, or that writes might
-# excuse but the whole list, read before and after, shows no trace of any.
+# How often something has to be seen that no write excuses but an accident might.
 RECURRING = 3
+
+# Rounds by turns with reads of the whole list, all of them equal. Somebody who adds and removes a profile for
+# a share of the time, so that half of the rounds break, would show in one of the reads (but for 1 in 1,000).
+# That holds for witnesses that are no longer than the reads.
+STILL_ROUNDS = 20
+_STILL_BROKEN = 10
+_SHORT_WITNESS = 2
 
 # Witnesses asked again for one requirement, and the most requests in one of them.
 _WITNESSES = 3
@@ -102,7 +108,7 @@ class Case:
     evidence: Evidence
     findings: Mapping[str, Finding]
     rounds: Rounds
-    bracketed: bool = False  # the whole list, read before and after all this, was the same
+    still: Rounds = field(default_factory=dict)  # rounds between reads of the whole list, all equal
 
     @property
     def unrepeatable(self) -> frozenset[Witness]:
@@ -146,8 +152,7 @@ def witnesses(case: Case) -> list[Witness]:
 
 def witness(evidence: Evidence, violation: Violation) -> Witness:
     """The requests whose exchanges show a violation."""
-    asked = {a.number: a.request for a in evidence.answers} | {e.number: e.request for e in evidence.failed}
-    return tuple(asked[number] for number in violation.exchanges)
+    return tuple(evidence.requests[number] for number in violation.exchanges)
 
 
 def wants_round(case: Case, requests: Witness) -> bool:
@@ -163,13 +168,23 @@ def wants_round(case: Case, requests: Witness) -> bool:
     return any(_is_open(case, finding, rounds) for finding in quiet)
 
 
-def is_settled(case: Case) -> bool:
-    """Whether every violation convicts or is excused: nothing is left to learn from a bracket."""
-    return all(
-        _excused(case, finding) or any(_convicts(case, finding, v) for v in finding.candidates)
-        for finding in case.findings.values()
-        if finding.violations
-    )
+def open_witnesses(case: Case) -> list[Witness]:
+    """Short witnesses of the requirements in doubt that half of their rounds broke, the shortest first.
+
+    These are worth rounds between reads of the whole list.
+    """
+    found: dict[Witness, None] = {}
+    for finding in case.findings.values():
+        if not any(_convicts(case, finding, v) for v in finding.candidates):
+            short = (witness(case.evidence, v) for v in finding.candidates)
+            found |= dict.fromkeys(w for w in short if len(w) <= _SHORT_WITNESS and _half(case, finding, w))
+    return sorted(found, key=len)
+
+
+def _half(case: Case, finding: Finding, requests: Witness) -> bool:
+    """Whether at least half of the rounds of a witness broke the requirement."""
+    rounds = case.rounds.get(requests, ())
+    return 0 < len(rounds) <= 2 * sum(1 for one in rounds if _violations_of(case, finding.check, one))
 
 
 def _quiet_findings(case: Case, requests: Witness) -> list[Finding]:
@@ -182,9 +197,10 @@ def _quiet_findings(case: Case, requests: Witness) -> list[Finding]:
 
 
 def _is_open(case: Case, finding: Finding, rounds: Sequence[Round]) -> bool:
-    """Whether the rounds so far neither convict nor hold throughout."""
-    broken = any(_violations_of(case, finding.check, one) for one in rounds)
-    return broken and _longest_equal(case, finding.check, rounds) < _needed(case)
+    """Whether the rounds so far neither convict nor hold throughout, and those left could still convict."""
+    runs = _equal_runs(case, finding.check, rounds)
+    needed = _needed(case)
+    return any(runs) and max(runs) < needed <= runs[-1] + MOST_ROUNDS - len(rounds)
 
 
 def _needed(case: Case) -> int:
@@ -204,17 +220,14 @@ def _violations_of(case: Case, check: Check, one: Round) -> tuple[Violation, ...
     return one.violations(case.catalogue, check)
 
 
-def _longest_equal(case: Case, check: Check, rounds: Sequence[Round]) -> int:
-    """The longest run of rounds that equal each other and all break the requirement."""
-    longest = run = 0
-    before: Round | None = None
-    for one in rounds:
-        if not _violations_of(case, check, one):
-            run = 0
-        else:
-            run = run + 1 if run and before is not None and before.fingerprint == one.fingerprint else 1
-        longest, before = max(longest, run), one
-    return longest
+def _equal_runs(case: Case, check: Check, rounds: Sequence[Round]) -> list[int]:
+    """After each round: how many up to it equal each other and all break the requirement."""
+    runs: list[int] = []
+    for before, one in zip((None, *rounds), rounds, strict=False):
+        goes_on = before is not None and bool(runs[-1]) and before.fingerprint == one.fingerprint
+        broken = bool(_violations_of(case, check, one))
+        runs.append((runs[-1] + 1 if goes_on else 1) if broken else 0)
+    return runs
 
 
 # --- outcomes ------------------------------------------------------------------------------------
@@ -241,23 +254,29 @@ def _convicts(case: Case, finding: Finding, violation: Violation) -> bool:
     if finding.evidence_class(violation) is not Class.QUIET:
         return True
     rounds = case.rounds.get(witness(case.evidence, violation), ())
-    if _longest_equal(case, finding.check, rounds) >= _needed(case):
+    if max(_equal_runs(case, finding.check, rounds), default=0) >= _needed(case):
         return True
     again = sum(1 for one in rounds if _violations_of(case, finding.check, one))
     if violation.writes == 0:
         return again + sum(1 for v in finding.violations if v.writes == 0) >= RECURRING
-    return (again >= RECURRING and case.bracketed) or _implausible(case, finding, violation, rounds)
+    return _recurs_while_still(case, finding, violation) or _implausible(case, finding, rounds)
 
 
-def _implausible(case: Case, finding: Finding, violation: Violation, rounds: Sequence[Round]) -> bool:
-    """Whether it recurs although each time more writes than plausible would be needed to excuse it."""
-    exchanges = {a.number: a.exchange for a in case.evidence.answers}
-    first = tuple(exchanges[n] for n in violation.exchanges if n in exchanges)
-    seen = [(first, violation)]
-    for one in rounds:
-        seen += [(one.exchanges, v) for v in _violations_of(case, finding.check, one)[:1]]
-    beyond = [v for one, v in seen if v.writes > _PLAUSIBLE_WRITES + _PLAUSIBLE_RATE * _seconds(one)]
-    return len(beyond) > 1
+def _recurs_while_still(case: Case, finding: Finding, violation: Violation) -> bool:
+    """Whether it recurs although the whole list, read time and again in between, shows no trace of writes."""
+    rounds = case.still.get(witness(case.evidence, violation), ())
+    return sum(1 for one in rounds if _violations_of(case, finding.check, one)) >= _STILL_BROKEN
+
+
+def _implausible(case: Case, finding: Finding, rounds: Sequence[Round]) -> bool:
+    """Whether each round breaks it, and more writes than plausible would be needed to excuse each."""
+    return len(rounds) >= RECURRING and all(
+        any(
+            v.writes > _PLAUSIBLE_WRITES + _PLAUSIBLE_RATE * _seconds(one.exchanges)
+            for v in _violations_of(case, finding.check, one)
+        )
+        for one in rounds
+    )
 
 
 def _seconds(one: tuple[Exchange, ...]) -> float:
@@ -352,10 +371,10 @@ def _unanswered(evidence: Evidence) -> str:
         e for e in evidence.failed if e.failure is not None and not e.request.purpose.startswith(HOSTILE)
     ]
     if failed and failed[0].failure is not None:
-        return f"{len(failed)} requests were never answered: {failed[0].failure.text}"
+        return f"never answered, of what was asked: {len(failed)}. {failed[0].failure.text}"
     transient = [a for a in evidence.answers if a.transient]
     if transient:
-        return f"{len(transient)} requests were only ever answered {transient[0].status}"
+        return f"only ever answered {transient[0].status}, of what was asked: {len(transient)}"
     return ""
 
 

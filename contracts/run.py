@@ -6,6 +6,7 @@ a test can answer. `check` puts the transport behind it.
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field, replace
@@ -47,12 +48,14 @@ from contracts.transport import Bounds, BudgetSpent, Secrets, Target, Transport
 # Requests spent at most on asking witnesses again.
 CONFIRMING_AT_MOST = 120
 
-# Requests spent at most on reading the whole list again, and how often that is tried.
-BRACKET_AT_MOST = 60
-_BRACKETS = 3
+# Requests spent at most on reading the whole list again between witnesses that are still in doubt.
+STILL_AT_MOST = 160
 
 # So many exchanges in a row without a response, retries included, say that the deployment is gone.
 _GONE = 3
+
+# Nor is it of use to go on where none of so many requests was answered 200.
+_NO_SUCCESS = 8
 
 Session = Generator[Request, Exchange, Any]
 
@@ -118,7 +121,7 @@ def plan(settings: Settings) -> tuple[tuple[str, int], ...]:
     asked = [(probe.name, probe.at_most) for probe in probes(settings)]
     again = (
         ("witnesses asked again, if any", CONFIRMING_AT_MOST),
-        ("the whole list again, in doubt", BRACKET_AT_MOST),
+        ("the whole list again, in doubt", STILL_AT_MOST),
     )
     return (*asked, *again)
 
@@ -191,7 +194,7 @@ class _Run:
         self.know = Knowledge(settings.seed, conditions(settings, path), settings.gentle, settings.examples)
         self.exchanges: list[Exchange] = []
         self.rounds: dict[Witness, list[Round]] = {}
-        self.bracketed = False
+        self.still: dict[Witness, list[Round]] = {}
         self.interrupted: str | None = None
 
     def drive(self, send: Callable[[Request], Exchange]) -> None:
@@ -220,8 +223,7 @@ class _Run:
             if self._hopeless():
                 return
         yield from self._limited("witnesses", self._ask_again(), CONFIRMING_AT_MOST)
-        if not judging.is_settled(self._case()):
-            yield from self._limited("the whole list again", self._bracket(), BRACKET_AT_MOST)
+        yield from self._limited("the whole list again", self._between_reads(), STILL_AT_MOST)
 
     def _limited(self, name: str, steps: Session, at_most: int) -> Session:
         """The steps of a probe, cut off at its budget or when the deployment is gone."""
@@ -244,6 +246,9 @@ class _Run:
         if gone:
             self.interrupted = f"the deployment stopped answering: {_trouble(self.exchanges[-1])}"
         refused = first.answer.status in (401, 403)
+        if len(self.exchanges) >= _NO_SUCCESS and not any(e.status == 200 for e in self.exchanges):
+            self.interrupted = f"none of {len(self.exchanges)} requests was answered 200"
+            return True
         return gone or refused or bool(self._served_violations(first))
 
     def _served_violations(self, first: FirstAnswer) -> tuple[object, ...]:
@@ -258,22 +263,29 @@ class _Run:
                     one.append((yield request))
                 self.rounds.setdefault(requests, []).append(Round(tuple(one), case.evidence.conditions))
 
-    def _bracket(self) -> Session:
-        """Reads the whole list once more: where it is the same as at first, no write has left a trace."""
-        before = first_whole_read(self.know.evidence())
-        for _ in range(_BRACKETS):
-            now = Evidence.of((yield from _replay(before)))
-            after = [p.still for page in now.pages for p in page.profiles]
-            if before and after == [p.still for page in before for p in page.profiles]:
-                self.bracketed = True
+    def _between_reads(self) -> Session:
+        """The whole list and the witnesses in doubt by turns, as long as the list stays the same."""
+        case = self._case()
+        whole = first_whole_read(case.evidence)
+        asked = _fitting(judging.open_witnesses(case), len(whole)) if whole else []
+        rounds: dict[Witness, list[Round]] = {requests: [] for requests in asked}
+        for _ in range(judging.STILL_ROUNDS if asked else 0):
+            if not (yield from _reads_the_same(whole)):
                 return
+            for requests in asked:
+                one: list[Exchange] = []
+                for request in requests:
+                    one.append((yield request))
+                rounds[requests].append(Round(tuple(one), case.evidence.conditions))
+        if asked and (yield from _reads_the_same(whole)):
+            self.still = rounds
 
     def _case(self) -> Case:
         evidence = self.know.evidence()
         findings = judging.examine(
             self.catalogue, evidence, _with_prerequisites(self.catalogue, self.settings.only)
         )
-        return Case(self.catalogue, evidence, findings, self.rounds, self.bracketed)
+        return Case(self.catalogue, evidence, findings, self.rounds, self.still)
 
     def result(self, deployment: str, seconds: float) -> Result:
         """What the run came to."""
@@ -304,11 +316,23 @@ def first_whole_read(evidence: Evidence) -> tuple[Page, ...]:
     return max(whole, key=lambda walk: walk.limit).pages if whole else ()
 
 
-def _replay(pages: tuple[Page, ...]) -> Generator[Request, Exchange, list[Exchange]]:
+def _fitting(witnesses: list[Witness], reads: int) -> list[Witness]:
+    """As many of the witnesses, the shortest first, as leave room for all rounds and reads."""
+    room = (STILL_AT_MOST - reads) // judging.STILL_ROUNDS - reads
+    lengths = itertools.accumulate(map(len, witnesses))
+    return [one for one, length in zip(witnesses, lengths, strict=True) if length <= room]
+
+
+def _reads_the_same(pages: tuple[Page, ...]) -> Generator[Request, Exchange, bool]:
+    """Whether the pages hold the same profiles when they are asked for again."""
     exchanges = []
     for page in pages:
-        exchanges.append((yield replace(page.answer.request, purpose="bracket")))
-    return exchanges
+        exchanges.append((yield replace(page.answer.request, purpose="the whole list again")))
+    return _contents(Evidence.of(exchanges).pages) == _contents(pages)
+
+
+def _contents(pages: tuple[Page, ...]) -> list[str]:
+    return [profile.still for page in pages for profile in page.profiles]
 
 
 def _gone(exchanges: list[Exchange]) -> bool:

@@ -15,7 +15,7 @@ Corruption = Callable[[Answer], Answer | None]
 
 # Beyond the first few subjects nothing new is learnt; the bound keeps the proof cheap.
 _SUBJECTS = 60
-_ANSWERS = 8
+_ANSWERS = 4
 
 
 def kills(check: Check, evidence: Evidence, document: Document) -> int:
@@ -36,7 +36,7 @@ def _spread(subjects: tuple[object, ...], most: int) -> Iterable[object]:
 
 def _fails(check: Check, evidence: Evidence, document: Document) -> bool:
     subjects: tuple[object, ...] = evidence.subjects(check.subject)
-    return any(check.violations(subject, document) for subject in subjects)
+    return any(check.refuses(subject, document) for subject in subjects)
 
 
 def _corrupted(subject: object, evidence: Evidence) -> Iterator[Evidence]:

@@ -38,7 +38,7 @@ def _odd(know: Knowledge) -> Iterator[str]:
     yield from ("limit=", "limit=5&is_active=", "tags=", "limit=5.5", "is_active=2")
     yield from ("limit=2&limit=4&offset=0", "limit=2&offset=0&offset=3")
     yield from ("is_active=true&is_active=false&limit=5", "tags=a&tags=b&limit=5")
-    yield f"limit=5&offset=0&{UNKNOWN_PARAMETER}{know.draw('unknown').getrandbits(40):010x}=1"
+    yield f"is_active=true&limit=5&{UNKNOWN_PARAMETER}{know.draw('unknown').getrandbits(40):010x}=1"
     # Quotes, patterns and percent signs in tags, encoded as they should be and as they should not.
     yield from ("tags=%27%22%60%3B--%5C", "tags=%25%5F%2A", "tags=%zz", "tags=%ff%fe", "tags=,,,")
     yield from ("search=%27%22%25%5F%5C%28", "limit=5&%zz=%zz&=&&")

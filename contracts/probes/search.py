@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from contracts.probes.filters import Tags
@@ -49,22 +49,19 @@ def _terms(know: Knowledge, profiles: tuple[Profile, ...]) -> Iterator[str]:
 
 def common_word(profiles: tuple[Profile, ...], *, most: int) -> str | None:
     """The word that best divides the names into those that have it (so many at most) and those without."""
-    counts: Counter[str] = Counter()
+    kinds: defaultdict[str, Counter[object]] = defaultdict(Counter)
     for profile in profiles:
         name = profile.raw.get("name")
-        counts.update(set(_WORD.findall(name)) if isinstance(name, str) else ())
+        for word in set(_WORD.findall(name)) if isinstance(name, str) else ():
+            kinds[word][profile.active] += 1
     half = min(len(profiles) / 2, most)
+    counts = {word: found.total() for word, found in kinds.items()}
     fitting = [word for word, count in counts.items() if count < len(profiles) and count <= most]
-    return min(
-        fitting,
-        key=lambda word: (len(_kinds(profiles, word)) < 2, counts[word] < 2, abs(counts[word] - half), word),
-        default=None,
-    )
 
+    def poverty(word: str) -> tuple[bool, bool, float, str]:
+        return (len(kinds[word]) < 2, counts[word] < 2, abs(counts[word] - half), word)
 
-def _kinds(profiles: tuple[Profile, ...], word: str) -> set[object]:
-    """The values of `is_active` among the profiles whose name has the word."""
-    return {p.active for p in profiles if word in str(p.raw.get("name"))}
+    return min(fitting, key=poverty, default=None)
 
 
 def _with_filters(know: Knowledge, profiles: tuple[Profile, ...], word: str) -> Steps:

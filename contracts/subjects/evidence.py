@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
-from contracts.model import OLD_PATH, Exchange
+from contracts.model import OLD_PATH, Exchange, Request
 from contracts.subjects.answer import Answer, Page, Profile, Selection, read
 
 S = TypeVar("S")
@@ -86,6 +86,12 @@ class Evidence:
         if kind not in self._subjects:
             self._subjects[kind] = tuple(_BUILDERS[kind](self))
         return self._subjects[kind]  # type: ignore[return-value]
+
+    @cached_property
+    def requests(self) -> dict[int, Request]:
+        """What was asked, by the number of the exchange."""
+        exchanges = (*(a.exchange for a in self.answers), *self.failed)
+        return {exchange.number: exchange.request for exchange in exchanges}
 
     @cached_property
     def regular(self) -> tuple[Answer, ...]:

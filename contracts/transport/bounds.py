@@ -13,14 +13,16 @@ class Bounds:
     """What the transport never exceeds. Times in seconds, sizes in bytes.
 
     `timeout` covers an exchange as a whole, from the name look-up to the last byte. `max_wire` counts what
-    comes over the connection, `max_content` what is left after decoding. `max_requests` counts every
+    comes over the connection, `max_content` what is left after decoding, `max_total_content` the same over
+    the whole run. `max_requests` counts every
     attempt. `max_wait` bounds one wait before a repetition, `max_total_wait` all waits since the deployment
     last gave an answer that needed no repetition. `rate` is in requests per second.
     """
 
     timeout: float = 10.0
-    max_content: int = 64 * MIB
-    max_wire: int = 64 * MIB
+    max_content: int = 32 * MIB
+    max_wire: int = 32 * MIB
+    max_total_content: int = 64 * MIB
     max_header_bytes: int = 64 * KIB
     max_headers: int = 200
     max_requests: int = 400

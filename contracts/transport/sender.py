@@ -13,7 +13,7 @@ import httpx
 
 from contracts import __version__
 from contracts.model import Attempt, Exchange, Failure, FailureKind, Request
-from contracts.transport.bounds import Bounds, BudgetSpent
+from contracts.transport.bounds import Bounds, BudgetSpent, size
 from contracts.transport.content import ACCEPTED, Content, codings
 from contracts.transport.credentials import Secrets
 from contracts.transport.faults import NETWORK_ERRORS, Fault, failure_of, too_large
@@ -72,6 +72,7 @@ class Transport:
         self._began = clock()
         self._number = 0
         self._waited = 0.0  # seconds since an answer that needed no repetition
+        self._taken = 0  # bytes of content since the run began
         self._answered = False
 
     def __enter__(self) -> Self:
@@ -143,6 +144,7 @@ class Transport:
         bodiless = request.method == "HEAD"
         kept = Content([] if bodiless else codings(headers), self._bounds.max_content, self.target.authority)
         content = kept.take(self._timely(response))
+        self._taken += len(content)
         if self._meter.handed > _length(headers):
             self._drop()  # bytes beyond the content would pass for the next response
         return b"" if bodiless else content
@@ -213,6 +215,8 @@ class Transport:
         """Why no further request may leave after that wait; None if one may."""
         if self.sent >= self._bounds.max_requests:
             return f"All {self._bounds.max_requests} requests of this run are spent: raise --max-requests."
+        if self._taken >= self._bounds.max_total_content:
+            return f"The deployment has sent {size(self._taken)}, more than a run reads."
         if max(self._clock() + wait, self._pace.due()) - self._began >= self._bounds.deadline:
             return f"The {self._bounds.deadline:g} s that this run may take are over."
         return None

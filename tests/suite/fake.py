@@ -1,0 +1,180 @@
+"""A correct deployment in memory, for driving sessions without a network; writes and faults can be put in."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from contracts.model import Credentials, Exchange, Request
+from contracts.subjects.answer import read_query
+
+Row = dict[str, Any]
+TAGS = ("prod", "production", "dev", "eu west", "a&b", "größe", "100%", "x_y")
+WORDS = ("alpha", "beta", "gamma", "delta")
+_INTEGERS = ("limit", "offset")
+_SECONDS = 0.02  # what a request takes
+
+
+@dataclass(frozen=True)
+class Style:
+    """The legal choices of a deployment."""
+
+    any_tag: bool = True
+    order: str = "id"  # or -id, name, updated
+    maximum: int = 100
+    default: int = 25  # 0: everything at once
+    refuses: bool = True  # limits over the maximum, words for numbers; else they are clamped or absent
+    searches: bool = True
+    token: bool = False
+
+
+def row(identity: int, draw: random.Random | None = None) -> Row:
+    """A profile; its members are drawn where a source is given."""
+    draw = draw or random.Random(identity)
+    return {
+        "id": identity,
+        "name": f"{draw.choice(WORDS)} {draw.choice(WORDS)} {identity}",
+        "description": None,
+        "is_active": draw.random() < 0.6,
+        "tags": draw.sample(TAGS, draw.randint(0, 3)),
+        "budgets": [{"max_limit": 5, "current_usage": draw.randint(0, 5)}],
+        "created_at": "2026-01-01T00:00:00Z",
+        "updated_at": f"2026-01-01T00:00:00.{identity:09d}Z",
+    }
+
+
+def rows(count: int, seed: int = 0) -> list[Row]:
+    """That many profiles."""
+    draw = random.Random(seed)
+    return [row(identity, draw) for identity in range(1, count + 1)]
+
+
+_ORDERS: dict[str, Callable[[Row], Any]] = {
+    "id": lambda r: r["id"],
+    "-id": lambda r: -r["id"],
+    "name": lambda r: (r["name"], r["id"]),
+    "updated": lambda r: (r["updated_at"], r["id"]),
+}
+
+
+class Refused(Exception):  # noqa: N818
+    """The query is answered 400."""
+
+
+class Deployment:
+    """Answers requests from `rows`. `meanwhile` runs before each request, and between page and total."""
+
+    def __init__(
+        self,
+        rows: list[Row],
+        style: Style = Style(),
+        meanwhile: Callable[[list[Row]], None] = lambda _: None,
+    ) -> None:
+        self.rows = rows
+        self.style = style
+        self.meanwhile = meanwhile
+        self.exchanges: list[Exchange] = []
+
+    def __call__(self, request: Request) -> Exchange:
+        """The answer to one request."""
+        self.meanwhile(self.rows)
+        status, value = self.answer(request)
+        number = len(self.exchanges) + 1
+        headers = (("Content-Type", "application/json"),)
+        if status == 401:
+            headers += (("WWW-Authenticate", "Bearer"),)
+        content = json.dumps(value).encode()
+        started = number * _SECONDS
+        exchange = Exchange(number, request, status, headers, content, started=started, elapsed=_SECONDS)
+        self.exchanges.append(exchange)
+        return exchange
+
+    def answer(self, request: Request) -> tuple[int, Row]:
+        """Status and content."""
+        if request.path is not None:
+            return _error(404)
+        if self.style.token and request.credentials is not Credentials.GIVEN:
+            return _error(401)
+        if request.method != "GET":
+            return _error(405)
+        try:
+            return 200, self.page(self._read(request.query))
+        except Refused:
+            return _error(400)
+
+    def _read(self, query: str) -> Row:
+        """The parameters that count: of a repeated one the first."""
+        found: Row = {}
+        for name, value in read_query(query).parameters:
+            found.setdefault(name, value)
+        for name in _INTEGERS:
+            if name in found:
+                found[name] = self._integer(name, found[name])
+        if "is_active" in found:
+            found["is_active"] = self._boolean(found["is_active"])
+        return {name: value for name, value in found.items() if value not in (None, "")}
+
+    def _integer(self, name: str, text: str) -> int | None:
+        try:
+            value = int(text)
+        except ValueError:
+            return self._odd(text)
+        over = name == "limit" and value > self.style.maximum
+        if value < 0 or over or value >= 2**63:
+            return self._odd(text, self.style.maximum if over else 0)
+        return value
+
+    def _boolean(self, text: str) -> bool | None:
+        return {"true": True, "false": False}[text] if text in ("true", "false") else self._odd(text)
+
+    def _odd(self, text: str, instead: Any = None) -> Any:
+        if text and self.style.refuses:
+            raise Refused
+        return instead
+
+    def selected(self, asked: Row) -> list[Row]:
+        """What the filters select, in order."""
+        tests = list(self._tests(asked))
+        found = [r for r in self.rows if all(test(r) for test in tests)]
+        return sorted(found, key=_ORDERS[self.style.order])
+
+    def _tests(self, asked: Row) -> Iterator[Callable[[Row], bool]]:
+        if "is_active" in asked:
+            yield lambda r: r["is_active"] is asked["is_active"]
+        wanted = [item.strip() for item in asked.get("tags", "").split(",") if item.strip()]
+        enough = any if self.style.any_tag else all
+        if wanted:
+            yield lambda r: enough(tag in r["tags"] for tag in wanted)
+        elif "tags" in asked:
+            yield lambda _: False
+        if self.style.searches and "search" in asked:
+            yield lambda r: asked["search"].casefold() in r["name"].casefold()
+
+    def limit(self, asked: Row, total: int) -> int:
+        """The limit in force."""
+        return int(asked.get("limit", self.style.default or total))
+
+    def page(self, asked: Row) -> Row:
+        """One page; the total is counted by a second statement."""
+        offset = asked.get("offset", 0)
+        first = self.selected(asked)
+        limit = self.limit(asked, len(first))
+        shown = [dict(r) for r in first[offset : offset + limit]]
+        everything = "limit" not in asked and not self.style.default
+        if not everything:
+            self.meanwhile(self.rows)
+        total = len(first) if everything else len(self.selected(asked))
+        return {
+            "access_profiles": shown,
+            "count": len(shown),
+            "total_count": total,
+            "limit": limit,
+            "offset": offset,
+        }
+
+
+def _error(status: int) -> tuple[int, Row]:
+    return status, {"error": {"message": "no"}, "status_code": status, "is_bifrost_error": True}

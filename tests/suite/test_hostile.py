@@ -1,0 +1,82 @@
+"""Every hostile behaviour ends by itself, with its outcome, without a traceback and without the token."""
+
+from __future__ import annotations
+
+import functools
+
+import hostile
+import pytest
+
+from contracts.catalogue import load_catalogue
+from contracts.model import ExitStatus, Outcome, Result, exit_status
+from contracts.reports import json_report
+from contracts.reports.summary import Terms
+from contracts.run import Settings, check
+from contracts.transport import Bounds, Secrets
+
+TOKEN = "hostile-secret-token"
+SHORT = Bounds(timeout=1.0, max_wait=0.05, max_total_wait=0.2, retries=2)
+
+# What answers well-formed HTTP is judged, and is broken; all else could not be judged.
+JUDGED = frozenset(
+    {
+        "always-500",
+        "byte-order-mark",
+        "deep-json",
+        "doubled-answer",
+        "duplicate-keys",
+        "empty-content",
+        "endless-pages",
+        "escapes-in-headers",
+        "escapes-in-names",
+        "giant-exponent",
+        "giant-number",
+        "html-page",
+        "json-null",
+        "latin-1",
+        "length-too-short",
+        "lone-surrogate",
+        "nan",
+        "not-json",
+        "redirect-loop",
+        "redirect-to-other-origin",
+        "redirect-to-script",
+        "set-cookie-flood",
+        "token-echoed",
+        "total-of-a-quadrillion",
+        "utf-16",
+    }
+)
+
+
+@functools.cache
+def judged(name: str) -> Result:
+    with hostile.serving(name) as url:
+        settings = Settings(url, secrets=Secrets(token=TOKEN), bounds=SHORT, examples=0)
+        return check(settings, catalogue=load_catalogue())
+
+
+def test_the_table_names_behaviours_that_exist() -> None:
+    assert set(hostile.BEHAVIOURS) >= JUDGED
+    assert len(hostile.BEHAVIOURS) >= 30
+
+
+@pytest.mark.parametrize("name", hostile.BEHAVIOURS)
+def test_behaviour_ends_with_its_outcome(name: str) -> None:
+    expected = ExitStatus.BROKEN if name in JUDGED else ExitStatus.NOT_JUDGED
+    assert exit_status(judged(name).verdicts) == expected
+
+
+@pytest.mark.parametrize("name", sorted(set(hostile.BEHAVIOURS) - JUDGED))
+def test_what_cannot_be_judged_breaks_no_requirement_and_says_why(name: str) -> None:
+    served = next(v for v in judged(name).verdicts if v.requirement.id == "SERVED")
+    assert served.outcome is Outcome.INCONCLUSIVE
+    assert served.reason
+
+
+@pytest.mark.parametrize("name", hostile.BEHAVIOURS)
+def test_the_token_is_nowhere_in_the_report(name: str) -> None:
+    result = judged(name)
+    text = json_report.text(result, Terms())
+    assert TOKEN not in text
+    assert TOKEN not in repr(result)
