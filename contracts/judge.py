@@ -133,9 +133,9 @@ def _find(catalogue: Catalogue, check: Check, evidence: Evidence) -> Finding:
 
 
 def _weakness(finding: Finding, violation: Violation) -> tuple[bool, int, int]:
-    """Those that convict by themselves first, then the shortest."""
+    """Those that convict by themselves first, then the shortest, then the earliest."""
     quiet = finding.evidence_class(violation) is Class.QUIET
-    return (quiet, len(violation.exchanges), -violation.writes)
+    return (quiet, len(violation.exchanges), violation.exchanges[0])
 
 
 # --- witnesses to ask again ----------------------------------------------------------------------
@@ -259,7 +259,20 @@ def _convicts(case: Case, finding: Finding, violation: Violation) -> bool:
     again = sum(1 for one in rounds if _violations_of(case, finding.check, one))
     if violation.writes == 0:
         return again + sum(1 for v in finding.violations if v.writes == 0) >= RECURRING
+    if _implausible_in_single_responses(case, finding):
+        return True
     return _recurs_while_still(case, finding, violation) or _implausible(case, finding, rounds)
+
+
+def _implausible_in_single_responses(case: Case, finding: Finding) -> bool:
+    """Whether several single responses contradict themselves by more writes than one can contain.
+
+    A burst of writes between the page and the total of a response could excuse one of them, not several.
+    """
+    exchanges = {a.number: a.exchange for a in case.evidence.answers}
+    alone = [(exchanges[v.exchanges[0]], v) for v in finding.violations if len(v.exchanges) == 1]
+    beyond = [v for e, v in alone if v.writes > _PLAUSIBLE_WRITES + _PLAUSIBLE_RATE * e.elapsed]
+    return len(beyond) >= RECURRING
 
 
 def _recurs_while_still(case: Case, finding: Finding, violation: Violation) -> bool:

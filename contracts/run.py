@@ -249,10 +249,10 @@ class _Run:
         if len(self.exchanges) >= _NO_SUCCESS and not any(e.status == 200 for e in self.exchanges):
             self.interrupted = f"none of {len(self.exchanges)} requests was answered 200"
             return True
-        return gone or refused or bool(self._served_violations(first))
+        return gone or refused or self._is_not_served(first)
 
-    def _served_violations(self, first: FirstAnswer) -> tuple[object, ...]:
-        return self.catalogue.checks["SERVED"].violations(first, self.catalogue.document)
+    def _is_not_served(self, first: FirstAnswer) -> bool:
+        return self.catalogue.checks["SERVED"].refuses(first, self.catalogue.document)
 
     def _ask_again(self) -> Session:
         case = self._case()

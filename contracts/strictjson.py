@@ -9,6 +9,7 @@ from collections.abc import Sequence
 # json.loads accepts escaped lone surrogates; looking for them costs nothing where no such escape stands.
 _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 MAX_DEPTH = 200
+MAX_MEMBERS = 10_000
 
 
 class NotJson(ValueError):  # noqa: N818 - says what the content is
@@ -24,7 +25,7 @@ def parse(content: bytes) -> object:
     text = _decoded(content)
     try:
         value: object = json.loads(text, object_pairs_hook=_members, parse_constant=_no_constant)
-    except NotJson:
+    except (NotJson, BeyondBounds):
         raise
     except json.JSONDecodeError as error:
         raise NotJson(f"{error.msg} at character {error.pos}") from None
@@ -49,6 +50,8 @@ def _decoded(content: bytes) -> str:
 
 
 def _members(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
+    if len(pairs) > MAX_MEMBERS:
+        raise BeyondBounds(f"an object of more than {MAX_MEMBERS:,} members")
     members = dict(pairs)
     if len(members) != len(pairs):
         names = [name for name, _ in pairs]

@@ -90,35 +90,30 @@ def total_count_is_the_same_everywhere(pair: TotalPair) -> Iterator[Violation]:
 
 @check("WALK-ORDER", needs=_TWO, exercised=lambda e: bool(_comparable(e)))
 def order_does_not_depend_on_page_size(pair: WalkPair) -> Iterator[Violation]:
-    """The same profiles are the same sequence; where the sets differ, other sentences are broken."""
+    """Unchanged profiles keep their order from page to page, and the same profiles are the same sequence."""
     first, second = pair.first, pair.second
     one, other = pair.sequences
-    if one == other or set(one) != set(other):
+    if one == other:
         return
-    at = next(i for i, (a, b) in enumerate(zip(one, other, strict=True)) if a != b)
-    position = max(first.start, second.start) + at
-    expected = f"id {one[at]} at position {position}, as with limit {first.limit}"
-    a, b = _page_of(first, other[at]), _page_of(second, other[at])
-    flipped = _flipped(a, b)
-    numbers = (a.number, b.number) if flipped else (*first.numbers, *second.numbers)
-    evidence = Class.ORDER if flipped else Class.QUIET
-    pointer = f"/access_profiles/{b.ids.index(other[at])}/id"
-    yield Violation(
-        expected,
-        f"id {other[at]} with limit {second.limit}",
-        numbers,
-        pointer,
-        evidence=evidence,
-        writes=0 if flipped else 1,
-    )
+    turned = next(((a, b, found) for a, b in pair.pages if (found := _flipped(a, b))), None)
+    if turned is not None:
+        a, b, (before, after) = turned
+        expected = f"id {after} before id {before}, as with {_window(a)}"
+        got = f"id {before} before id {after} with {_window(b)}"
+        pointer = f"/access_profiles/{b.ids.index(before)}/id"
+        numbers = (a.number, b.number)
+        yield Violation(expected, got, numbers, pointer, evidence=Class.ORDER, writes=0)
+    elif set(one) == set(other):
+        at = _first_difference(one, other)
+        position = max(first.start, second.start) + at
+        expected = f"id {one[at]} at position {position}, as with limit {first.limit}"
+        got = f"id {other[at]} with limit {second.limit}"
+        numbers = (*first.numbers, *second.numbers)
+        yield Violation(expected, got, numbers, "/access_profiles", evidence=Class.QUIET)
 
 
 def _comparable(evidence: Evidence) -> list[WalkPair]:
     return list(evidence.subjects(WalkPair))
-
-
-def _page_of(walk: Walk, identity: int) -> Page:
-    return next(page for page in walk.pages if identity in page.by_id)
 
 
 def _flipped(first: Page, second: Page) -> tuple[int, int] | None:

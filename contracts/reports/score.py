@@ -131,7 +131,7 @@ def render(score: Score, console: Console) -> None:
         _section(console, "False accusations", (_accused(trial) for trial in score.accused))
         _section(console, "Legal styles not judged to the end", map(_unsettled, score.unsettled))
         _ablation(score, console)
-    console.print(Text(_conclusion(score), "bold red" if score.status else "bold green"))
+    _wrapped(_conclusion(score), console, first="", style="bold red" if score.status else "bold green")
 
 
 def _numbers(score: Score, console: Console) -> None:
@@ -189,12 +189,12 @@ def _section(console: Console, title: str, lines: Iterable[str]) -> None:
     console.print()
 
 
-def _wrapped(line: str, console: Console) -> None:
+def _wrapped(line: str, console: Console, *, first: str = "  ", style: str = "") -> None:
     # Names keep their hyphens on one line: they are there to be searched for.
     text = textwrap.fill(
-        line, console.width, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False
+        line, console.width, initial_indent=first, subsequent_indent=f"{first}  ", break_on_hyphens=False
     )
-    console.print(Text(text), soft_wrap=True)
+    console.print(Text(text, style), soft_wrap=True)
 
 
 def _conclusion(score: Score) -> str:

@@ -343,6 +343,13 @@ class WalkPair:
         end = min(self.first.start + len(self.first.ids), self.second.start + len(self.second.ids))
         return self.first.between(start, end), self.second.between(start, end)
 
+    @property
+    def pages(self) -> Iterator[tuple[Page, Page]]:
+        """A page of each, as far as they cover two common positions or more."""
+        for first, second in itertools.product(self.first.pages, self.second.pages):
+            if min(first.end, second.end) - max(first.offset, second.offset) > 1:
+                yield first, second
+
 
 @builder(WalkPair)
 def walk_pairs(evidence: Evidence) -> Iterator[WalkPair]:

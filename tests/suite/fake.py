@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from contracts.model import Credentials, Exchange, Request
+from contracts.catalogue import load_catalogue
+from contracts.model import OLD_PATH, Credentials, Exchange, Request, Result
+from contracts.run import Settings, _Run
 from contracts.subjects.answer import read_query
 
+CATALOGUE = load_catalogue()
 Row = dict[str, Any]
 TAGS = ("prod", "production", "dev", "eu west", "a&b", "größe", "100%", "x_y")
 WORDS = ("alpha", "beta", "gamma", "delta")
@@ -178,3 +181,83 @@ class Deployment:
 
 def _error(status: int) -> tuple[int, Row]:
     return status, {"error": {"message": "no"}, "status_code": status, "is_bifrost_error": True}
+
+
+# --- writes by others -----------------------------------------------------------------------------
+
+
+class Storm:
+    """Writes that hit a deployment between and within requests, each with a probability; `kinds` by name."""
+
+    def __init__(self, seed: int, probability: float, *, burst: int = 1, kinds: tuple[str, ...]) -> None:
+        self._draw = random.Random(f"storm/{seed}")
+        self._probability = probability
+        self._burst = burst
+        self._kinds = kinds
+        self._fresh = 1_000
+        self._guest: Row | None = None
+        self.writes = 0
+
+    def __call__(self, rows: list[Row]) -> None:
+        """A burst of writes, or none."""
+        if self._draw.random() < self._probability:
+            for _ in range(self._draw.randint(1, self._burst)):
+                getattr(self, self._draw.choice(self._kinds))(rows)
+                self.writes += 1
+
+    def insert(self, rows: list[Row]) -> None:
+        """A new profile, up to a size that stays quick."""
+        if len(rows) < 90:
+            self._fresh += 1
+            rows.append(row(self._fresh, self._draw))
+
+    def delete(self, rows: list[Row]) -> None:
+        """One profile less."""
+        if rows:
+            rows.pop(self._draw.randrange(len(rows)))
+
+    def change(self, rows: list[Row]) -> None:
+        """One profile changed in one member, and that shown by its time."""
+        if rows:
+            changed = self._draw.choice(rows)
+            member = self._draw.choice(("name", "description", "is_active", "tags"))
+            self._fresh += 1
+            changed[member] = row(changed["id"], self._draw)[member]
+            changed["updated_at"] = f"2026-01-02T00:00:00.{self._fresh:09d}Z"
+
+    def blink(self, rows: list[Row]) -> None:
+        """The first profile is switched on or off, without another trace."""
+        if rows:
+            rows[0]["is_active"] = not rows[0]["is_active"]
+
+    def visit(self, rows: list[Row]) -> None:
+        """A profile of the visitor's own comes, or goes again: the list is as before."""
+        if self._guest is None:
+            self._fresh += 1
+            self._guest = row(self._fresh, self._draw)
+            rows.append(self._guest)
+        else:
+            rows[:] = [r for r in rows if r is not self._guest]
+            self._guest = None
+
+    def return_(self, rows: list[Row]) -> None:
+        """The same profile is put in and taken out, again and again."""
+        if any(r["id"] == 999 for r in rows):
+            rows[:] = [r for r in rows if r["id"] != 999]
+        else:
+            rows.append(row(999))
+
+    def reload(self, rows: list[Row]) -> None:
+        """Everything is replaced, as by the synchronisation with a configuration file."""
+        rows[:] = [row(identity, self._draw) for identity in range(1, self._draw.randint(1, 60))]
+
+
+# --- sessions -------------------------------------------------------------------------------------
+
+
+def session(send: Callable[[Request], Exchange], **options: Any) -> Result:
+    """The result of a run in which `send` is the network; options are those of `Settings`."""
+    settings = Settings("http://fake.invalid", **{"examples": 0, **options})
+    run = _Run(settings, OLD_PATH, CATALOGUE, lambda _: None)
+    run.drive(send)
+    return run.result(settings.base_url, 0.0)

@@ -45,6 +45,7 @@ JUDGED = frozenset(
         "token-echoed",
         "total-of-a-quadrillion",
         "utf-16",
+        "wide-object",
     }
 )
 

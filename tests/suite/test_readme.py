@@ -170,7 +170,7 @@ def test_commands_exist(text: str) -> None:
 def test_options_exist(text: str) -> None:
     without_blocks = re.sub(r"^```sh\n.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", without_blocks))
-    known = {*options_of_the_command(), *options_of("requirements")}
+    known = {name for command in cli.commands.commands for name in options_of(command)}
     in_pytest = set(re.findall(r"--[a-z-]+", help_of_pytest()))
     assert named - known - in_pytest == set()
 

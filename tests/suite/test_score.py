@@ -124,7 +124,8 @@ def test_a_bad_score_names_each_fault_and_each_style() -> None:
 
 def test_a_void_score_gives_its_reason_and_no_number() -> None:
     text = printed(replace(BAD, control_fault=MISSED))
-    assert text == "VOID  the control fault silent is not caught: no other number would mean anything\n"
+    sentence = "VOID the control fault silent is not caught: no other number would mean anything"
+    assert " ".join(text.split()) == sentence
     assert "control style legal is not accepted" in printed(replace(GOOD, control_style=ACCUSED))
 
 
@@ -133,7 +134,7 @@ def test_lines_fit_and_carry_no_escape_sequence_when_piped(width: int) -> None:
     many = tuple(of_fault(f"a-fault-with-the-number-{n}", "PAGE-COUNT") for n in range(100))
     text = printed(replace(BAD, faults=(*BAD.faults, *many)), width)
     assert "\x1b" not in text
-    assert max(map(len, text.splitlines()[4:-1])) <= width
+    assert max(map(len, text.splitlines()[4:])) <= width
 
 
 def test_json_holds_the_same() -> None:
@@ -164,7 +165,7 @@ def test_one_pattern_alone_leaves_the_other_kind_out() -> None:
     assert score.tasks(None, "op*n", 2) == (Task(style="open"), Task(style="open", seed=1))
 
 
-@pytest.mark.parametrize(("faults", "styles"), [("no-such-*", None), (None, "no-such-*"), ("", "*")])
+@pytest.mark.parametrize(("faults", "styles"), [("none-such-*", None), (None, "none-such-*"), ("", "*")])
 def test_a_pattern_that_matches_nothing_is_refused(faults: str | None, styles: str | None) -> None:
     with pytest.raises(UserError, match=r"There is no (fault|style) that matches"):
         score.tasks(faults, styles, 1)

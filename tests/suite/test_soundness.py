@@ -1,0 +1,168 @@
+"""No false accusation: a correct deployment never fails, whatever others write meanwhile; a wrong one never passes."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from fake import Deployment, Row, Storm, Style, rows, session
+
+from contracts.model import Outcome, Request, Result
+
+EDITS = ("insert", "delete", "change")
+KINDS = (
+    EDITS,
+    EDITS,
+    ("insert", "delete"),
+    ("change",),
+    ("visit",),
+    ("blink",),
+    ("return_",),
+    ("blink", "return_"),
+    (*EDITS, "visit", "blink"),
+    ("reload",),
+)
+# Whoever undoes what they did at every single request cannot be told from a fault, nor need they.
+STRONGEST = {("reload",): 0.1, ("visit",): 0.6, ("blink",): 0.6, ("return_",): 0.6, ("blink", "return_"): 0.6}
+
+
+@dataclass(frozen=True)
+class Weather:
+    """What happens round a deployment, drawn from a seed."""
+
+    style: Style
+    size: int
+    probability: float
+    burst: int
+    kinds: tuple[str, ...]
+
+
+def weather(seed: int) -> Weather:
+    draw = random.Random(seed)
+    style = Style(
+        any_tag=draw.random() < 0.5,
+        order=draw.choice(("id", "-id", "name", "updated")),
+        maximum=draw.choice((10, 50, 100, 1_000)),
+        default=draw.choice((0, 5, 25, 100)),
+        refuses=draw.random() < 0.5,
+        searches=draw.random() < 0.7,
+    )
+    kinds = draw.choice(KINDS)
+    probability = min(draw.choice((0.003, 0.01, 0.03, 0.1, 0.3, 0.6, 1.0)), STRONGEST.get(kinds, 1.0))
+    size = draw.choice((0, 1, 2, 3, 5, 8, 12, 20, 30, 45, 60))
+    return Weather(style, size, probability, draw.choice((1, 1, 2, 5)), kinds)
+
+
+def storm(seed: int, around: Weather) -> Storm:
+    return Storm(seed, around.probability, burst=around.burst, kinds=around.kinds)
+
+
+def ids(result: Result, *outcomes: Outcome) -> set[str]:
+    return {v.requirement.id for v in result.verdicts if v.outcome in outcomes}
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_correct_deployment_never_fails_while_others_write(seed: int) -> None:
+    around = weather(seed)
+    deployment = Deployment(rows(around.size, seed), around.style, storm(seed, around))
+    assert ids(session(deployment, seed=seed), Outcome.FAIL) == set(), around
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 7, 40])
+@pytest.mark.parametrize(
+    "style", [Style(), Style(any_tag=False, order="-id", maximum=50, default=0, refuses=False)]
+)
+def test_a_correct_deployment_that_is_left_alone_is_never_in_doubt(size: int, style: Style) -> None:
+    result = session(Deployment(rows(size), style))
+    assert ids(result, Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.BLOCKED) == set()
+
+
+# --- faults ---------------------------------------------------------------------------------------
+
+
+class Faulty(Deployment):
+    """Whose pages are wrong in one way."""
+
+    def __init__(self, fault: Callable[[Faulty, Row, Row], None], *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.fault = fault
+
+    def page(self, asked: Row) -> Row:
+        page = super().page(asked)
+        self.fault(self, asked, page)
+        return page
+
+
+def total_ignores_filters(deployment: Faulty, _asked: Row, page: Row) -> None:
+    page["total_count"] = len(deployment.rows)
+
+
+def total_is_one_too_high(_deployment: Faulty, _asked: Row, page: Row) -> None:
+    page["total_count"] += 1
+
+
+def total_shrinks_with_the_offset(_deployment: Faulty, asked: Row, page: Row) -> None:
+    page["total_count"] = max(0, page["total_count"] - asked.get("offset", 0))
+
+
+def second_page_repeats_one(deployment: Faulty, asked: Row, page: Row) -> None:
+    if asked.get("offset"):
+        wrong = Deployment(deployment.rows, deployment.style).page({**asked, "offset": asked["offset"] - 1})
+        page["access_profiles"] = wrong["access_profiles"]
+        page["count"] = wrong["count"]
+
+
+def inactive_is_absent(deployment: Faulty, asked: Row, page: Row) -> None:
+    if asked.get("is_active") is False:
+        without = {name: value for name, value in asked.items() if name != "is_active"}
+        page.update(Deployment(deployment.rows, deployment.style).page(without))
+
+
+def one_profile_is_never_found_by_tag(_deployment: Faulty, asked: Row, page: Row) -> None:
+    if "tags" in asked:
+        page["access_profiles"] = page["access_profiles"][1:]
+        page["count"] = len(page["access_profiles"])
+        page["total_count"] = max(0, page["total_count"] - 1)
+
+
+def small_pages_are_reversed(_deployment: Faulty, asked: Row, page: Row) -> None:
+    if asked.get("limit", 100) < 20:
+        page["access_profiles"].reverse()
+
+
+FAULTS = {
+    total_ignores_filters: {"FILTER-TOTAL"},
+    total_is_one_too_high: {"WALK-COMPLETE", "PAGE-FILL"},
+    total_shrinks_with_the_offset: {"WALK-TOTAL"},
+    second_page_repeats_one: {"WALK-ONCE"},
+    inactive_is_absent: {"FILTER-ACTIVE-MATCH"},
+    one_profile_is_never_found_by_tag: {"FILTER-TAGS-COMPLETE"},
+    small_pages_are_reversed: {"WALK-ORDER", "WALK-SPLIT"},
+}
+
+
+@pytest.mark.parametrize("probability", [0.0, 0.02, 0.3])
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_is_broken_never_passes_while_others_write(
+    fault: Callable[[Faulty, Row, Row], None], probability: float
+) -> None:
+    deployment = Faulty(fault, rows(30), Style(), Storm(1, probability, kinds=EDITS))
+    assert not ids(session(deployment), Outcome.PASS) & FAULTS[fault]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_is_broken_fails_where_nobody_writes(fault: Callable[[Faulty, Row, Row], None]) -> None:
+    result = session(Faulty(fault, rows(30)))
+    assert FAULTS[fault] & ids(result, Outcome.FAIL)
+
+
+def test_the_same_seed_asks_a_deployment_the_same() -> None:
+    asked: list[list[Request]] = []
+    for _ in range(2):
+        deployment = Deployment(rows(12))
+        session(deployment, seed=7)
+        asked.append([exchange.request for exchange in deployment.exchanges])
+    assert asked[0] == asked[1]
