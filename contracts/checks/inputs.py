@@ -31,13 +31,18 @@ def no_query_is_answered_5xx(odd: OddQuery) -> Iterator[Violation]:
     status = exchange.status or 0
     if status >= 500 and (odd.answer is None or not odd.answer.transient or _answers(odd)):
         expected = "200 or a refusal with 4xx"
-        yield Violation(expected, f"status {status}", (number,), evidence=Class.QUIET, writes=0)
+        numbers = _with_next(odd) if odd.answer is not None and odd.answer.transient else (number,)
+        yield Violation(expected, f"status {status}", numbers, evidence=Class.QUIET, writes=0)
     elif exchange.failure is not None and exchange.failure.kind is FailureKind.CUT and odd.after is not None:
         hostile = exchange.request.purpose.startswith(HOSTILE)
         if _answers(odd) or (hostile and _refused_connection(odd)):
             evidence = Class.ONE if hostile else Class.QUIET
-            numbers = (number, odd.after.number) if hostile else (number,)
-            yield Violation(_ALIVE, "a cut connection", numbers, evidence=evidence, writes=0)
+            yield Violation(_ALIVE, "a cut connection", _with_next(odd), evidence=evidence, writes=0)
+
+
+def _with_next(odd: OddQuery) -> tuple[int, ...]:
+    """The odd query and the one after it: that the deployment went on answering is part of the proof."""
+    return (odd.exchange.number, *((odd.after.number,) if odd.after is not None else ()))
 
 
 def _answers(odd: OddQuery) -> bool:

@@ -158,7 +158,8 @@ def _inexact(know: Knowledge, tags: Tags) -> Steps:
         yield from know.ask(query(limit=know.most, offset=0, tags=[value]), purpose=_PURPOSE)
     unknown = f"{UNKNOWN_TAG}{know.draw('unknown').getrandbits(40):010x}"
     yield from know.ask(query(limit=know.most, offset=0, tags=[unknown]), purpose=_PURPOSE)
-    yield from know.ask(query(tags=[unknown]), purpose=_PURPOSE)
+    for known in tags.plain[:1]:
+        yield from know.walk(know.most, purpose=_PURPOSE, tags=[known, unknown], at_most=4)
 
 
 def inexact_tags(tags: Tags) -> Iterator[str]:

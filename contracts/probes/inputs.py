@@ -16,7 +16,9 @@ _TWIN = "limit=5&offset=0"
 def inputs(know: Knowledge) -> Steps:
     """Odd values between two valid requests; then those that may take a process down, one by one."""
     for one in (_TWIN, *_twins(), *_odd(know), _TWIN):
-        yield from know.ask(one, purpose=_PURPOSE)
+        answer = yield from know.ask(one, purpose=_PURPOSE)
+        if answer is None or answer.transient:  # is it this query, or the deployment as a whole?
+            yield from know.ask(_TWIN, purpose=_PURPOSE)
     if not know.gentle:
         yield from _hostile(know)
 

@@ -14,10 +14,12 @@ from contracts.model import Credentials, Exchange, Request
 # These come from proxies, limiters and restarts; the transport has waited and asked again before.
 TRANSIENT = frozenset({429, 502, 503, 504})
 
-# Integers up to here must be accepted as offsets; above, servers may refuse them (facts: 2^53, 2^63).
-PLAIN_INTEGER_MAX = 2**31 - 1
+# Integers up to the first must be accepted; above, servers may refuse them (facts: 2^53, 2^63). Up to the
+# second every server that accepts them must read them alike; above, a double cannot tell neighbours apart.
+ACCEPTED_INTEGER_MAX = 2**31 - 1
+PLAIN_INTEGER_MAX = 2**53 - 1
 
-_CANONICAL_INTEGER = re.compile(r"0|[1-9][0-9]{0,9}")
+_CANONICAL_INTEGER = re.compile(r"0|[1-9][0-9]{0,15}")
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _NEEDLESS = re.compile(r"%(?:3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa])")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from contracts.subjects.answer import Answer, Page, Profile, Selection
+from contracts.subjects.answer import ACCEPTED_INTEGER_MAX, Answer, Page, Profile, Selection
 from contracts.subjects.evidence import Evidence, builder
 
 # Tags asked for that nothing carries begin so; what follows is drawn from the seed.
@@ -94,7 +94,8 @@ def must_be_served(answer: Answer) -> bool:
     items = asked.selection.items
     clean = all(item and item == item.strip() for item in items)
     # `search` is missing from the older reference page, so an older deployment may refuse it as unknown.
-    return asked.plain and clean and asked.limit != 0 and asked.selection.search is None
+    small = max(asked.limit or 0, asked.offset or 0) <= ACCEPTED_INTEGER_MAX
+    return asked.plain and clean and small and asked.limit != 0 and asked.selection.search is None
 
 
 def _limit_refused(answer: Answer, accepted: int) -> bool:
@@ -152,7 +153,8 @@ def past_ends(evidence: Evidence) -> Iterator[PastEnd]:
     """Every answer that must be an empty page."""
     for answer in evidence.regular:
         asked = answer.asked
-        if not must_be_served(answer) or not asked.offset:
+        served = must_be_served(answer) or (answer.page is not None and asked.plain and asked.limit != 0)
+        if not served or not asked.offset:
             continue
         before = _latest_before(answer, evidence.by_selection.get(asked.selection, ()))
         if before is not None and before.total <= asked.offset:

@@ -45,9 +45,11 @@ JUDGED = frozenset(
         "token-echoed",
         "total-of-a-quadrillion",
         "utf-16",
-        "wide-object",
     }
 )
+
+# How far it gets depends on the speed of the machine: broken or not judged, but never conforming.
+EITHER = frozenset({"wide-object"})
 
 
 @functools.cache
@@ -64,11 +66,12 @@ def test_the_table_names_behaviours_that_exist() -> None:
 
 @pytest.mark.parametrize("name", hostile.BEHAVIOURS)
 def test_behaviour_ends_with_its_outcome(name: str) -> None:
-    expected = ExitStatus.BROKEN if name in JUDGED else ExitStatus.NOT_JUDGED
-    assert exit_status(judged(name).verdicts) == expected
+    either = {ExitStatus.BROKEN, ExitStatus.NOT_JUDGED}
+    expected = {ExitStatus.BROKEN if name in JUDGED else ExitStatus.NOT_JUDGED}
+    assert exit_status(judged(name).verdicts) in (either if name in EITHER else expected)
 
 
-@pytest.mark.parametrize("name", sorted(set(hostile.BEHAVIOURS) - JUDGED))
+@pytest.mark.parametrize("name", sorted(set(hostile.BEHAVIOURS) - JUDGED - EITHER))
 def test_what_cannot_be_judged_breaks_no_requirement_and_says_why(name: str) -> None:
     served = next(v for v in judged(name).verdicts if v.requirement.id == "SERVED")
     assert served.outcome is Outcome.INCONCLUSIVE
