@@ -111,10 +111,9 @@ class Case:
     still: Rounds = field(default_factory=dict)  # rounds between reads of the whole list, all equal
 
     @property
-    def unrepeatable(self) -> frozenset[Witness]:
+    def unrepeatable(self) -> frozenset[Request]:
         """Hostile requests that cut the connection: asked again, they might take the process down."""
-        cut = (e.request for e in self.evidence.failed if e.request.purpose.startswith(HOSTILE))
-        return frozenset((request,) for request in cut)
+        return frozenset(e.request for e in self.evidence.failed if e.request.purpose.startswith(HOSTILE))
 
 
 def examine(catalogue: Catalogue, evidence: Evidence, ids: Iterable[str] = ()) -> dict[str, Finding]:
@@ -158,7 +157,7 @@ def witness(evidence: Evidence, violation: Violation) -> Witness:
 def wants_round(case: Case, requests: Witness) -> bool:
     """Whether asking the witness once more can still change a verdict or is its first confirmation."""
     rounds = case.rounds.get(requests, ())
-    if requests in case.unrepeatable:
+    if not case.unrepeatable.isdisjoint(requests):
         return False
     quiet = _quiet_findings(case, requests)
     if not rounds or not quiet or len(rounds) >= MOST_ROUNDS:

@@ -64,7 +64,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "timeout": {"type": float, "metavar": "S", "help": "Seconds for each exchange as a whole."},
     "deadline": {"type": float, "metavar": "S", "help": "Seconds for the whole run."},
     "gentle": {"action": "store_true", "help": "Leave out values that can take a process down."},
-    "examples": {"type": int, "default": 25, "metavar": "N", "help": "Most generated queries to ask (25)."},
+    "examples": {"type": int, "metavar": "N", "help": "Most generated queries to ask (default 10)."},
     "level": {"choices": ["must", "should"], "default": "must", "help": "What fails the session (must)."},
     "allow-unexercised": {
         "action": "store_true",

@@ -4,9 +4,9 @@ Schemathesis generates the queries; one test has those that are meant to be vali
 answer is held to the document by Schemathesis's own response checks and by the check of GEN-DOCUMENT, page
 rules included.
 
-`--examples N` (25) is the most queries that are generated, `--seed` chooses them. The session's one run asks
-them together with all else, and this file and GEN-DOCUMENT judge the same answers and so agree.
-`bifrost-contracts check --examples N` asks the same queries; without the option, the first 12 of them.
+`--examples N` is the most queries that are generated, `--seed` chooses them. The session's one run asks them
+together with all else, and this file and GEN-DOCUMENT judge the same answers and so agree.
+`bifrost-contracts check --examples N` asks the same queries, and as few without the option.
 
 Where GEN-DOCUMENT is blocked by a requirement that the session judges too, so is this, and that one is red;
 where that one was not selected, the failure is shown here.

@@ -101,8 +101,7 @@ def order_does_not_depend_on_page_size(pair: WalkPair) -> Iterator[Violation]:
         expected = f"id {after} before id {before}, as with {_window(a)}"
         got = f"id {before} before id {after} with {_window(b)}"
         pointer = f"/access_profiles/{b.ids.index(before)}/id"
-        numbers = (a.number, b.number)
-        yield Violation(expected, got, numbers, pointer, evidence=Class.ORDER, writes=0)
+        yield Violation(expected, got, (a.number, b.number), pointer, evidence=Class.ORDER, writes=0)
     elif set(one) == set(other):
         at = _first_difference(one, other)
         position = max(first.start, second.start) + at

@@ -24,7 +24,7 @@ def explain(verdict: Verdict, result: Result, terms: Terms) -> Iterator[tuple[st
     yield "", verdict.requirement.text
     for violation in verdict.violations[:1]:
         yield from _witness(violation, result, terms)
-        yield "Writes", excuse(violation, verdict.requirement)
+        yield "Writes", excuse(violation, verdict.requirement, verdict.confirmed)
     if verdict.confirmed:
         yield "Confirmed", f"asked again {number_of(verdict.confirmed, 'time')}, the same each time"
     further = max(verdict.violations_total, len(verdict.violations)) - 1
@@ -35,12 +35,15 @@ def explain(verdict: Verdict, result: Result, terms: Terms) -> Iterator[tuple[st
         yield "Blocks", f"{len(blocked)} more blocked by it: {', '.join(blocked)}"
 
 
-def excuse(violation: Violation, requirement: Requirement) -> str:
-    """Why writes by others do not explain what was seen, or how many would."""
+def excuse(violation: Violation, requirement: Requirement, confirmed: int = 0) -> str:
+    """Why writes by others do not explain what was seen, or how many would.
+
+    To excuse what came again each time, writes must come before each round and be undone after it.
+    """
     evidence = violation.evidence or requirement.evidence
     if violation.writes <= 0 or evidence is not Evidence.QUIET:
         return f"none by others excuses it: {_EXCUSES[evidence]}"
-    least = number_of(violation.writes, "write")
+    least = number_of(violation.writes * (2 * confirmed + 1), "write")
     return f"at least {least} by others, at these very moments, would be needed to excuse it"
 
 

@@ -35,12 +35,12 @@ class OddQuery:
 
 @builder(OddQuery)
 def odd_queries(evidence: Evidence) -> Iterator[OddQuery]:
-    """Every query of the judged operation with more in it than plain letters and digits."""
+    """Every query of the judged operation with more in it than plain letters and digits, or large numbers."""
     exchanges = [*(a.exchange for a in evidence.answers), *evidence.failed]
     ordered = sorted(exchanges, key=lambda e: e.number)
     answers = {a.number: a for a in evidence.answers}
     for index, exchange in enumerate(ordered):
-        if _regular(exchange) and is_odd(exchange.request.query):
+        if _regular(exchange) and _may_trouble(exchange):
             after = ordered[index + 1] if index + 1 < len(ordered) else None
             before = ordered[index - 1].number if index else None
             yield OddQuery(exchange, answers.get(exchange.number), before, after)
@@ -49,6 +49,11 @@ def odd_queries(evidence: Evidence) -> Iterator[OddQuery]:
 def _regular(exchange: Exchange) -> bool:
     request = exchange.request
     return request.method == "GET" and request.path is None and request.credentials is Credentials.GIVEN
+
+
+def _may_trouble(exchange: Exchange) -> bool:
+    request = exchange.request
+    return is_odd(request.query) or request.purpose.startswith(HOSTILE)
 
 
 def is_odd(query: str) -> bool:

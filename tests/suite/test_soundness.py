@@ -1,4 +1,4 @@
-"""No false accusation: a correct deployment never fails, whatever others write meanwhile; a wrong one never passes."""
+"""No false accusation: a correct deployment never fails whatever others write, a wrong one never passes."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def ids(result: Result, *outcomes: Outcome) -> set[str]:
     return {v.requirement.id for v in result.verdicts if v.outcome in outcomes}
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(30))
 def test_a_correct_deployment_never_fails_while_others_write(seed: int) -> None:
     around = weather(seed)
     deployment = Deployment(rows(around.size, seed), around.style, storm(seed, around))
@@ -144,7 +144,7 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("probability", [0.0, 0.02, 0.3])
+@pytest.mark.parametrize("probability", [0.02, 0.3])
 @pytest.mark.parametrize("fault", FAULTS)
 def test_what_is_broken_never_passes_while_others_write(
     fault: Callable[[Faulty, Row, Row], None], probability: float
