@@ -15,7 +15,7 @@ from typing import Any
 
 from contracts import judge as judging
 from contracts.catalogue import Catalogue, load_catalogue
-from contracts.judge import Case, Round, Witness
+from contracts.judge import Case, Finding, Round, Witness
 from contracts.model import (
     NEW_PATH,
     OLD_PATH,
@@ -32,7 +32,7 @@ from contracts.probes.filters import filters
 from contracts.probes.generated import DEFAULT_EXAMPLES, generated
 from contracts.probes.inputs import AT_MOST as INPUTS_AT_MOST
 from contracts.probes.inputs import inputs
-from contracts.probes.knowledge import Knowledge, Steps
+from contracts.probes.knowledge import Knowledge, Steps, query
 from contracts.probes.search import AT_MOST as SEARCH_AT_MOST
 from contracts.probes.search import search
 from contracts.probes.survey import AT_MOST as SURVEY_AT_MOST
@@ -196,6 +196,7 @@ class _Run:
         self.rounds: dict[Witness, list[Round]] = {}
         self.still: dict[Witness, list[Round]] = {}
         self.interrupted: str | None = None
+        self._examined: tuple[int, Evidence, dict[str, Finding]] | None = None
 
     def drive(self, send: Callable[[Request], Exchange]) -> None:
         """Asks everything; what came until an interruption is kept."""
@@ -267,7 +268,7 @@ class _Run:
         """The whole list and the witnesses in doubt by turns, as long as the list stays the same."""
         case = self._case()
         whole = first_whole_read(case.evidence)
-        asked = _fitting(judging.open_witnesses(case), len(whole)) if whole else []
+        asked = _fitting(judging.open_witnesses(case), len(whole) + 1) if whole else []
         rounds: dict[Witness, list[Round]] = {requests: [] for requests in asked}
         for _ in range(judging.STILL_ROUNDS if asked else 0):
             if not (yield from _reads_the_same(whole)):
@@ -281,10 +282,13 @@ class _Run:
             self.still = rounds
 
     def _case(self) -> Case:
-        evidence = self.know.evidence()
-        findings = judging.examine(
-            self.catalogue, evidence, _with_prerequisites(self.catalogue, self.settings.only)
-        )
+        """What was found; examined again only when more has been asked than witnesses."""
+        heard = len(self.know.answers) + len(self.know.failed)
+        if self._examined is None or self._examined[0] != heard:
+            evidence = self.know.evidence()
+            ids = _with_prerequisites(self.catalogue, self.settings.only)
+            self._examined = (heard, evidence, judging.examine(self.catalogue, evidence, ids))
+        _, evidence, findings = self._examined
         return Case(self.catalogue, evidence, findings, self.rounds, self.still)
 
     def result(self, deployment: str, seconds: float) -> Result:
@@ -324,10 +328,12 @@ def _fitting(witnesses: list[Witness], reads: int) -> list[Witness]:
 
 
 def _reads_the_same(pages: tuple[Page, ...]) -> Generator[Request, Exchange, bool]:
-    """Whether the pages hold the same profiles when they are asked for again."""
+    """Whether the pages hold the same profiles when they are asked for again, and none came after them."""
+    last = pages[-1]
+    after = Request(query(limit=last.limit, offset=last.end))
     exchanges = []
-    for page in pages:
-        exchanges.append((yield replace(page.answer.request, purpose="the whole list again")))
+    for request in (*(page.answer.request for page in pages), after):
+        exchanges.append((yield replace(request, purpose="the whole list again")))
     return _contents(Evidence.of(exchanges).pages) == _contents(pages)
 
 

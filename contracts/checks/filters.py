@@ -415,7 +415,7 @@ def filtered_list_keeps_the_order(beside: Beside) -> Iterator[Violation]:
     if filtered.selection.search is not None:
         return
     rank = {identity: i for i, identity in enumerate(whole.ids)}
-    steady = [i for i in beside.common if filtered.by_id[i].still == whole.by_id[i].still]
+    steady = [i for i in beside.common if filtered.by_id[i].reads_like(whole.by_id[i])]
     for before, after in itertools.pairwise(steady):
         if rank[before] > rank[after]:
             expected = f"id {after} before id {before}, as without a filter"
@@ -435,7 +435,7 @@ def profile_reads_the_same_under_a_filter(beside: Beside) -> Iterator[Violation]
     filtered, whole = beside.filtered, beside.unfiltered
     for position, profile in enumerate(filtered.profiles):
         twin = whole.by_id.get(profile.id)
-        if twin is not None and twin.still != profile.still:
+        if twin is not None and not twin.reads_like(profile):
             members = different_members(twin.raw, profile.raw)
             expected = f"profile {profile.id} as without a filter"
             got = f"a difference in {', '.join(members) or 'nested members'} with {filtered.selection}"

@@ -104,7 +104,7 @@ def search_finds_names(subject: NameSearch) -> Iterator[Violation]:
             return
     if not subject.named and listing.ids:
         got = f"{len(listing.ids)} profiles"
-        yield Violation(f"nothing found by {term!r}", got, _numbers(subject), writes=0)
+        yield Violation(f"nothing found by {term!r}", got, _numbers(subject), writes=len(listing.ids))
 
 
 def _numbers(subject: NameSearch, *more: int) -> tuple[int, ...]:

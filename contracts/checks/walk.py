@@ -118,7 +118,7 @@ def _comparable(evidence: Evidence) -> list[WalkPair]:
 def _flipped(first: Page, second: Page) -> tuple[int, int] | None:
     """Two unchanged profiles that stand in opposite order on two pages."""
     rank = {identity: i for i, identity in enumerate(first.ids)}
-    common = [i for i in second.ids if i in rank and first.by_id[i].still == second.by_id[i].still]
+    common = [i for i in second.ids if i in rank and first.by_id[i].reads_like(second.by_id[i])]
     for before, after in itertools.pairwise(common):
         if rank[before] > rank[after]:
             return before, after
@@ -195,7 +195,7 @@ def profile_reads_the_same_on_every_page(overlap: Overlap) -> Iterator[Violation
     first, second = overlap.first, overlap.second
     for position, profile in enumerate(second.profiles):
         twin = first.by_id.get(profile.id)
-        if twin is not None and twin.still != profile.still:
+        if twin is not None and not twin.reads_like(profile):
             members = different_members(twin.raw, profile.raw)
             expected = f"profile {profile.id} as with {_window(first)}"
             got = f"a difference in {', '.join(members) or 'nested members'} with {_window(second)}"

@@ -16,6 +16,7 @@ AT_MOST = 130
 _PURPOSE = "filter"
 _SPECIAL = 10  # tags with characters that must be encoded
 _PLAIN = 4
+_PAGES = 45  # of the whole list, up to which what is active and what is not are walked whole
 
 
 def filters(know: Knowledge) -> Steps:
@@ -129,8 +130,10 @@ def encoded_letters(tag: str) -> str:
 
 
 def _active(know: Knowledge) -> Steps:
+    whole = -(-know.total // know.most)
+    at_most = whole + 1 if whole <= _PAGES else 3  # no walk that would not come to its end
     for value in (True, False):
-        pages = yield from know.walk(know.most, purpose=_PURPOSE, is_active=value)
+        pages = yield from know.walk(know.most, purpose=_PURPOSE, is_active=value, at_most=at_most)
         yield from know.ask(query(is_active=value), purpose=_PURPOSE)
         total = pages[-1].total if pages else 0
         if total > 1 and know.small:

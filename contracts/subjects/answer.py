@@ -242,6 +242,10 @@ class Profile:
         """Whether it has this tag, letter case aside."""
         return tag.casefold() in (own.casefold() for own in self.tags)
 
+    def reads_like(self, other: Profile) -> bool:
+        """Whether two reads show the same, what moves by itself aside."""
+        return self.raw == other.raw or self.still == other.still
+
     @cached_property
     def still(self) -> str:
         """Its content without what moves by itself; the order inside nested arrays does not count."""

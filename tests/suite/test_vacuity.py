@@ -1,0 +1,73 @@
+"""A pass must have been able to fail: which corruptions show it, and which evidence shows nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from contracts.catalogue import Check, load_catalogue
+from contracts.examples import exchange, load_examples
+from contracts.model import Violation
+from contracts.subjects.answer import Page
+from contracts.subjects.evidence import Evidence
+from contracts.subjects.relations import Walk, WalkPair
+from contracts.vacuity import CORRUPTIONS, answers_of, kills
+
+CATALOGUE = load_catalogue()
+EXAMPLES = load_examples()
+
+
+def killed(check: Check, evidence: Evidence) -> int:
+    return kills(check, evidence, CATALOGUE.document)
+
+
+@pytest.mark.parametrize("id_", sorted(CATALOGUE.checks))
+def test_each_check_can_be_made_to_fail_on_its_good_example(id_: str) -> None:
+    assert killed(CATALOGUE.checks[id_], Evidence.of(EXAMPLES[id_].good)) > 0
+
+
+def never(_page: Page) -> tuple[Violation, ...]:
+    """A check that cannot fail."""
+    return ()
+
+
+def test_a_check_that_cannot_fail_is_found_out() -> None:
+    useless = replace(CATALOGUE.checks["PAGE-COUNT"], function=never)
+    assert killed(useless, Evidence.of(EXAMPLES["PAGE-COUNT"].good)) == 0
+
+
+@pytest.mark.parametrize(
+    "id_", ["WALK-ORDER", "WALK-REPEAT", "FILTER-TAGS-LIST", "FILTER-ORDER", "DATA-NAMES"]
+)
+def test_an_empty_list_could_have_broken_nothing(id_: str) -> None:
+    assert killed(CATALOGUE.checks[id_], Evidence.of([exchange(1, {"profiles": []})])) == 0
+
+
+def test_nothing_judged_is_nothing_shown() -> None:
+    assert {id_ for id_, check in CATALOGUE.checks.items() if killed(check, Evidence([]))} == set()
+
+
+def test_a_corruption_changes_the_answer_or_says_that_it_does_not_apply() -> None:
+    profiles = [{"id": 1, "tags": ["a"], "provider_configs": []}, {"id": 2, "is_active": False}]
+    (answer,) = Evidence.of([exchange(1, {"profiles": profiles})]).answers
+    changed = [corrupt(answer) for corrupt in CORRUPTIONS]
+    unchanged = [index for index, one in enumerate(changed) if one == answer]
+    assert [CORRUPTIONS[index] is CORRUPTIONS[-2] for index in unchanged] == [True]  # the status is 200
+    assert sum(one is None for one in changed) == 1  # there is no member `error`
+
+
+@pytest.mark.parametrize(
+    "content", [{"text": ""}, {"text": "<html>"}, {"body": []}, {"body": {"count": True}}]
+)
+def test_corruptions_put_up_with_any_content(content: dict[str, object]) -> None:
+    (answer,) = Evidence.of([exchange(1, content)]).answers
+    assert any(corrupt(answer) for corrupt in CORRUPTIONS)
+
+
+def test_the_answers_of_a_subject_are_all_that_it_is_made_of() -> None:
+    evidence = Evidence.of(EXAMPLES["WALK-ORDER"].good)
+    (pair,) = evidence.subjects(WalkPair)
+    assert {answer.number for answer in answers_of(pair)} == {1, 2}
+    assert [answer.number for answer in answers_of(evidence.subjects(Walk)[0])] == [1]
+    assert [answer.number for answer in answers_of({"x": (evidence.answers[0], "text", None)})] == [1]
