@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from contracts.catalogue import check
+from contracts.checks.response import media_type
 from contracts.model import Violation
 from contracts.subjects.access import (
     UNUSABLE,
@@ -161,8 +162,12 @@ def _part_of(narrow: NarrowList, seen: list[int], numbers: tuple[int, ...]) -> I
 def head_is_answered_as_get_or_405(head: Head) -> Iterator[Violation]:
     """RFC 9110, section 9.3.2."""
     answer = head.answer
+    expected = "200 with the header fields of GET, or 405"
+    stated = media_type(answer)
     if answer.status not in (200, 405):
-        yield Violation("200 without content, or 405", f"status {answer.status}", (answer.number,), writes=0)
+        yield Violation(expected, f"status {answer.status}", (answer.number,), writes=0)
+    elif answer.status == 200 and stated not in ("", "application/json"):
+        yield Violation(expected, f"200 with Content-Type: {stated[:80]}", (answer.number,), writes=0)
 
 
 @check(

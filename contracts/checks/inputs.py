@@ -149,8 +149,11 @@ def _unlike(odd: OddValue, page: Page, twin: Page, expected: str) -> Violation:
 def repeated_parameter_counts_once(subject: Repeated) -> Iterator[Violation]:
     """The first or the last, and page, total and echo agree on which; several tags may be joined."""
     page = subject.answer.page
+    if page is not None and subject.name == "tags":
+        yield from _tags_ignored(subject, page)
+        return
     singles = [single for single in subject.singles if single is not None]
-    if page is None or len(singles) < 2 or subject.name == "tags":
+    if page is None or len(singles) < 2:
         return
     if not any(_same_page(page, single) for single in singles):
         expected = (
@@ -159,6 +162,16 @@ def repeated_parameter_counts_once(subject: Repeated) -> Iterator[Violation]:
         got = _shape(page)
         numbers = (*(single.number for single in singles), page.number)
         yield Violation(expected + f" ({'; '.join(map(_shape, singles))})", got, numbers)
+
+
+def _tags_ignored(subject: Repeated, page: Page) -> Iterator[Violation]:
+    for position, profile in enumerate(page.profiles):
+        if not any(profile.carries_folded(tag) for value in subject.values for tag in value.split(",")):
+            expected = f"only profiles that carry {subject.values[0]!r} or {subject.values[1]!r}"
+            pointer = f"/access_profiles/{position}/tags"
+            got = f"profile {profile.id} without"
+            yield Violation(expected, got, (page.number,), pointer, evidence=Class.ONE, writes=0)
+            return
 
 
 def _same_page(page: Page, other: Page) -> bool:

@@ -41,7 +41,8 @@ def well_formed_request_is_answered_200(subject: WellFormed) -> Iterator[Violati
     if answer.status != 200:
         evidence = Evidence.QUIET if answer.status >= 500 else Evidence.ONE
         got = f"status {answer.status}{_said(answer)}"
-        yield Violation("status 200", got, (answer.number,), evidence=evidence, writes=0)
+        numbers = (answer.number,) if subject.served is None else (subject.served.number, answer.number)
+        yield Violation("status 200", got, numbers, evidence=evidence, writes=0)
 
 
 def _said(answer: Answer) -> str:

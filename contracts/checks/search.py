@@ -60,7 +60,8 @@ def search_and_filters_select_the_intersection(subject: SearchedAndFiltered) -> 
     """What the search finds alone, cut down to what the filters select."""
     listing, alone = subject.listing, subject.alone
     expected = {i for i, (_, p) in alone.profiles.items() if _fits(p, listing)}
-    if expected != listing.ids:
+    exact = {i for i in expected if _carries_exactly(alone.profiles[i][1], listing)}
+    if not exact <= listing.ids <= expected:
         text = (
             f"the {len(expected)} of {len(alone.ids)} found by {alone.selection} that fit {listing.selection}"
         )
@@ -74,6 +75,11 @@ def _fits(profile: Profile, listing: Listing) -> bool:
     selection = listing.selection
     active = selection.is_active is None or profile.active is selection.is_active
     return active and all(profile.carries_folded(tag) for tag in selection.wanted)
+
+
+def _carries_exactly(profile: Profile, listing: Listing) -> bool:
+    """Whether letter case fits too: a deployment may ask for it or not."""
+    return all(profile.carries(tag) for tag in listing.selection.wanted)
 
 
 def _telling(subjects: tuple[SearchedAndFiltered, ...]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from contracts.model import Credentials
+from contracts.probes.filters import Tags
 from contracts.probes.knowledge import Knowledge, Steps, query
 from contracts.subjects.access import ALIAS, SPELLING, UNUSABLE, WRONG, other_path
 
@@ -17,9 +18,19 @@ def access(know: Knowledge) -> Steps:
     """Who is let in, and how; without credentials there is nothing to compare with."""
     yield from know.ask("", purpose="head", method="HEAD")
     if know.conditions.token and not know.conditions.open:
-        for credentials in (*UNUSABLE, *WRONG):
-            yield from know.ask(_PLAIN, purpose=_PURPOSE, credentials=credentials)
-        for one in (_PLAIN, f"limit=5&offset={know.total // 2}", "is_active=true"):
+        tags = Tags(know.evidence().profiles).ranked[:1]
+        deep = query(limit=5, offset=know.total // 2)
+        queries = (
+            _PLAIN,
+            "",
+            _PLAIN,
+            deep,
+            query(is_active=True),
+            query(limit=1, offset=0, tags=tags or None),
+        )
+        for credentials, one in zip((*UNUSABLE, *WRONG), queries, strict=True):
+            yield from know.ask(one, purpose=_PURPOSE, credentials=credentials)
+        for one in (_PLAIN, deep, query(is_active=True), query(tags=tags or ["a"], limit=1), "search=a"):
             yield from know.ask(one, purpose=_PURPOSE, credentials=Credentials.NONE)
         yield from know.ask("limit=abc", purpose=_PURPOSE, credentials=Credentials.NONE)
         for path in spellings(know.conditions.path):
@@ -35,11 +46,12 @@ def spellings(path: str) -> Iterator[str]:
     yield f"{head}//{last}"
     yield f"{head}/./{last}"
     yield f"{head}/x/../{last}"
+    yield f"{head}/x/%2e%2e/{last}"
     yield f"{head}/%{ord(last[0]):02X}{last[1:]}"
+    yield f"{head}/%25{ord(last[0]):02X}{last[1:]}"
     yield f"{head}%2F{last}"
     yield path.upper()
     yield f"{path}/"
-    yield f"{path};x"
 
 
 def _narrow(know: Knowledge) -> Steps:
@@ -62,7 +74,9 @@ def alias(know: Knowledge) -> Steps:
     path = other_path(know.conditions.path)
     if path is None:
         return
-    queries = [query(limit=know.most, offset=0), "", query(limit=know.most, offset=0, is_active=True)]
+    tags = Tags(know.evidence().profiles).ranked[:1]
+    filtered = query(limit=know.most, offset=0, is_active=True, tags=tags or None)
+    queries = [query(limit=know.most, offset=0), "", filtered]
     if know.total > know.most:
         queries.insert(1, query(limit=know.most, offset=know.most))
     for one in queries:

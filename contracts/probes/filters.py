@@ -22,13 +22,13 @@ _PAGES = 45  # of the whole list, up to which what is active and what is not are
 def filters(know: Knowledge) -> Steps:
     """Everything that the FILTER requirements are judged on."""
     tags = Tags(know.evidence().profiles)
-    yield from _active(know)
     yield from _single_tags(know, tags)
     yield from _inexact(know, tags)
     yield from _several_tags(know, tags)
     yield from _odd_lists(know, tags)
     yield from _pages_of_a_tag(know, tags)
     yield from _combined(know, tags)
+    yield from _active(know)  # last: on a long list with small pages it may take all that is left
 
 
 @dataclass(frozen=True)
@@ -229,7 +229,8 @@ def _combined(know: Knowledge, tags: Tags) -> Steps:
         return
     for value in (True, False):
         yield from know.walk(know.most, purpose=_PURPOSE, is_active=value, tags=[tag], at_most=4)
-    yield from know.ask(query(is_active=False, tags=[tag]), purpose=_PURPOSE)
+    tags_first = f"{query(tags=[tag])}&is_active=false"
+    yield from know.ask(tags_first, purpose=_PURPOSE)
     size = max(1, -(-len([p for p in tags.carried_with(tag) if p.active is False]) // 2))
     yield from know.walk(min(size, know.most), purpose=_PURPOSE, is_active=False, tags=[tag], at_most=4)
     for pair in tags.pairs[:1]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from contracts.model import Request
+from contracts.probes.filters import Tags
 from contracts.probes.knowledge import Knowledge, Steps, query
 from contracts.subjects.inputs import HOSTILE, UNKNOWN_PARAMETER
 
@@ -14,8 +15,9 @@ _TWIN = "limit=5&offset=0"
 
 
 def inputs(know: Knowledge) -> Steps:
-    """Odd values between two valid requests; then those that may take a process down, one by one."""
-    for one in (_TWIN, *_twins(), *_odd(know), _TWIN):
+    """Odd values beside valid requests; then those that may take a process down, one by one."""
+    tags = Tags(know.evidence().profiles).plain
+    for one in (*_twins(), *_odd(know, tags), _TWIN):
         answer = yield from know.ask(one, purpose=_PURPOSE)
         if answer is None or answer.transient:  # is it this query, or the deployment as a whole?
             yield from know.ask(_TWIN, purpose=_PURPOSE)
@@ -32,18 +34,19 @@ def _twins() -> Iterator[str]:
     yield "is_active=false&limit=5"
 
 
-def _odd(know: Knowledge) -> Iterator[str]:
+def _odd(know: Knowledge, tags: list[str]) -> Iterator[str]:
     yield from ("limit=abc", "is_active=true&limit=1.5.2")
     yield from ("limit=5&offset=0x1z", "offset=abc")
     yield from ("is_active=maybe", "is_active=perhaps&limit=5")
     yield from ("limit=-1", "limit=-7", "limit=5&offset=-1", "offset=-3")
-    yield from ("limit=", "limit=5&is_active=", "tags=", "limit=5.5", "is_active=2")
+    yield from ("limit=", "limit=5&is_active=&tags=", "limit=5.5", "is_active=2")
     yield from ("limit=2&limit=4&offset=0", "limit=2&offset=0&offset=3")
-    yield from ("is_active=true&is_active=false&limit=5", "tags=a&tags=b&limit=5")
+    yield "is_active=true&is_active=false&limit=5"
+    yield "&".join(f"tags={tag}" for tag in (tags or ["a"])[:1] + (tags[1:2] or ["b"]))
     yield f"is_active=true&limit=5&{UNKNOWN_PARAMETER}{know.draw('unknown').getrandbits(40):010x}=1"
     # Quotes, patterns and percent signs in tags, encoded as they should be and as they should not.
-    yield from ("tags=%27%22%60%3B--%5C", "tags=%25%5F%2A", "tags=%zz", "tags=%ff%fe", "tags=,,,")
-    yield from ("search=%27%22%25%5F%5C%28", "limit=5&%zz=%zz&=&&")
+    yield from ("tags=%27%22%60%3B--%5C", "tags=%25%5F%2A", "tags=%zz", "tags=%ff%fe")
+    yield from ("search=%27%22%25%5F%5C%28%F0%9F%98%80", "limit=5&%zz=%zz&=&&")
     yield f"tags={'x' * 8_000}"
 
 
@@ -53,9 +56,9 @@ def _hostile(know: Knowledge) -> Steps:
     Limits over every maximum are asked near the end, so that a deployment without one sends little.
     """
     near_end = max(0, know.total - 3)
-    values = [f"limit={value}&offset={near_end}" for value in (2**31, 2**63)]
-    values += [f"limit=1&offset={value}" for value in (2**31, 2**32, 2**53 + 1, 2**63, 2**64)]
-    values += ["tags=%00", "tags=%0D%0A%1B%7F", f"limit=1&offset={'9' * 400}"]
+    values = [f"limit={value}&offset={near_end}" for value in (2**32 + 5, 2**63)]
+    values += [f"limit=1&offset={value}" for value in (2**31, 2**32 + 5, 2**53 + 1, 2**63, 2**64)]
+    values += ["tags=%00", "search=%0D%0A%1B%7F%00", f"limit=1&offset={'9' * 400}"]
     for value in values:
         exchange = yield Request(value, purpose=HOSTILE)
         know.hear(exchange)

@@ -20,7 +20,7 @@ USUAL_LIMIT = 100
 SMALLER_LIMITS = (50, 25, 10, 1)
 
 # Up to here a list is walked whole.
-SMALL = 2_000
+SMALL = 5_000
 
 
 def query(

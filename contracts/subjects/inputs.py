@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from contracts.model import Credentials, Exchange
 from contracts.subjects.answer import Answer, Asked, Page, Selection, read_query
 from contracts.subjects.evidence import Evidence, builder
+from contracts.subjects.relations import is_well_formed
 
 HOSTILE = "hostile"
 # Unknown parameters that the suite sends begin so; what follows is drawn from the seed.
-UNKNOWN_PARAMETER = "no-such-"
+UNKNOWN_PARAMETER = "nosuch"
 
 # Words that no framework takes for a number or a boolean (facts: `t y yes on`, `inf`, `1_0` may be).
 _WORD = re.compile(r"abc|maybe|perhaps|1\.5\.2|0x1z")
@@ -57,8 +58,8 @@ def _may_trouble(exchange: Exchange) -> bool:
 
 
 def is_odd(query: str) -> bool:
-    """Whether a query is more than plain parameters with plain values."""
-    return not read_query(query).plain or not _HARMLESS.fullmatch(query)
+    """Whether a query is more than plain parameters with plain values that must be served."""
+    return not is_well_formed(read_query(query)) or not _HARMLESS.fullmatch(query)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from contracts.subjects.answer import ACCEPTED_INTEGER_MAX, Answer, Page, Profile, Selection
+from contracts.subjects.answer import ACCEPTED_INTEGER_MAX, Answer, Asked, Page, Profile, Selection
 from contracts.subjects.evidence import Evidence, builder
 
 # Tags asked for that nothing carries begin so; what follows is drawn from the seed.
@@ -71,9 +71,10 @@ def contents(evidence: Evidence) -> Iterator[Content]:
 
 @dataclass(frozen=True, slots=True)
 class WellFormed:
-    """The answer to a request that must be answered 200."""
+    """The answer to a request that must be answered 200, beside one that shows the credentials to be good."""
 
     answer: Answer
+    served: Answer | None
 
 
 @builder(WellFormed)
@@ -85,12 +86,16 @@ def well_formed(evidence: Evidence) -> Iterator[WellFormed]:
         if must_be_served(answer) and not (
             _limit_refused(answer, accepted) or (answer.status in (401, 403) and not served)
         ):
-            yield WellFormed(answer)
+            yield WellFormed(answer, served[0] if answer.status in (401, 403) else None)
 
 
 def must_be_served(answer: Answer) -> bool:
+    """Whether no reading of the contract lets a deployment refuse what was asked."""
+    return is_well_formed(answer.asked)
+
+
+def is_well_formed(asked: Asked) -> bool:
     """Whether no reading of the contract lets a deployment refuse this query."""
-    asked = answer.asked
     items = asked.selection.items
     clean = all(item and item == item.strip() for item in items)
     # `search` is missing from the older reference page, so an older deployment may refuse it as unknown.
@@ -118,7 +123,7 @@ class LimitInForce:
 def limits_in_force(evidence: Evidence) -> Iterator[LimitInForce]:
     """Every plain page, with the first clamped one and the first of the same kind without a limit."""
     clamped = next((p for p in evidence.plain if 0 < p.limit < (p.asked.limit or 0)), None)
-    defaults: dict[tuple[bool, bool, bool], Page] = {}
+    defaults: dict[tuple[bool, bool, str], Page] = {}
     for page in evidence.plain:
         if page.asked.limit is None:
             defaults.setdefault(_kind(page), page)
@@ -134,10 +139,14 @@ def _alike(page: Page, others: tuple[Page, ...]) -> Page | None:
     return next(same, None)
 
 
-def _kind(page: Page) -> tuple[bool, bool, bool]:
-    """No query at all, only filters, a search, or an offset asked for: unpaged readings tell these apart."""
+def _kind(page: Page) -> tuple[bool, bool, str]:
+    """No query at all, only filters, or an offset asked for: unpaged readings tell these apart.
+
+    Whether `search` counts as a filter is a reading too, so such queries compare with their like alone.
+    """
     selection = page.selection
-    return (selection.unfiltered, selection.search is not None, page.asked.offset is None)
+    names = " ".join(sorted(name for name, _ in page.asked.parameters))
+    return (selection.unfiltered, page.asked.offset is None, names if selection.search is not None else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,9 @@ class Bounds:
     """
 
     timeout: float = 10.0
-    max_content: int = 32 * MIB
-    max_wire: int = 32 * MIB
-    max_total_content: int = 64 * MIB
+    max_content: int = 8 * MIB
+    max_wire: int = 8 * MIB
+    max_total_content: int = 36 * MIB
     max_header_bytes: int = 64 * KIB
     max_headers: int = 200
     max_requests: int = 400

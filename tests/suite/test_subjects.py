@@ -66,7 +66,8 @@ def test_a_plain_query_is_read_as_every_server_must(
     [
         "limit=", "limit=05", "limit=+5", "limit=-1", "limit=5.0", "limit=٥", "offset=99999999999999999999",
         "is_active=True", "is_active=1", "limit=1&limit=1", "unknown=1", "tags=", "tags=,", "tags=%20",
-        "tags=%zz", "tags=%", "tags=%ff", "tags=%00", "search=%0A", "search=", "Limit=5", f"tags={'x' * 1001}",
+        "tags=%zz", "tags=%", "tags=%ff", "tags=%00", "search=%0A", "search=", "Limit=5",
+        f"tags={'x' * 1001}",
     ],
 )  # fmt: skip
 def test_what_servers_may_read_in_different_ways_is_not_plain(query: str) -> None:
