@@ -10,7 +10,7 @@ from contracts.checks.walk import on_two_pages
 from contracts.model import Violation
 from contracts.subjects.answer import Profile
 from contracts.subjects.evidence import Evidence
-from contracts.subjects.relations import Listing
+from contracts.subjects.relations import Listing, Walk
 from contracts.subjects.search import NameSearch, Searched, SearchedAndFiltered, is_honoured
 
 
@@ -34,18 +34,17 @@ def search_selects_a_consistent_part(searched: Searched) -> Iterator[Violation]:
     for walk in searched.walks:
         yield from on_two_pages(walk)
         yield from filtered_walk(walk, searched.listing)
-    if searched.whole and searched.listing is not None:
-        yield from _foreign(searched)
+    if searched.whole is not None and searched.listing is not None:
+        yield from _foreign(searched, searched.whole, searched.listing)
 
 
-def _foreign(searched: Searched) -> Iterator[Violation]:
-    assert searched.listing is not None  # noqa: S101 - the caller has looked
-    for identity, (page, _) in searched.listing.profiles.items():
+def _foreign(searched: Searched, whole: Walk, listing: Listing) -> Iterator[Violation]:
+    for identity, (page, _) in listing.profiles.items():
         if identity not in searched.universe:
-            whole = sorted({found[0].number for found in searched.universe.values()})
+            numbers = (*whole.numbers, *(n for n in listing.walk.numbers if n != page.number), page.number)
             pointer = f"/access_profiles/{page.ids.index(identity)}"
             got = f"profile {identity}, which the unfiltered list does not have"
-            yield Violation("only profiles of the unfiltered list", got, (*whole, page.number), pointer)
+            yield Violation("only profiles of the unfiltered list", got, numbers, pointer)
             return
 
 

@@ -183,6 +183,11 @@ def within(pages: Iterable[Page]) -> list[Page]:
     return [p for p in known if p.offset == 0 or p.offset < end]
 
 
+def stand_alone(*pages: Page) -> bool:
+    """Whether all of these begin before the end that they state: no other page is needed to tell."""
+    return len(within(pages)) == len(pages)
+
+
 @dataclass(frozen=True, slots=True)
 class Defaulted:
     """A page asked for without `limit` or `offset`, and the page with the values that it echoes."""
@@ -224,8 +229,8 @@ class TotalPair:
 @builder(TotalPair)
 def total_pairs(evidence: Evidence) -> Iterator[TotalPair]:
     """Neighbours in time; pages past the end have their own requirement."""
-    pages = within(evidence.unfiltered)
-    return (TotalPair(first, second) for first, second in itertools.pairwise(pages))
+    pairs = itertools.pairwise(within(evidence.unfiltered))
+    return (TotalPair(first, second) for first, second in pairs if stand_alone(first, second))
 
 
 @dataclass(frozen=True)

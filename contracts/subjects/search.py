@@ -15,24 +15,24 @@ UNKNOWN_WORD = "zqx"
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """All pages of one search without other filters, its walks, and the whole list where it was read."""
+    """All pages of one search without other filters, its walks, and a walk of the whole list."""
 
     pages: tuple[Page, ...]
     walks: tuple[Walk, ...]
     listing: Listing | None
     universe: dict[int, tuple[Page, Profile]]
-    whole: bool
+    whole: Walk | None
 
 
 @builder(Searched)
 def searched(evidence: Evidence) -> Iterator[Searched]:
     """Each search term."""
     listings = {listing.selection: listing for listing in evidence.subjects(Listing)}
+    whole = max((w.walk for w in evidence.subjects(WholeWalk)), key=lambda w: w.limit, default=None)
     for selection, pages in evidence.by_selection.items():
         if selection == Selection(search=selection.search) and selection.search is not None:
             walks = tuple(w for w in evidence.subjects(Walk) if w.selection == selection)
             inside = tuple(within(pages))
-            whole = bool(evidence.subjects(WholeWalk))
             yield Searched(inside, walks, listings.get(selection), evidence.universe, whole)
 
 

@@ -93,7 +93,7 @@ LEGAL: list[tuple[str, list[Entry]]] = [
         asked("is_active=maybe", inactive(2)),
     ]),
     ("INPUT-REPEATED", [{"ask": "limit=1&limit=2", "status": 400}]),
-    ("INPUT-UNKNOWN", [asked("limit=2", 1), {"ask": "limit=2&no-such-1=1", "status": 422}]),
+    ("INPUT-UNKNOWN", [asked("limit=2", 1), {"ask": "limit=2&nosuch1=1", "status": 422}]),
     ("INPUT-ERROR-FORM", [{"ask": "tags=%zz", "status": 400, "text": "Bad Request"}]),  # by the web server
     ("INPUT-ERROR-FORM", [{"ask": f"tags={'x' * 8_000}", "status": 414, "text": ""}]),
     # Access and HTTP.

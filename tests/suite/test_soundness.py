@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from fake import Deployment, Row, Storm, Style, rows, session
+from fake import CATALOGUE, Deployment, Row, Storm, Style, rows, session
 
+from contracts import judge as judging
 from contracts.model import Outcome, Request, Result
+from contracts.subjects.evidence import Evidence
 
 EDITS = ("insert", "delete", "change")
 KINDS = (
@@ -78,6 +80,24 @@ def test_a_correct_deployment_never_fails_while_others_write(seed: int) -> None:
 def test_a_correct_deployment_that_is_left_alone_is_never_in_doubt(size: int, style: Style) -> None:
     result = session(Deployment(rows(size), style))
     assert ids(result, Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.BLOCKED) == set()
+
+
+@pytest.mark.parametrize("seed", range(100, 106))
+def test_every_violation_stands_by_itself(seed: int) -> None:
+    """The judge asks the exchanges of a violation again and nothing else, so these have to show it alone."""
+    around = weather(seed)
+    deployment = Deployment(
+        rows(around.size, seed), around.style, storm(seed, replace(around, probability=0.5))
+    )
+    session(deployment, seed=seed)
+    evidence = Evidence.of(deployment.exchanges)
+    alone = [
+        (id_, v)
+        for id_, finding in judging.examine(CATALOGUE, evidence).items()
+        for v in finding.violations[:10]
+        if not judging.examine(CATALOGUE, evidence.only(v.exchanges), [id_])[id_].violations
+    ]
+    assert alone == []
 
 
 # --- faults ---------------------------------------------------------------------------------------

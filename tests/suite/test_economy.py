@@ -1,0 +1,84 @@
+"""A run asks little, asks the same again for the same seed, never writes, and passes nothing on no data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from contracts.catalogue import load_catalogue
+from contracts.model import NEW_PATH, OLD_PATH, ExitStatus, Outcome, Result, exit_status
+from contracts.reference import REFERENCE_TOKEN, serving
+from contracts.run import Settings, check, plan
+from contracts.transport import Secrets
+
+FIRST_LIGHT = ("SERVED", "RESP", "PAGE", "WALK", "FILTER", "GEN")
+
+
+def judged(areas: tuple[str, ...] = (), seed: int = 0, **collection: Any) -> tuple[Result, list[Any]]:
+    catalogue = load_catalogue()
+    only = frozenset(r.id for r in catalogue.requirements if r.area in areas)
+    with serving(**collection) as deployment:
+        settings = Settings(deployment.url, secrets=Secrets(token=deployment.token), seed=seed, only=only)
+        return check(settings, catalogue=catalogue), list(deployment.requests)
+
+
+def outcomes(result: Result) -> dict[str, Outcome]:
+    return {verdict.requirement.id: verdict.outcome for verdict in result.verdicts}
+
+
+def test_all_requirements_take_at_most_200_requests_on_137_profiles() -> None:
+    result, requests = judged()
+    assert exit_status(result.verdicts) == ExitStatus.CONFORMING
+    assert len(requests) == len(result.exchanges) <= 200
+
+
+def test_what_one_page_filters_and_the_document_demand_takes_at_most_150() -> None:
+    result, requests = judged(FIRST_LIGHT)
+    assert exit_status(result.verdicts) == ExitStatus.CONFORMING
+    assert len(requests) <= 150
+
+
+def test_a_run_sends_no_more_than_its_plan() -> None:
+    _, requests = judged(profiles=400)
+    assert len(requests) <= sum(most for _, most in plan(Settings("http://127.0.0.1:1")))
+
+
+def test_only_safe_methods_and_only_the_given_credentials_leave() -> None:
+    _, requests = judged()
+    assert {method for method, _, _ in requests} <= {"GET", "HEAD", "OPTIONS"}
+    given = f"Bearer {REFERENCE_TOKEN}"
+    carrying = [target for _, target, headers in requests if headers.get("authorization") == given]
+    paths = {target.partition("?")[0] for target in carrying}
+    assert paths == {OLD_PATH, NEW_PATH}
+
+
+def test_the_same_seed_asks_the_same_in_the_same_order() -> None:
+    first, second, other = (judged(seed=seed)[0] for seed in (7, 7, 8))
+    asked = [[exchange.request for exchange in result.exchanges] for result in (first, second, other)]
+    assert asked[0] == asked[1]
+    assert asked[0] != asked[2]
+
+
+# What a collection cannot show, however the deployment behaves.
+CANNOT_SHOW = [
+    (
+        {"profiles": 0},
+        ("PAGE-COUNT", "PAGE-FILL", "WALK-COMPLETE", "WALK-ONCE", "FILTER-TOTAL", "DATA-NAMES"),
+    ),
+    ({"profiles": 1}, ("PAGE-FILL", "PAGE-UNIQUE", "WALK-COMPLETE", "WALK-ORDER", "FILTER-ACTIVE-MATCH")),
+    ({"profiles": 2}, ("FILTER-PAGED",)),
+    ({"collection": "all-active"}, ("FILTER-ACTIVE-MATCH", "FILTER-ACTIVE-COMPLETE", "FILTER-COMBINED")),
+    ({"collection": "no-tags"}, ("FILTER-TAGS-MATCH", "FILTER-TAGS-COMPLETE", "FILTER-TAGS-EXACT")),
+]
+
+
+@pytest.mark.parametrize(("collection", "ids"), CANNOT_SHOW, ids=lambda value: str(value)[:40])
+def test_what_a_collection_cannot_show_is_no_pass_and_no_failure(
+    collection: dict[str, Any], ids: tuple[str, ...]
+) -> None:
+    result, _ = judged(**collection)
+    found = outcomes(result)
+    assert exit_status(result.verdicts) == ExitStatus.NOT_JUDGED
+    assert Outcome.FAIL not in found.values()
+    assert {id_: found[id_] for id_ in ids} == dict.fromkeys(ids, Outcome.NOT_EXERCISED)
