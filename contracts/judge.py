@@ -360,8 +360,15 @@ def _without_violation(case: Case, finding: Finding) -> Verdict:
 
 def _lacking(case: Case, finding: Finding) -> str:
     if not finding.judged or not finding.check.exercised(case.evidence):
-        return f"needs {finding.check.needs}"
+        return f"needs {finding.check.needs}{_part_read(case.evidence)}"
     return ""
+
+
+def _part_read(evidence: Evidence) -> str:
+    """How little of a long list was read; empty where it was read whole."""
+    total = max((page.total for page in evidence.unfiltered), default=0)
+    read = len(evidence.universe)
+    return f"; only {read:,} of {total:,} profiles were read" if 0 < read < total else ""
 
 
 def _doubt(case: Case, finding: Finding) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from contracts.model import Credentials
-from contracts.probes.filters import Tags
+from contracts.probes.filters import seen_tags
 from contracts.probes.knowledge import Knowledge, Steps, query
 from contracts.subjects.access import ALIAS, SPELLING, UNUSABLE, WRONG, other_path
 
@@ -18,7 +18,7 @@ def access(know: Knowledge) -> Steps:
     """Who is let in, and how; without credentials there is nothing to compare with."""
     yield from know.ask("", purpose="head", method="HEAD")
     if know.conditions.token and not know.conditions.open:
-        tags = Tags(know.evidence().profiles).ranked[:1]
+        tags = seen_tags(know).ranked[:1]
         deep = query(limit=5, offset=know.total // 2)
         queries = (
             _PLAIN,
@@ -74,7 +74,7 @@ def alias(know: Knowledge) -> Steps:
     path = other_path(know.conditions.path)
     if path is None:
         return
-    tags = Tags(know.evidence().profiles).ranked[:1]
+    tags = seen_tags(know).ranked[:1]
     filtered = query(limit=know.most, offset=0, is_active=True, tags=tags or None)
     queries = [query(limit=know.most, offset=0), "", filtered]
     if know.total > know.most:

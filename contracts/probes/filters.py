@@ -21,7 +21,7 @@ _PAGES = 45  # of the whole list, up to which what is active and what is not are
 
 def filters(know: Knowledge) -> Steps:
     """Everything that the FILTER requirements are judged on."""
-    tags = Tags(know.evidence().profiles)
+    tags = seen_tags(know)
     yield from _single_tags(know, tags)
     yield from _inexact(know, tags)
     yield from _several_tags(know, tags)
@@ -33,9 +33,13 @@ def filters(know: Knowledge) -> Steps:
 
 @dataclass(frozen=True)
 class Tags:
-    """The tags that were seen, and which of them tell most."""
+    """The tags that were seen, and which of them tell most.
+
+    `most` is how many of the profiles seen may carry a tag for all that carry it to be read in few pages.
+    """
 
     profiles: tuple[Profile, ...]
+    most: float = float("inf")
 
     @cached_property
     def counts(self) -> Counter[str]:
@@ -44,8 +48,10 @@ class Tags:
 
     @cached_property
     def ranked(self) -> list[str]:
-        """The tags, most frequent first."""
-        return [tag for tag, _ in sorted(self.counts.items(), key=lambda c: (-c[1], c[0]))]
+        """The tags, most frequent first; of a long list only those that few profiles carry, if any."""
+        found = sorted(self.counts.items(), key=lambda c: (-c[1], c[0]))
+        rare = [tag for tag, count in found if count <= self.most]
+        return rare or [tag for tag, _ in found]
 
     @cached_property
     def plain(self) -> list[str]:
@@ -102,6 +108,12 @@ class Tags:
         inactive = Counter(tag for p in self.profiles if p.active is False for tag in set(p.tags))
         fitting = [tag for tag in self.ranked if active[tag] and inactive[tag]]
         return max(fitting, key=lambda tag: min(active[tag], inactive[tag]), default=None)
+
+
+def seen_tags(know: Knowledge) -> Tags:
+    """The tags that were seen without a filter."""
+    profiles = know.evidence().profiles
+    return Tags(profiles, most=2 * know.most * len(profiles) / max(1, know.total))
 
 
 def can_be_asked(tag: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from contracts.model import Request
-from contracts.probes.filters import Tags
+from contracts.probes.filters import seen_tags
 from contracts.probes.knowledge import Knowledge, Steps, query
 from contracts.subjects.inputs import HOSTILE, UNKNOWN_PARAMETER
 
@@ -16,7 +16,7 @@ _TWIN = "limit=5&offset=0"
 
 def inputs(know: Knowledge) -> Steps:
     """Odd values beside valid requests; then those that may take a process down, one by one."""
-    tags = Tags(know.evidence().profiles).plain
+    tags = seen_tags(know).plain
     for one in (*_twins(), *_odd(know, tags), _TWIN):
         answer = yield from know.ask(one, purpose=_PURPOSE)
         if answer is None or answer.transient:  # is it this query, or the deployment as a whole?

@@ -11,10 +11,12 @@ from contracts.model import ExitStatus
 from contracts.reference import FAULTS, STYLES
 from contracts.score import Task, attempt
 
-# Faults that a run of the usual size has no reason to come across.
+# Faults that a run of the usual size does not come across, or cannot tell from writes by others.
 OUT_OF_REACH = {
     "limit-13-refused": "no list has a reason to break at these limits; more `--examples` find it",
     "short-search-miscounted": "no search for a single character is among the usual requests",
+    "case-ignored-for-one-tag-alone": "no tag in another letter case is asked for beside a second tag",
+    "total-wavers": "somebody who adds and removes a profile all the time would be an excuse",
 }
 
 # Legal styles in which something may remain open, so that a run may end with status 3.

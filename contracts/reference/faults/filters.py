@@ -304,7 +304,7 @@ def all_parameters_lose_one(right: Rows, ask: Ask) -> list[Row]:
     return right(ask)[1:] if everything else right(ask)
 
 
-@fault("window", "GEN-DOCUMENT", "RESP-STATUS", "PAGE-LIMIT-ECHO")
+@fault("window", "RESP-STATUS", "PAGE-LIMIT-ECHO")
 def limit_13_refused(right: Windows, site: Site, parameters: Parameters) -> Window:
     """A limit that 13 divides is refused with 409, which no document names."""
     if parameters.limit and parameters.limit % 13 == 0:

@@ -230,7 +230,7 @@ def tags_split_at_spaces(right: Reads, site: Site, pairs: Pairs) -> Parameters:
     return right(site, tuple((n, v.replace(" ", ",") if n == "tags" else v) for n, v in pairs))
 
 
-@fault("read", "FILTER-TAGS-ENCODING", "FILTER-TAGS-COMPLETE")
+@fault("read", "FILTER-TAGS-ENCODING", "FILTER-TAGS-COMPLETE", "FILTER-TAGS-MATCH")
 def tags_stripped_of_punctuation(right: Reads, site: Site, pairs: Pairs) -> Parameters:
     """All but letters, digits, commas, spaces and hyphens is taken out of `tags`."""
     clean = ((n, "".join(c for c in v if c.isalnum() or c in ", -")) for n, v in pairs if n == "tags")
