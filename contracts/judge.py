@@ -391,6 +391,9 @@ def _unanswered(evidence: Evidence) -> str:
     ]
     if failed and failed[0].failure is not None:
         return f"never answered, of what was asked: {len(failed)}. {failed[0].failure.text}"
+    statuses = [answer.status for answer in evidence.regular]
+    if 200 in statuses and statuses[-1] in (401, 403):
+        return f"the credentials were refused from some request on ({statuses[-1]}): have they expired?"
     transient = [a for a in evidence.answers if a.transient]
     if transient:
         return f"only ever answered {transient[0].status}, of what was asked: {len(transient)}"
@@ -426,6 +429,8 @@ def _with_cause(case: Case, alone: Mapping[str, Verdict], verdict: Verdict) -> V
 
 def _cause(case: Case, alone: Mapping[str, Verdict], verdict: Verdict) -> str | None:
     id_ = verdict.requirement.id
+    if id_ != "SERVED" and "SERVED" in alone and alone["SERVED"].outcome is Outcome.FAIL:
+        return "SERVED"  # what passes on a web page passes in vain
     required = _required(case.catalogue, id_)
     if verdict.outcome is not Outcome.FAIL:
         required = [*BASE, *required]

@@ -121,7 +121,7 @@ def offset_is_the_offset_in_force(page: Page) -> Iterator[Violation]:
 
 def _both_bounds_bind(evidence: Evidence) -> bool:
     pages = [p for p in evidence.unfiltered if p.profiles]
-    return any(p.end < p.total for p in pages) and any(p.offset + p.limit > p.total for p in pages)
+    return any(p.end < p.total for p in pages) and any(p.offset + p.limit >= p.total for p in pages)
 
 
 @check(

@@ -41,7 +41,7 @@ def well_formed_request_is_answered_200(subject: WellFormed) -> Iterator[Violati
     if answer.status != 200:
         evidence = Evidence.QUIET if answer.status >= 500 else Evidence.ONE
         got = f"status {answer.status}{_said(answer)}"
-        numbers = (answer.number,) if subject.served is None else (subject.served.number, answer.number)
+        numbers = (answer.number,) if subject.served is None else (answer.number, subject.served.number)
         yield Violation("status 200", got, numbers, evidence=evidence, writes=0)
 
 

@@ -22,7 +22,8 @@ def survey(know: Knowledge) -> Steps:
 
 def _usual_page(know: Knowledge) -> Steps:
     """The largest usual limit that is accepted: a maximum below 100 may clamp it or refuse it."""
-    for limit in (USUAL_LIMIT, *SMALLER_LIMITS):
+    known = [know.default] if 0 < know.default < USUAL_LIMIT else []
+    for limit in dict.fromkeys((USUAL_LIMIT, *sorted({*SMALLER_LIMITS, *known}, reverse=True))):
         answer = yield from know.ask(query(limit=limit, offset=0), purpose=_PURPOSE)
         know.total = know.stated_total(answer) or know.total
         if answer is not None and answer.page is not None and answer.page.limit > 0:

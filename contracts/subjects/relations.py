@@ -71,7 +71,10 @@ def contents(evidence: Evidence) -> Iterator[Content]:
 
 @dataclass(frozen=True, slots=True)
 class WellFormed:
-    """The answer to a request that must be answered 200, beside one that shows the credentials to be good."""
+    """The answer to a request that must be answered 200.
+
+    Beside a refusal of the credentials, `served` is a later answer that shows them to be good.
+    """
 
     answer: Answer
     served: Answer | None
@@ -83,10 +86,10 @@ def well_formed(evidence: Evidence) -> Iterator[WellFormed]:
     served = [a for a in evidence.regular if a.status == 200]
     accepted = max((a.asked.limit or 0 for a in served if a.asked.plain), default=0)
     for answer in evidence.regular:
-        if must_be_served(answer) and not (
-            _limit_refused(answer, accepted) or (answer.status in (401, 403) and not served)
-        ):
-            yield WellFormed(answer, served[0] if answer.status in (401, 403) else None)
+        refused = answer.status in (401, 403)
+        later = next((a for a in served if a.number > answer.number), None) if refused else None
+        if must_be_served(answer) and not (_limit_refused(answer, accepted) or (refused and later is None)):
+            yield WellFormed(answer, later)
 
 
 def must_be_served(answer: Answer) -> bool:

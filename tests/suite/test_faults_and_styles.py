@@ -5,6 +5,9 @@ Each is a run of its own, so several at a time (`-n 2`) are worth their while.
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from contracts.model import ExitStatus
@@ -25,6 +28,8 @@ UNSETTLED = {
     "writes-5": "what others wrote meanwhile may explain what contradicts itself",
     "writes-50": "what others wrote meanwhile may explain what contradicts itself",
 }
+
+README = Path(__file__).parents[2] / "README.md"
 
 
 def _faults() -> list[object]:
@@ -49,3 +54,17 @@ def test_style_is_accepted(name: str) -> None:
 def test_exceptions_are_names_that_exist() -> None:
     assert OUT_OF_REACH.keys() <= FAULTS.keys()
     assert UNSETTLED.keys() <= STYLES.keys()
+
+
+def test_the_readme_states_the_score() -> None:
+    # The tests above hold for each of them; so the numbers alone are compared here.
+    stated = re.search(r"<!-- score:begin -->\n(.*)<!-- score:end -->", README.read_text("utf-8"), re.DOTALL)
+    assert stated is not None
+    cells = dict(re.findall(r"^\| (.+) \| ([0-9]+) \|$", stated[1], re.MULTILINE))
+    assert {label: int(number) for label, number in cells.items()} == {
+        "Faults tried": len(FAULTS),
+        "caught, and by a requirement that they break": len(FAULTS) - len(OUT_OF_REACH),
+        "Legal styles tried": len(STYLES),
+        "accused of anything": 0,
+    }
+    assert set(re.findall(r"`([a-z0-9-]+)`", stated[1].rpartition("|")[2])) == OUT_OF_REACH.keys()
