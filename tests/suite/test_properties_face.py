@@ -17,7 +17,7 @@ import schemathesis
 from contracts import reference
 from contracts.document import document_path, is_rfc3339, load
 from contracts.model import NEW_PATH, OLD_PATH, Exchange, Request
-from contracts.probes.generated import queries
+from contracts.probes.generated import DEFAULT_EXAMPLES, queries
 from contracts.pytest_plugin import UNJUDGED
 from contracts.reference import Deployment
 from contracts.run import Settings, check
@@ -97,8 +97,8 @@ def test_a_correct_deployment_passes(judge: Run) -> None:
         assert "[GEN-DOCUMENT-positive] PASSED" in ran.stdout.str()
         assert "[GEN-DOCUMENT-negative] PASSED" in ran.stdout.str()
         assert ran.outlines[-1] == f"contract: judged {served.url}: 2 pass"
-        assert set(queries(document_path(), 0, 25)) <= set(asked(served))
-        assert len(served.requests) <= 25 + SURVEY
+        assert set(queries(document_path(), 0, DEFAULT_EXAMPLES)) <= set(asked(served))
+        assert len(served.requests) <= DEFAULT_EXAMPLES + SURVEY
 
 
 STYLES = (
@@ -237,7 +237,7 @@ def test_the_path_is_not_served(judge: Run) -> None:
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        (["--max-requests", "18"], "All 18 requests of this run are spent"),
+        (["--max-requests", "8"], "All 8 requests of this run are spent"),
         (["--examples", "0"], "needs a generated query of this kind"),
         (["--examples", "1"], "needs a generated query of this kind"),
     ],
