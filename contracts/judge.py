@@ -236,7 +236,13 @@ def judge(case: Case, ids: Iterable[str] = ()) -> tuple[Verdict, ...]:
     """The verdict on every requirement examined (or on those named), in the document's order."""
     wanted = set(ids) or set(case.findings)
     alone = {id_: _alone(case, finding) for id_, finding in case.findings.items()}
-    return tuple(_with_cause(case, alone, verdict) for id_, verdict in alone.items() if id_ in wanted)
+    judged = {id_: _with_cause(case, alone, verdict) for id_, verdict in alone.items() if id_ in wanted}
+    # What is broken is not hidden behind a cause that nobody asked for and that therefore is not shown.
+    hidden = {id_ for id_, verdict in judged.items() if verdict.blocked_by not in {None, *wanted}}
+    return tuple(
+        alone[id_] if id_ in hidden and alone[id_].outcome is Outcome.FAIL else verdict
+        for id_, verdict in judged.items()
+    )
 
 
 def _alone(case: Case, finding: Finding) -> Verdict:

@@ -107,9 +107,9 @@ def refusal_carries_no_profile(refusal: Refusal) -> Iterator[Violation]:
 
 
 def _no_narrow_credential(evidence: Evidence) -> str:
-    return (
-        "" if evidence.conditions.narrow else "no second, narrower credential was given (--narrow-token-env)"
-    )
+    """Why there is no narrower view to compare with."""
+    given = evidence.conditions.narrow
+    return _open(evidence) if given else "no second, narrower credential was given (--narrow-token-env)"
 
 
 @check(

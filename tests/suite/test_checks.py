@@ -49,6 +49,7 @@ LEGAL: list[tuple[str, list[Entry]]] = [
     ("RESP-STATUS", [ALL, {"ask": "limit=100000", "status": 400}]),
     ("RESP-STATUS", [ALL, {"ask": "search=x", "status": 400}]),
     ("RESP-STATUS", [{"status": 401}]),
+    ("RESP-STATUS", [ALL, {"ask": "limit=5", "status": 401}]),  # expired meanwhile
     ("RESP-MEDIA-TYPE", [asked("", headers={"CONTENT-TYPE": "Application/JSON;charset=utf-8"})]),
     ("RESP-SCHEMA", [asked("", {"id": 2**60, "created_at": ZERO, "tags": ["a, b"], "later": {}})]),
     # The limit in force: clamped, the default, unpaged.
@@ -123,7 +124,7 @@ BROKEN: list[tuple[str, list[Entry]]] = [
     ("SERVED", [{"status": 302, "headers": {"Location": "https://elsewhere.example"}}]),
     ("SERVED", [{"status": 404}]),
     ("SERVED", [{"headers": {}, "text": "  <!DOCTYPE html>"}]),
-    ("RESP-STATUS", [ALL, {"ask": "limit=5", "status": 401}]),
+    ("RESP-STATUS", [{"ask": "limit=5", "status": 401}, ALL]),
     ("RESP-MEDIA-TYPE", [asked("", headers={})]),
     ("RESP-SCHEMA", [{"body": {"access_profiles": []}}]),
     ("RESP-SCHEMA", [
