@@ -60,6 +60,15 @@ def test_the_same_seed_asks_the_same_in_the_same_order() -> None:
     assert asked[0] != asked[2]
 
 
+def test_what_is_broken_is_not_hidden_behind_a_cause_that_was_not_asked_for() -> None:
+    catalogue = load_catalogue()
+    only = frozenset({"FILTER-ACTIVE-PARTITION"})
+    with serving(fault="total-ignores-is-active") as deployment:
+        settings = Settings(deployment.url, secrets=Secrets(token=deployment.token), only=only)
+        result = check(settings, catalogue=catalogue)
+    assert outcomes(result) == {"FILTER-ACTIVE-PARTITION": Outcome.FAIL}
+
+
 # What a collection cannot show, however the deployment behaves.
 CANNOT_SHOW = [
     (
