@@ -109,6 +109,7 @@ class Case:
     findings: Mapping[str, Finding]
     rounds: Rounds
     still: Rounds = field(default_factory=dict)  # rounds between reads of the whole list, all equal
+    ended_early: bool = False  # not all was asked that should have been
 
     @property
     def unrepeatable(self) -> frozenset[Request]:
@@ -345,23 +346,20 @@ def _unsettled(case: Case, finding: Finding) -> Verdict:
 
 def _without_violation(case: Case, finding: Finding) -> Verdict:
     empty = finding.check.inapplicable(case.evidence) if case.evidence.regular else ""
-    if empty:
+    if empty and not case.ended_early:  # else it may only look so
         return Verdict(finding.requirement, Outcome.NOT_APPLICABLE, reason=empty)
     doubt = _doubt(case, finding)
     if doubt:
         return Verdict(finding.requirement, Outcome.INCONCLUSIVE, judged=finding.judged, reason=doubt)
     lacking = _lacking(case, finding)
-    if lacking:
-        return Verdict(finding.requirement, Outcome.NOT_EXERCISED, judged=finding.judged, reason=lacking)
-    killed = kills(finding.check, case.evidence, case.catalogue.document)
-    if not killed:
-        return Verdict(
-            finding.requirement,
-            Outcome.NOT_EXERCISED,
-            judged=finding.judged,
-            reason=f"nothing that was read could have failed; needs {finding.check.needs}",
-        )
-    return Verdict(finding.requirement, Outcome.PASS, judged=finding.judged, killed=killed)
+    killed = 0 if lacking else kills(finding.check, case.evidence, case.catalogue.document)
+    if killed:
+        return Verdict(finding.requirement, Outcome.PASS, judged=finding.judged, killed=killed)
+    if case.ended_early:  # no want of data: nobody may accept it as such
+        reason = "the run ended before enough was asked"
+        return Verdict(finding.requirement, Outcome.INCONCLUSIVE, judged=finding.judged, reason=reason)
+    reason = lacking or f"nothing that was read could have failed; needs {finding.check.needs}"
+    return Verdict(finding.requirement, Outcome.NOT_EXERCISED, judged=finding.judged, reason=reason)
 
 
 def _lacking(case: Case, finding: Finding) -> str:
@@ -386,7 +384,10 @@ def _doubt(case: Case, finding: Finding) -> str:
     if finding.requirement.id == "RESP-STATUS" and case.evidence.regular:
         return _unanswered(case.evidence)
     if not finding.judged:
-        return _silence(case.evidence)
+        why = _silence(case.evidence)
+        return (
+            "as SERVED" if why and finding.requirement.id != "SERVED" and not case.evidence.regular else why
+        )
     return ""
 
 
@@ -396,14 +397,18 @@ def _unanswered(evidence: Evidence) -> str:
         e for e in evidence.failed if e.failure is not None and not e.request.purpose.startswith(HOSTILE)
     ]
     if failed and failed[0].failure is not None:
-        return f"never answered, of what was asked: {len(failed)}. {failed[0].failure.text}"
+        return f"{_number(len(failed))} got no answer: {failed[0].failure.text}"
     statuses = [answer.status for answer in evidence.regular]
     if 200 in statuses and statuses[-1] in (401, 403):
         return f"the credentials were refused from some request on ({statuses[-1]}): have they expired?"
     transient = [a for a in evidence.answers if a.transient]
     if transient:
-        return f"only ever answered {transient[0].status}, of what was asked: {len(transient)}"
+        return f"{_number(len(transient))} got no answer but {transient[0].status}"
     return ""
+
+
+def _number(requests: int) -> str:
+    return "1 request" if requests == 1 else f"{requests:,} requests"
 
 
 def _silence(evidence: Evidence) -> str:

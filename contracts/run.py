@@ -289,7 +289,7 @@ class _Run:
             ids = _with_prerequisites(self.catalogue, self.settings.only)
             self._examined = (heard, evidence, judging.examine(self.catalogue, evidence, ids))
         _, evidence, findings = self._examined
-        return Case(self.catalogue, evidence, findings, self.rounds, self.still)
+        return Case(self.catalogue, evidence, findings, self.rounds, self.still, bool(self.interrupted))
 
     def result(self, deployment: str, seconds: float) -> Result:
         """What the run came to."""
@@ -311,7 +311,7 @@ class _Run:
         waited = [e for e in self.exchanges if e.attempts]
         if waited:
             first = waited[0].attempts[0].why
-            yield f"repeated after passing trouble ({first} first): {len(waited)} requests"
+            yield f"requests that were repeated after passing trouble ({first} first): {len(waited)}"
 
 
 def first_whole_read(evidence: Evidence) -> tuple[Page, ...]:

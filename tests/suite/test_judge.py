@@ -238,14 +238,22 @@ def test_refused_credentials_are_no_fault(conditions: Conditions, words: str) ->
     ("entries", "words"),
     [
         ([], "nothing was asked"),
-        ([{"failure": "cut connection"}], "never answered"),
-        ([{"status": 503}, {"status": 503}], "only ever answered 503"),
+        ([{"failure": "cut connection"}], "1 request got no answer: "),
+        ([{"status": 503}, {"status": 503}], "2 requests got no answer but 503"),
     ],
 )
-def test_silence_is_inconclusive(entries: list[Entry], words: str) -> None:
-    verdicts = judging.judge(case(exchanges(entries)))
-    assert {v.outcome for v in verdicts} == {Outcome.INCONCLUSIVE}
-    assert [v.requirement.id for v in verdicts if words not in v.reason] == []
+def test_silence_is_inconclusive_and_said_once(entries: list[Entry], words: str) -> None:
+    served, *others = judging.judge(case(exchanges(entries)))
+    assert {v.outcome for v in (served, *others)} == {Outcome.INCONCLUSIVE}
+    assert words in served.reason
+    assert {v.reason for v in others} == {"as SERVED"}
+
+
+def test_what_an_early_end_left_unasked_is_inconclusive_and_never_merely_unexercised() -> None:
+    early = replace(case(exchanges([{"profiles": [1]}])), ended_early=True)
+    outcomes = {v.outcome for v in judging.judge(early)}
+    assert Outcome.INCONCLUSIVE in outcomes
+    assert outcomes.isdisjoint({Outcome.NOT_APPLICABLE, Outcome.NOT_EXERCISED})
 
 
 def test_content_beyond_the_bounds_is_inconclusive() -> None:
