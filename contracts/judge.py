@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from contracts.catalogue import Catalogue, Check
@@ -240,10 +240,19 @@ def judge(case: Case, ids: Iterable[str] = ()) -> tuple[Verdict, ...]:
     judged = {id_: _with_cause(case, alone, verdict) for id_, verdict in alone.items() if id_ in wanted}
     # What is broken is not hidden behind a cause that nobody asked for and that therefore is not shown.
     hidden = {id_ for id_, verdict in judged.items() if verdict.blocked_by not in {None, *wanted}}
-    return tuple(
+    shown = (
         alone[id_] if id_ in hidden and alone[id_].outcome is Outcome.FAIL else verdict
         for id_, verdict in judged.items()
     )
+    return tuple(_said_once(judged.get("SERVED"), verdict) for verdict in shown)
+
+
+def _said_once(served: Verdict | None, verdict: Verdict) -> Verdict:
+    """The same verdict, without the long reason where SERVED gives it already."""
+    if served is None or verdict is served or verdict.outcome is not Outcome.INCONCLUSIVE:
+        return verdict
+    same = (served.outcome, served.reason) == (verdict.outcome, verdict.reason)
+    return replace(verdict, reason="as SERVED") if same else verdict
 
 
 def _alone(case: Case, finding: Finding) -> Verdict:
@@ -384,10 +393,7 @@ def _doubt(case: Case, finding: Finding) -> str:
     if finding.requirement.id == "RESP-STATUS" and case.evidence.regular:
         return _unanswered(case.evidence)
     if not finding.judged:
-        why = _silence(case.evidence)
-        return (
-            "as SERVED" if why and finding.requirement.id != "SERVED" and not case.evidence.regular else why
-        )
+        return _silence(case.evidence)
     return ""
 
 
