@@ -219,6 +219,14 @@ class UserError(Exception):
     """Something that the user can mend: a bad option, document, file. Ends a command with status 2."""
 
 
+class BudgetSpent(Exception):  # noqa: N818 - no error: the run ends and judges what it has
+    """The run's requests or its time are spent, so this request did not leave; `why` is one sentence."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
 def exit_status(
     verdicts: tuple[Verdict, ...], *, allow_unexercised: bool = False, level: Level = Level.MUST
 ) -> int:

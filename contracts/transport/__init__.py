@@ -4,7 +4,8 @@
 whatever a deployment does. It knows nothing of probes, checks or verdicts.
 """
 
-from contracts.transport.bounds import Bounds, BudgetSpent
+from contracts.model import BudgetSpent
+from contracts.transport.bounds import Bounds
 from contracts.transport.credentials import Secrets, token_from_env, token_from_file
 from contracts.transport.sender import Transport
 from contracts.transport.target import Refused, Target

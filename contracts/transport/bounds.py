@@ -33,14 +33,6 @@ class Bounds:
     max_total_wait: float = 45.0
 
 
-class BudgetSpent(Exception):  # noqa: N818 - no error: the run ends and judges what it has
-    """The run's requests or its time are spent, so this request did not leave; `why` is one sentence."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
-
-
 def size(count: int) -> str:
     """A number of bytes for people: `64 MiB`, `100 KiB`, `7 bytes`."""
     for unit, name in ((MIB, "MiB"), (KIB, "KiB")):

@@ -12,8 +12,8 @@ from typing import Self, cast
 import httpx
 
 from contracts import __version__
-from contracts.model import Attempt, Exchange, Failure, FailureKind, Request
-from contracts.transport.bounds import Bounds, BudgetSpent, size
+from contracts.model import Attempt, BudgetSpent, Exchange, Failure, FailureKind, Request
+from contracts.transport.bounds import Bounds, size
 from contracts.transport.content import ACCEPTED, Content, codings
 from contracts.transport.credentials import Secrets
 from contracts.transport.faults import NETWORK_ERRORS, Fault, failure_of, too_large

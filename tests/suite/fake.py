@@ -10,7 +10,8 @@ from typing import Any
 
 from contracts.catalogue import load_catalogue
 from contracts.model import OLD_PATH, Credentials, Exchange, Request, Result
-from contracts.run import Settings, _Run
+from contracts.run import Settings, conditions
+from contracts.session import Run
 from contracts.subjects.answer import read_query
 
 CATALOGUE = load_catalogue()
@@ -258,6 +259,6 @@ class Storm:
 def session(send: Callable[[Request], Exchange], **options: Any) -> Result:
     """The result of a run in which `send` is the network; options are those of `Settings`."""
     settings = Settings("http://fake.invalid", **{"examples": 0, **options})
-    run = _Run(settings, OLD_PATH, CATALOGUE, lambda _: None)
+    run = Run(settings, conditions(settings, OLD_PATH), CATALOGUE)
     run.drive(send)
     return run.result(settings.base_url, 0.0)

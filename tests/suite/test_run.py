@@ -21,7 +21,8 @@ from contracts.model import (
     Result,
     exit_status,
 )
-from contracts.run import CONFIRMING_AT_MOST, STILL_AT_MOST, Progress, Settings, _Run, plan, probes
+from contracts.run import Progress, Settings, conditions, plan, probes
+from contracts.session import CONFIRMING_AT_MOST, STILL_AT_MOST, Run
 from contracts.transport import BudgetSpent
 
 URL = "http://fake.invalid"
@@ -73,7 +74,7 @@ def test_no_probe_sends_more_than_was_planned(style: Style, probability: float) 
         at_most[now.probe] = now.at_most
 
     deployment = Deployment(rows(40), style, Storm(3, probability, kinds=("insert", "delete")))
-    run = _Run(settings, OLD_PATH, CATALOGUE, progress)
+    run = Run(settings, conditions(settings, OLD_PATH), CATALOGUE, progress)
     run.drive(deployment)
     assert {name: count for name, count in sent.items() if count > at_most[name]} == {}
     assert sum(sent.values()) == len(deployment.exchanges) <= sum(count for _, count in plan(settings))
