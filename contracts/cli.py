@@ -114,6 +114,12 @@ _request_options = _stacked(
     click.option("--seed", type=int, default=0, metavar="N", help="Seed of all random choices. [default: 0]"),
     click.option("--max-requests", type=click.IntRange(min=1), metavar="N", help="Most requests to send."),
     click.option("--rate", type=float, metavar="N", help="Most requests a second."),
+    click.option(
+        "--concurrency",
+        type=click.IntRange(1, options.MOST_CONCURRENT),
+        metavar="N",
+        help="Requests under way at a time, where order does not matter. [default: 1]",
+    ),
     click.option("--timeout", type=float, metavar="S", help="Seconds for each exchange as a whole."),
     click.option("--deadline", type=float, metavar="S", help="Seconds for the whole run."),
     click.option("--only", multiple=True, metavar="ID[,ID]", help="Judge these requirements alone."),
@@ -309,7 +315,7 @@ def _settings(url: str, given: dict[str, Any]) -> Settings:
     return Settings(
         base_url=options.require_url(url),
         bounds=options.bounds(
-            **{name: given[name] for name in ("max_requests", "rate", "timeout", "deadline")}
+            **{name: given[name] for name in ("max_requests", "rate", "timeout", "deadline", "concurrency")}
         ),
         seed=given["seed"],
         only=options.ids(given["only"]),

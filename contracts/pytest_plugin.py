@@ -61,6 +61,11 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "seed": {"type": int, "default": 0, "metavar": "N", "help": "Seed of all random choices (0)."},
     "max-requests": {"type": int, "metavar": "N", "help": "Most requests to send."},
     "rate": {"type": float, "metavar": "N", "help": "Most requests a second."},
+    "concurrency": {
+        "type": int,
+        "metavar": "N",
+        "help": "Requests under way at a time, where order does not matter (1).",
+    },
     "timeout": {"type": float, "metavar": "S", "help": "Seconds for each exchange as a whole."},
     "deadline": {"type": float, "metavar": "S", "help": "Seconds for the whole run."},
     "gentle": {"action": "store_true", "help": "Leave out values that can take a process down."},
@@ -354,7 +359,7 @@ def _settings(config: pytest.Config, base_url: str) -> Settings:
     )
 
 
-_BOUNDS = ("max_requests", "rate", "timeout", "deadline")
+_BOUNDS = ("max_requests", "rate", "timeout", "deadline", "concurrency")
 
 
 def _terms(config: pytest.Config, secret: Secret | None) -> Terms:
