@@ -167,7 +167,12 @@ def _check_path(
         target, settings.secrets, settings.bounds, verify=settings.verify, seed=settings.seed
     ) as transport:
         run.drive(transport.send, transport.send_all)
-    return run.result(target.url, time.monotonic() - began)
+    try:
+        return run.result(target.url, time.monotonic() - began)
+    except KeyboardInterrupt:  # the first one must not lose what was asked
+        if run.interrupted:
+            raise
+        return run.result(target.url, time.monotonic() - began)
 
 
 def conditions(settings: Settings, path: str) -> Conditions:
