@@ -6,20 +6,18 @@ Only click and the model are imported at the top: `--help` and `--version` must 
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 from urllib.parse import urlsplit
 
 import click
 
-from contracts import __version__, options
+from contracts import __version__, options, signals
 from contracts.model import ExitStatus, Level, Result, UserError
 from contracts.reports.curl import Secret
 from contracts.reports.text import visible
@@ -73,9 +71,9 @@ def _guarded(arguments: list[str] | None, session: Session) -> int:
     except UserError as error:
         click.echo(f"Error: {visible(str(error))}", err=True)
         return ExitStatus.USAGE
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as interruption:
         click.echo("Interrupted.", err=True)
-        return INTERRUPTED
+        return getattr(interruption, "status", INTERRUPTED)
     except Exception as error:  # the suite's own bug must not look like a verdict
         _report_bug(error, session)
         return ExitStatus.INTERNAL
@@ -114,6 +112,12 @@ _request_options = _stacked(
     click.option("--seed", type=int, default=0, metavar="N", help="Seed of all random choices. [default: 0]"),
     click.option("--max-requests", type=click.IntRange(min=1), metavar="N", help="Most requests to send."),
     click.option("--rate", type=float, metavar="N", help="Most requests a second."),
+    click.option(
+        "--concurrency",
+        type=click.IntRange(1, options.MOST_CONCURRENT),
+        metavar="N",
+        help="Requests under way at a time, where order does not matter. [default: 1]",
+    ),
     click.option("--timeout", type=float, metavar="S", help="Seconds for each exchange as a whole."),
     click.option("--deadline", type=float, metavar="S", help="Seconds for the whole run."),
     click.option("--only", multiple=True, metavar="ID[,ID]", help="Judge these requirements alone."),
@@ -174,7 +178,7 @@ def commands() -> None:
     """Judge a deployment of GET /api/access-profiles by its contract.
 
     Exit status: 0 every MUST requirement passed; 1 one is broken; 2 usage error; 3 not judged; 70 internal
-    error of the suite.
+    error of the suite; 130 and 143 after Ctrl-C and SIGTERM, with a report of what came until then.
     """
 
 
@@ -309,7 +313,7 @@ def _settings(url: str, given: dict[str, Any]) -> Settings:
     return Settings(
         base_url=options.require_url(url),
         bounds=options.bounds(
-            **{name: given[name] for name in ("max_requests", "rate", "timeout", "deadline")}
+            **{name: given[name] for name in ("max_requests", "rate", "timeout", "deadline", "concurrency")}
         ),
         seed=given["seed"],
         only=options.ids(given["only"]),
@@ -361,29 +365,15 @@ def _judge(settings: Settings, catalogue: Catalogue, asked: Output, terms: Terms
     from contracts.reports import progress, summary
 
     _remove_old_reports(asked.directory)
-    with _watched_interrupts() as interrupts, progress.live(sys.stderr) as advance:
-        result = run.check(settings, catalogue=catalogue, progress=_told(advance))
-    with _closed_output_ignored():
-        _print_report(result, asked, terms)
-    if asked.directory is not None:
-        _write_reports(result, asked.directory, terms)
-    return INTERRUPTED if interrupts else summary.conclude(result, terms).status
-
-
-@contextmanager
-def _watched_interrupts() -> Iterator[list[int]]:
-    """Ctrl-C as always, and noted: the run may end early with what it has instead of raising."""
-    seen: list[int] = []
-
-    def note(number: int, frame: FrameType | None) -> None:
-        seen.append(number)
-        signal.default_int_handler(number, frame)
-
-    before = signal.signal(signal.SIGINT, note)
-    try:
-        yield seen
-    finally:
-        signal.signal(signal.SIGINT, before)
+    with signals.watched() as watch:
+        with progress.live(sys.stderr) as advance:
+            result = run.check(settings, catalogue=catalogue, progress=_told(advance))
+        watch.asking = False  # from here on a signal waits until the report is out
+        with _closed_output_ignored():
+            _print_report(result, asked, terms)
+        if asked.directory is not None:
+            _write_reports(result, asked.directory, terms)
+    return watch.status or summary.conclude(result, terms).status
 
 
 def _told(advance: Callable[[str, int, int], None] | None) -> Callable[[Progress], None] | None:

@@ -79,6 +79,10 @@ class Request:
     purpose: str = field(default="", compare=False)
 
 
+Batch = tuple[Request, ...]
+"""Requests whose order does not matter: a session that yields them may have them under way together."""
+
+
 class FailureKind(StrEnum):
     """Why an exchange has no complete response."""
 

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from contracts.transport import Bounds, Secrets
 
 _Bound = TypeVar("_Bound", int, float, float | None)
+# Each may hold content up to the bound at the same time.
+MOST_CONCURRENT = 8
+
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -76,18 +79,25 @@ class Keys:
 
 
 def bounds(
-    max_requests: int | None, rate: float | None, timeout: float | None, deadline: float | None
+    max_requests: int | None,
+    rate: float | None,
+    timeout: float | None,
+    deadline: float | None,
+    concurrency: int | None = None,
 ) -> Bounds:
     """The bounds that the user asks for, the transport's own where nothing is asked."""
     from contracts.transport import Bounds
 
     own = Bounds()
+    if concurrency is not None and not 1 <= concurrency <= MOST_CONCURRENT:
+        raise UserError(f"--concurrency takes a number from 1 to {MOST_CONCURRENT}.")
     return replace(
         own,
         max_requests=_positive("--max-requests", max_requests, own.max_requests),
         rate=_positive("--rate", rate, own.rate),
         timeout=_positive("--timeout", timeout, own.timeout),
         deadline=_positive("--deadline", deadline, own.deadline),
+        concurrency=own.concurrency if concurrency is None else concurrency,
     )
 
 

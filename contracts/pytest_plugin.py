@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from contracts import options
+from contracts import options, signals
 from contracts.model import (
     OLD_PATH,
     Evidence,
@@ -61,6 +61,11 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "seed": {"type": int, "default": 0, "metavar": "N", "help": "Seed of all random choices (0)."},
     "max-requests": {"type": int, "metavar": "N", "help": "Most requests to send."},
     "rate": {"type": float, "metavar": "N", "help": "Most requests a second."},
+    "concurrency": {
+        "type": int,
+        "metavar": "N",
+        "help": "Requests under way at a time, where order does not matter (1).",
+    },
     "timeout": {"type": float, "metavar": "S", "help": "Seconds for each exchange as a whole."},
     "deadline": {"type": float, "metavar": "S", "help": "Seconds for the whole run."},
     "gentle": {"action": "store_true", "help": "Leave out values that can take a process down."},
@@ -165,6 +170,7 @@ class Contract:
     selected: frozenset[str] = frozenset()
     result: Result | None = None
     seen: dict[str, tuple[Level, Outcome]] = field(default_factory=dict)
+    interrupted: int | None = None  # the exit status after Ctrl-C or SIGTERM
 
     @property
     def judged(self) -> str:
@@ -208,6 +214,17 @@ class Contract:
             items[:] = [item for item in items if item not in own]
 
     @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self) -> Generator[None, Any, Any]:
+        """Ctrl-C and SIGTERM end the run, not the session: what came until then is judged and reported."""
+        if self.settings is None:
+            return (yield)
+        with signals.watched() as watch:
+            try:
+                return (yield)
+            finally:
+                self.interrupted = watch.status
+
+    @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, Any, Any]:
         """The failure as it is, without the name of pytest's exception before it."""
         report = yield
@@ -233,9 +250,12 @@ class Contract:
     @pytest.hookimpl(wrapper=True, tryfirst=True)  # around the terminal reporter: its last line comes first
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, Any, Any]:
         """Say at the very end what was judged, and do not let an unjudged MUST look like success."""
-        unjudged = session.exitstatus == pytest.ExitCode.OK and self._status() == ExitStatus.NOT_JUDGED
+        passed = session.exitstatus == pytest.ExitCode.OK and self.interrupted is None
+        unjudged = passed and self._status() == ExitStatus.NOT_JUDGED
         if unjudged:
             session.exitstatus = UNJUDGED
+        if self.interrupted is not None:
+            session.exitstatus = self.interrupted
         finished = yield
         reporter = session.config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None and self.seen:
@@ -245,6 +265,8 @@ class Contract:
     def _print_end(self, reporter: pytest.TerminalReporter, *, unjudged: bool) -> None:
         if unjudged:
             reporter.write_line(f"NOT JUDGED: {self._open()}; exit status {UNJUDGED}", yellow=True)
+        if self.interrupted is not None:
+            reporter.write_line(f"INTERRUPTED; exit status {self.interrupted}", yellow=True)
         outcomes = [outcome for _, outcome in self.seen.values()]
         tally = ", ".join(f"{outcomes.count(one)} {one}" for one in Outcome if one in outcomes)
         reporter.write_line(f"contract: judged {self.judged}: {tally}")
@@ -354,7 +376,7 @@ def _settings(config: pytest.Config, base_url: str) -> Settings:
     )
 
 
-_BOUNDS = ("max_requests", "rate", "timeout", "deadline")
+_BOUNDS = ("max_requests", "rate", "timeout", "deadline", "concurrency")
 
 
 def _terms(config: pytest.Config, secret: Secret | None) -> Terms:
@@ -369,11 +391,16 @@ def _selected(items: list[pytest.Item]) -> frozenset[str]:
     """Ids of the requirements whose tests will run; empty where these are all that have a check."""
     from contracts.catalogue import load_catalogue
 
-    parameters = (getattr(item, "callspec", None) for item in items)
-    found = (callspec.params.get("requirement") for callspec in parameters if callspec is not None)
     tested = load_catalogue().tested
-    chosen = frozenset(one.id for one in found if isinstance(one, Requirement)) & tested
+    chosen = frozenset(one.id for item in items if (one := _requirement_of(item)) is not None) & tested
     return frozenset() if chosen == tested else chosen
+
+
+def _requirement_of(item: pytest.Item) -> Requirement | None:
+    """The requirement that a test is for; None for other tests."""
+    callspec = getattr(item, "callspec", None)
+    found = None if callspec is None else callspec.params.get("requirement")
+    return found if isinstance(found, Requirement) else None
 
 
 def _run(settings: Settings) -> Result:

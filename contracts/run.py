@@ -68,12 +68,18 @@ def _check_path(
 ) -> Result:
     target = Target.parse(settings.base_url, path)
     run = Run(settings, conditions(settings, path), catalogue, progress or (lambda _: None))
+    run.know.together = settings.bounds.concurrency
     began = time.monotonic()
     with Transport(
         target, settings.secrets, settings.bounds, verify=settings.verify, seed=settings.seed
     ) as transport:
-        run.drive(transport.send)
-    return run.result(target.url, time.monotonic() - began)
+        run.drive(transport.send, transport.send_all)
+    try:
+        return run.result(target.url, time.monotonic() - began)
+    except KeyboardInterrupt:  # the first one must not lose what was asked
+        if run.interrupted:
+            raise
+        return run.result(target.url, time.monotonic() - began)
 
 
 def conditions(settings: Settings, path: str) -> Conditions:

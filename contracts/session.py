@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from contracts import judge as judging
 from contracts.catalogue import Catalogue
 from contracts.judge import Case, Finding, Round, Witness
-from contracts.model import BudgetSpent, Exchange, FailureKind, Request, Result
+from contracts.model import Batch, BudgetSpent, Exchange, FailureKind, Request, Result
 from contracts.probes.access import AT_MOST as ACCESS_AT_MOST
 from contracts.probes.access import access, alias
 from contracts.probes.filters import AT_MOST as FILTERS_AT_MOST
@@ -47,7 +47,9 @@ _GONE = 3
 # Nor is it of use to go on where none of so many requests was answered 200.
 _NO_SUCCESS = 8
 
-Session = Generator[Request, Exchange, Any]
+# Yields a request and is sent its exchange, or yields a batch and is sent its exchanges as a tuple.
+Session = Generator[Request | Batch, Any, Any]
+SendAll = Callable[[Batch], Iterable[Exchange]]
 
 
 class Choices(Protocol):
@@ -140,24 +142,29 @@ class Run:
         self.interrupted: str | None = None
         self._examined: tuple[int, Evidence, dict[str, Finding]] | None = None
 
-    def drive(self, send: Callable[[Request], Exchange]) -> None:
-        """Asks everything; what came until an interruption is kept."""
+    def drive(self, send: Callable[[Request], Exchange], send_all: SendAll | None = None) -> None:
+        """Asks everything; what came until an interruption is kept. Without `send_all`, one by one."""
         try:
-            self._answer(self._session(), send)
+            self._answer(self._session(), send_all or (lambda batch: map(send, batch)))
         except BudgetSpent as spent:
             self.interrupted = spent.why
-        except KeyboardInterrupt:
-            self.interrupted = "interrupted by the user"
+        except KeyboardInterrupt as interruption:
+            self.interrupted = str(interruption) or "interrupted by the user"
 
-    def _answer(self, session: Session, send: Callable[[Request], Exchange]) -> None:
-        try:
-            request = next(session)
-            while True:
-                exchange = send(request)
-                self.exchanges.append(exchange)
-                request = session.send(exchange)
-        except StopIteration:
-            return
+    def _answer(self, session: Session, send_all: SendAll) -> None:
+        asked = next(session, None)
+        while asked is not None:
+            batch = (asked,) if isinstance(asked, Request) else asked
+            came: list[Exchange] = []
+            try:
+                for exchange in send_all(batch):
+                    came.append(exchange)
+                    self.exchanges.append(exchange)
+            except (BudgetSpent, KeyboardInterrupt):
+                if came:  # a part of a batch, to be judged as far as it came
+                    _next(session, tuple(came))
+                raise
+            asked = _next(session, came[0] if isinstance(asked, Request) else tuple(came))
 
     def _session(self) -> Session:
         for probe in probes(self.choices):
@@ -171,14 +178,14 @@ class Run:
     def _limited(self, name: str, steps: Session, at_most: int) -> Session:
         """The steps of a probe, cut off at its budget or when the deployment is gone."""
         sent = 0
-        request = next(steps, None)
-        while request is not None and sent < at_most and not self._hopeless():
-            self.progress(Progress(name, sent, at_most))
-            sent += 1
-            try:
-                request = steps.send((yield request))
-            except StopIteration:
-                return
+        asked = next(steps, None)
+        while asked is not None and sent < at_most and not self._hopeless():
+            room = at_most - sent
+            asked = asked if isinstance(asked, Request) else asked[:room]
+            for _ in range(_number_of(asked)):
+                self.progress(Progress(name, sent, at_most))
+                sent += 1
+            asked = _next(steps, (yield asked))
 
     def _hopeless(self) -> bool:
         """Whether asking on is of no use: nothing answers, or not the API, or not to these credentials."""
@@ -269,7 +276,7 @@ def _fitting(witnesses: list[Witness], reads: int) -> list[Witness]:
     return [one for one, length in zip(witnesses, lengths, strict=True) if length <= room]
 
 
-def _reads_the_same(pages: tuple[Page, ...]) -> Generator[Request, Exchange, bool]:
+def _reads_the_same(pages: tuple[Page, ...]) -> Generator[Request | Batch, Any, bool]:
     """Whether the pages hold the same profiles when they are asked for again, and none came after them."""
     last = pages[-1]
     after = Request(query(limit=last.limit, offset=last.end))
@@ -290,6 +297,18 @@ def _gone(exchanges: list[Exchange]) -> bool:
     return len(slow) == 2 or (
         len(last) == _GONE and all(e.status is None or e.status in TRANSIENT for e in last)
     )
+
+
+def _next(session: Session, came: Exchange | tuple[Exchange, ...]) -> Request | Batch | None:
+    """What the session asks next, now that it is told what came; None at its end."""
+    try:
+        return session.send(came)
+    except StopIteration:
+        return None
+
+
+def _number_of(asked: Request | Batch) -> int:
+    return 1 if isinstance(asked, Request) else len(asked)
 
 
 def _trouble(exchange: Exchange) -> str:

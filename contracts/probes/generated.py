@@ -56,8 +56,7 @@ class Generated:
 def generated(know: Knowledge, document: Path) -> Steps:
     """Asks the generated queries, half of them meant to be valid and half not."""
     count = DEFAULT_EXAMPLES if know.examples is None else know.examples
-    for query in queries(document, know.seed, count):
-        yield from know.ask(query, purpose=GENERATED)
+    yield from know.ask_all(queries(document, know.seed, count), purpose=GENERATED)
 
 
 def queries(document: Path, seed: int, count: int) -> tuple[str, ...]:

@@ -6,15 +6,19 @@ import random
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
 from math import gcd
+from typing import Any
 from urllib.parse import quote
 
-from contracts.model import Credentials, Exchange, Request
+from contracts.model import Batch, Credentials, Exchange, Request
 from contracts.subjects.answer import Answer, Page, read, whole
 from contracts.subjects.evidence import Conditions, Evidence
 
-Steps = Generator[Request, Exchange, None]
+# A session yields a request and is sent its exchange, or yields a batch and is sent a tuple of exchanges,
+# fewer than asked for where the run ends meanwhile.
+Steps = Generator[Request | Batch, Exchange, None]
 Ask = Generator[Request, Exchange, Answer | None]
 AskPage = Generator[Request, Exchange, Page | None]
+AskAll = Generator[Request | Batch, Exchange, list[Answer | None]]
 
 USUAL_LIMIT = 100
 SMALLER_LIMITS = (50, 25, 10, 1)
@@ -55,6 +59,7 @@ class Knowledge:
     conditions: Conditions = field(default_factory=Conditions)
     gentle: bool = False
     examples: int | None = None
+    together: int = 1  # requests that may be under way at a time where their order does not matter
     answers: list[Answer] = field(default_factory=list)
     failed: list[Exchange] = field(default_factory=list)
     total: int = 0
@@ -96,6 +101,15 @@ class Knowledge:
         answer = yield from self.ask(query, purpose=purpose)
         return None if answer is None else answer.page
 
+    def ask_all(self, queries: Iterable[str], *, purpose: str) -> AskAll:
+        """Asks for things in any order, so many together as may be, and remembers them in the order given."""
+        requests = [Request(query, purpose=purpose) for query in queries]
+        answers: list[Answer | None] = []
+        for at in range(0, len(requests), self.together):
+            exchanges = yield from together(tuple(requests[at : at + self.together]))
+            answers += [self.hear(exchange) for exchange in exchanges]
+        return answers
+
     def stated_total(self, answer: Answer | None) -> int | None:
         """`total_count` even of an answer that is no well-formed page."""
         value = answer.value if answer is not None else None
@@ -111,18 +125,27 @@ class Knowledge:
         is_active: bool | None = None,
         tags: Iterable[str] | str | None = None,
         search: str | None = None,
-    ) -> Generator[Request, Exchange, list[Page]]:
-        """Page after page up to the end that the last page states; stops early where no page comes."""
+    ) -> Generator[Request | Batch, Exchange, list[Page]]:
+        """Page after page up to the end that the last page states; stops early where no page comes.
+
+        Once a page has shown where the next ones begin and end, so many are asked for together as may be.
+        """
         pages: list[Page] = []
-        offset = start
+        offset, step, total = start, limit, 0
         while len(pages) < at_most:
-            asked = query(limit=limit, offset=offset, is_active=is_active, tags=tags, search=search)
-            page = yield from self.page(asked, purpose=purpose)
-            if page is None:
+            ahead = range(offset, total, step)[: min(self.together, at_most - len(pages))] or [offset]
+            asked = [
+                query(limit=limit, offset=o, is_active=is_active, tags=tags, search=search) for o in ahead
+            ]
+            answers = yield from self.ask_all(asked, purpose=purpose)
+            came = [answer.page for answer in answers if answer is not None and answer.page is not None]
+            pages += came
+            if len(came) < len(asked):
                 break
-            pages.append(page)
-            offset += page.limit if 0 < page.limit < limit else limit
-            if offset >= page.total:
+            last = came[-1]
+            step = last.limit if 0 < last.limit < limit else limit
+            offset, total = ahead[-1] + step, last.total
+            if offset >= total:
                 break
         return pages
 
@@ -142,3 +165,12 @@ def co_prime(size: int, total: int) -> int:
     """The next size from `size` on, or before it, that has no divisor in common with the total."""
     candidates = [*range(max(1, size), size + 20), *range(size, 0, -1)]
     return next((s for s in candidates if s > 0 and gcd(s, max(1, total)) == 1), 1)
+
+
+def together(requests: Batch) -> Generator[Request | Batch, Any, tuple[Exchange, ...]]:
+    """The exchanges of requests whose order does not matter; fewer where the run ends meanwhile."""
+    if len(requests) == 1:
+        exchange: Exchange = yield requests[0]
+        return (exchange,)
+    exchanges: tuple[Exchange, ...] = yield requests
+    return exchanges

@@ -16,7 +16,8 @@ class Bounds:
     comes over the connection, `max_content` what is left after decoding, `max_total_content` the same over
     the whole run. `max_requests` counts every
     attempt. `max_wait` bounds one wait before a repetition, `max_total_wait` all waits since the deployment
-    last gave an answer that needed no repetition. `rate` is in requests per second.
+    last gave an answer that needed no repetition. `rate` is in requests per second, `concurrency` in requests
+    under way at a time, where their order does not matter.
     """
 
     timeout: float = 10.0
@@ -28,6 +29,7 @@ class Bounds:
     max_requests: int = 400
     deadline: float = 600.0
     rate: float | None = None
+    concurrency: int = 1
     retries: int = 4
     max_wait: float = 30.0
     max_total_wait: float = 45.0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import random
+import threading
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -17,7 +19,10 @@ _NEGLIGIBLE = 0.01
 
 
 class Pace:
-    """Seconds between requests: at least what the user's rate says, more after a 429."""
+    """A bucket of one token, filled once an interval: what the user's rate says, longer after a 429.
+
+    May be shared by threads.
+    """
 
     def __init__(
         self, rate: float | None, clock: Callable[[], float], sleep: Callable[[float], object]
@@ -27,20 +32,30 @@ class Pace:
         self._clock = clock
         self._sleep = sleep
         self._sent: deque[float] = deque(maxlen=10)
+        self._slowed = -math.inf  # when the interval was last made longer
+        self._taking = threading.Lock()
 
     def due(self) -> float:
         """The moment from which on the next request may leave."""
         return self._sent[-1] + self._interval if self._sent else self._clock()
 
     def wait(self) -> None:
-        """Waits until the next request may leave, and counts it as sent."""
-        pause = self.due() - self._clock()
-        if pause > 0:
-            self._sleep(pause)
-        self._sent.append(self._clock())
+        """Takes the next token, and waits until it is there."""
+        with self._taking:
+            now = self._clock()
+            turn = max(now, self.due())
+            self._sent.append(turn)
+        if turn > now:
+            self._sleep(turn - now)
 
-    def slow(self) -> None:
-        """After a 429: half of the pace that was just seen to be too much."""
+    def slow(self, sent: float) -> None:
+        """After a 429 to a request sent then: half of the pace that was just seen to be too much.
+
+        One that had left before the pace was last slowed says nothing of the slower pace.
+        """
+        if sent <= self._slowed:
+            return
+        self._slowed = self._clock()
         self._interval = min(max(2 * self._interval, 2 * self._observed(), _SLOWED), _SLOWEST)
 
     def quicken(self) -> None:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from types import TracebackType
-from typing import Self, cast
+from typing import Self
 
 import httpx
 
-from contracts import __version__
-from contracts.model import Attempt, BudgetSpent, Exchange, Failure, FailureKind, Request
+from contracts.model import Attempt, BudgetSpent, Exchange, FailureKind, Request
 from contracts.transport.bounds import Bounds, size
-from contracts.transport.content import ACCEPTED, Content, codings
 from contracts.transport.credentials import Secrets
-from contracts.transport.faults import NETWORK_ERRORS, Fault, failure_of, too_large
+from contracts.transport.lane import Lane, Tried
 from contracts.transport.pace import Pace, back_off, retry_after
+from contracts.transport.parallel import in_order
 from contracts.transport.stream import Meter
 from contracts.transport.target import Target
 from contracts.transport.wire import Certificate, Wire
@@ -28,17 +28,15 @@ _BUSY = frozenset({_TOO_MANY, 502, _UNAVAILABLE, 504})
 _PASSING = frozenset({FailureKind.TIMEOUT, FailureKind.CUT, FailureKind.CONNECT, FailureKind.TLS})
 # A value that may have brought the deployment down is not sent twice: see the panic in the product's notes.
 _HOSTILE = "hostile"
+_MOMENT = 0.01  # where the pace let a request leave at the very end
 _LEAST_WAIT = 0.1  # for `Retry-After: 0`
-_HEADERS = (
-    ("Accept", "application/json"),
-    ("Accept-Encoding", ACCEPTED),
-    ("User-Agent", f"bifrost-contracts/{__version__}"),
-)
 _STALE = "stale connection"
+_ENDED = "The run has ended."
 
 
 class Transport:
-    """Sends requests to one target, one after the other, and gives an exchange for each.
+    """Sends requests to one target and gives an exchange for each: one after the other, or a batch of them
+    in so many lanes as `Bounds.concurrency` says. All lanes share one budget and one pace.
 
     Redirects are not followed and cookies are not kept. Proxies come from the environment. `client`
     replaces the network in tests, `clock`, `sleep` and `now` the time. `UserError` for certificate files
@@ -61,19 +59,23 @@ class Transport:
     ) -> None:
         self.target = target
         self.sent = 0  # requests that left so far, repetitions included
-        self._secrets = secrets
         self._bounds = bounds
         self._clock, self._sleep, self._now = clock, sleep, now
-        self._seed = seed
         self._draw = random.Random(seed)  # noqa: S311 - jitter that the same seed gives again
-        self._meter = Meter(bounds, target.authority, clock)
-        self._client = client or Wire(target, self._meter, verify, cert)
+
+        def connect(meter: Meter) -> httpx.BaseTransport:
+            return client or Wire(target, meter, verify, cert)
+
+        lanes = range(bounds.concurrency)
+        self._lanes = [Lane(target, secrets, bounds, seed, connect, clock) for _ in lanes]
         self._pace = Pace(bounds.rate, clock, sleep)
         self._began = clock()
         self._number = 0
         self._waited = 0.0  # seconds since an answer that needed no repetition
         self._taken = 0  # bytes of content since the run began
         self._answered = False
+        self._closed = False
+        self._state = threading.RLock()  # held for each look at, and change of, what lanes share
 
     def __enter__(self) -> Self:
         return self
@@ -84,7 +86,9 @@ class Transport:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._client.close()
+        self._closed = True
+        for lane in self._lanes:
+            lane.close()
 
     def send(self, request: Request) -> Exchange:
         """What came back, after repetitions where the deployment was busy or out of reach.
@@ -92,91 +96,77 @@ class Transport:
         `Refused` for a request that must not leave, `BudgetSpent` if the run's requests or time are spent.
         """
         raw = self.target.raw(request)
-        why = self._spent(0.0)
-        if why:
-            raise BudgetSpent(why)
-        self._number += 1
+        return self._sent(self._lanes[0], self._claim(), request, raw)
+
+    def send_all(self, requests: Sequence[Request]) -> Iterator[Exchange]:
+        """The exchanges of requests whose order does not matter, numbered and given in the order asked.
+
+        Errors as with `send`, once everything that left before has been given; `Refused` before any leaves.
+        """
+        raws = [self.target.raw(request) for request in requests]
+        if len(self._lanes) == 1 or len(requests) == 1:
+            yield from map(self.send, requests)
+            return
+        todo = iter(zip(requests, raws, strict=True))
+
+        def claim() -> tuple[int, Request, bytes]:
+            return (self._claim(), *next(todo))
+
+        def work(lane: Lane, claimed: tuple[int, Request, bytes]) -> Exchange:
+            return self._sent(lane, *claimed)
+
+        yield from in_order(len(requests), self._lanes, claim, work)
+
+    def _claim(self) -> int:
+        """The number of the next exchange, whose request counts as sent; `BudgetSpent` if none may leave."""
+        with self._state:
+            why = self._spent(0.0)
+            if why:
+                raise BudgetSpent(why)
+            self._number += 1
+            self.sent += 1
+            return self._number
+
+    def _sent(self, lane: Lane, number: int, request: Request, raw: bytes) -> Exchange:
         attempts: list[Attempt] = []
         while True:
-            exchange = self._attempt(request, raw)
-            attempt = self._repetition(exchange, attempts)
-            if attempt is None:
-                return replace(exchange, attempts=tuple(attempts))
+            tried = self._attempt(lane, number, request, raw)
+            with self._state:
+                attempt = self._repetition(tried, attempts)
+                if attempt is None:
+                    return replace(tried.exchange, attempts=tuple(attempts))
+                self.sent += 1
             attempts.append(attempt)
             self._sleep(attempt.waited)
+            if self._closed:  # meanwhile, by an interruption
+                raise BudgetSpent(_ENDED)
 
-    def _attempt(self, request: Request, raw: bytes) -> Exchange:
+    def _attempt(self, lane: Lane, number: int, request: Request, raw: bytes) -> Tried:
         self._pace.wait()
-        self.sent += 1
         if request.purpose.startswith(_HOSTILE):
-            self._drop()  # so that a cut connection has no other explanation
+            lane.drop()  # so that a cut connection has no other explanation
         started = self._clock()
-        self._meter.begin(min(self._bounds.timeout, self._began + self._bounds.deadline - started))
-        exchange = self._outcome(request, raw)
-        self._learn(exchange)
-        return replace(exchange, started=started - self._began, elapsed=self._clock() - started)
+        left = max(self._began + self._bounds.deadline - started, _MOMENT)
+        tried = lane.attempt(number, request, raw, min(self._bounds.timeout, left))
+        self._learn(tried.exchange, started)
+        elapsed = self._clock() - started
+        exchange = replace(tried.exchange, started=started - self._began, elapsed=elapsed)
+        return replace(tried, exchange=exchange)
 
-    def _outcome(self, request: Request, raw: bytes) -> Exchange:
-        try:
-            status, headers, content = self._exchange(request, raw)
-        except (Fault, *NETWORK_ERRORS) as error:
-            self._drop()
-            failure = failure_of(error, self.target.authority)
-            hidden = Failure(failure.kind, self._secrets.redact(failure.text))
-            return Exchange(self._number, request, None, failure=hidden)
-        shown = tuple((self._secrets.redact(name), self._secrets.redact(value)) for name, value in headers)
-        return Exchange(self._number, request, status, shown, self._secrets.redact_bytes(content))
+    def _learn(self, exchange: Exchange, started: float) -> None:
+        with self._state:
+            self._taken += len(exchange.content)
+            self._answered = self._answered or exchange.status is not None
+            if exchange.status == _TOO_MANY:
+                self._pace.slow(started)
+            elif exchange.status is not None and exchange.status not in _BUSY:
+                self._pace.quicken()
+                self._waited = 0.0
 
-    def _exchange(self, request: Request, raw: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
-        response = self._client.handle_request(self._prepared(request, raw))
-        try:
-            self._meter.head_done()
-            headers = [(n.decode("latin-1"), v.decode("latin-1")) for n, v in response.headers.raw]
-            if len(headers) > self._bounds.max_headers:
-                what = f"sent more than {self._bounds.max_headers} header fields"
-                raise Fault(too_large(self.target.authority, what))
-            content = self._content(request, response, headers)
-        finally:
-            response.close()
-        return response.status_code, headers, content
-
-    def _content(self, request: Request, response: httpx.Response, headers: list[tuple[str, str]]) -> bytes:
-        bodiless = request.method == "HEAD"
-        kept = Content([] if bodiless else codings(headers), self._bounds.max_content, self.target.authority)
-        content = kept.take(self._timely(response))
-        self._taken += len(content)
-        if self._meter.handed > _length(headers):
-            self._drop()  # bytes beyond the content would pass for the next response
-        return b"" if bodiless else content
-
-    def _timely(self, response: httpx.Response) -> Iterator[bytes]:
-        for piece in cast("Iterable[bytes]", response.stream):
-            self._meter.remaining()
-            yield piece
-
-    def _prepared(self, request: Request, raw: bytes) -> httpx.Request:
-        extra = self._secrets.headers_for(request.credentials)
-        given = {name.lower() for name, _ in extra}
-        headers = [pair for pair in _HEADERS if pair[0].lower() not in given]
-        headers += extra
-        authorization = self._secrets.authorization(request.credentials, self._seed)
-        if authorization is not None:
-            headers.append(("Authorization", authorization.rstrip()))  # HTTP has no white space at the end
-        coded = [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers]
-        url = _tidy(self.target.origin, raw)
-        return httpx.Request(request.method, url, headers=coded, extensions={"target": raw})
-
-    def _learn(self, exchange: Exchange) -> None:
-        self._answered = self._answered or exchange.status is not None
-        if exchange.status == _TOO_MANY:
-            self._pace.slow()
-        elif exchange.status is not None and exchange.status not in _BUSY:
-            self._pace.quicken()
-            self._waited = 0.0
-
-    def _repetition(self, exchange: Exchange, attempts: list[Attempt]) -> Attempt | None:
+    def _repetition(self, tried: Tried, attempts: list[Attempt]) -> Attempt | None:
         """The attempt that this exchange becomes if it is to be repeated."""
-        if self._stale(exchange) and not attempts:
+        exchange = tried.exchange
+        if tried.stale and not attempts:
             return Attempt(_STALE, 0.0) if not self._spent(0.0) else None
         tries = sum(attempt.why != _STALE for attempt in attempts)
         if tries >= self._bounds.retries or not self._passing(exchange, tries):
@@ -186,12 +176,6 @@ class Transport:
             return None
         self._waited += wait
         return Attempt(str(exchange.failure.kind if exchange.failure else exchange.status), wait)
-
-    def _stale(self, exchange: Exchange) -> bool:
-        """Whether a kept connection had been closed before this request came: no fault of anyone."""
-        cut = exchange.failure is not None and exchange.failure.kind is FailureKind.CUT
-        kept = isinstance(self._client, Wire) and not self._meter.connected
-        return cut and kept and not self._meter.received
 
     def _passing(self, exchange: Exchange, tries: int) -> bool:
         """Whether the same request may well get another answer, and may be sent again."""
@@ -213,6 +197,8 @@ class Transport:
 
     def _spent(self, wait: float) -> str | None:
         """Why no further request may leave after that wait; None if one may."""
+        if self._closed:
+            return _ENDED
         if self.sent >= self._bounds.max_requests:
             return f"All {self._bounds.max_requests} requests of this run are spent: raise --max-requests."
         if self._taken >= self._bounds.max_total_content:
@@ -220,23 +206,3 @@ class Transport:
         if max(self._clock() + wait, self._pace.due()) - self._began >= self._bounds.deadline:
             return f"The {self._bounds.deadline:g} s that this run may take are over."
         return None
-
-    def _drop(self) -> None:
-        """Closes the kept connections."""
-        if isinstance(self._client, Wire):
-            self._client.close()
-
-
-def _length(headers: list[tuple[str, str]]) -> float:
-    """The length that the headers promise; infinite where they promise none."""
-    values = (value for name, value in headers if name.lower() == "content-length")
-    first = next(values, "").partition(",")[0].strip()
-    return int(first) if first.isascii() and first.isdigit() else float("inf")
-
-
-def _tidy(origin: str, raw: bytes) -> httpx.URL:
-    """The URL as httpx spells it, for stand-ins of the network; the wire sends the raw target."""
-    try:
-        return httpx.URL(origin).copy_with(raw_path=raw)
-    except httpx.InvalidURL:
-        return httpx.URL(origin)
