@@ -57,6 +57,7 @@ class Problem:
     """One place where an instance does not conform to a schema.
 
     `pointer` is a JSON Pointer (RFC 6901) into the instance, `schema_pointer` one into the document.
+    `value` is what stands there, `demanded` the value of the schema's keyword.
     """
 
     message: str
@@ -66,6 +67,8 @@ class Problem:
     expected: str
     got: str
     is_null_array: bool
+    value: object = None
+    demanded: object = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +152,8 @@ class SchemaJudge:
             expected=expected,
             got=got,
             is_null_array=error.validator == "type" and error.instance is None and "array" in _types(error),
+            value=error.instance,
+            demanded=error.validator_value,
         )
 
 

@@ -13,12 +13,15 @@ from functools import cached_property
 
 from contracts.catalogue import Catalogue, Check
 from contracts.model import Evidence as Class
-from contracts.model import Exchange, Outcome, Request, Requirement, Verdict, Violation
+from contracts.model import Excerpt, Exchange, Outcome, Request, Requirement, Verdict, Violation
 from contracts.subjects.answer import fingerprint
 from contracts.subjects.evidence import Conditions, Evidence
 from contracts.subjects.inputs import HOSTILE
 from contracts.subjects.relations import Repeat
 from contracts.vacuity import kills
+from contracts.witness.cutting import cut
+from contracts.witness.excerpts import excerpts
+from contracts.witness.proof import proves
 
 Witness = tuple[Request, ...]
 
@@ -32,10 +35,10 @@ MOST_ROUNDS = 12
 RECURRING = 3
 
 # Rounds by turns with reads of the whole list, all of them equal. Somebody who adds and removes a profile for
-# a share of the time, so that half of the rounds break, would show in one of the reads (but for 1 in 1,000).
-# That holds for witnesses that are no longer than the reads.
-STILL_ROUNDS = 20
-_STILL_BROKEN = 10
+# a share p of the time breaks 7 of 21 rounds and shows in none of the 22 reads with a probability of at most
+# C(21,7) p^7 (1-p)^36 < 1 in 1,000, whatever p. That holds for witnesses that are no longer than the reads.
+STILL_ROUNDS = 21
+STILL_BROKEN = 7
 _SHORT_WITNESS = 2
 
 # Witnesses asked again for one requirement, and the most requests in one of them.
@@ -50,6 +53,9 @@ _PLAUSIBLE_RATE = 60  # writes a second
 BASE = ("SERVED", "RESP-STATUS", "RESP-JSON", "RESP-SCHEMA", "RESP-NESTED-NULL")
 
 _KEPT_VIOLATIONS = 5
+
+# Violations of which the one with the smallest proof is shown.
+_CUT = 3
 
 
 @dataclass(frozen=True)
@@ -110,6 +116,7 @@ class Case:
     rounds: Rounds
     still: Rounds = field(default_factory=dict)  # rounds between reads of the whole list, all equal
     ended_early: bool = False  # not all was asked that should have been
+    cuts: dict[tuple[str, tuple[int, ...]], tuple[Excerpt, ...]] = field(default_factory=dict)  # found so far
 
     @property
     def unrepeatable(self) -> frozenset[Request]:
@@ -169,7 +176,7 @@ def wants_round(case: Case, requests: Witness) -> bool:
 
 
 def open_witnesses(case: Case) -> list[Witness]:
-    """Short witnesses of the requirements in doubt that half of their rounds broke, the shortest first.
+    """Short witnesses of the requirements in doubt that a quarter of their rounds broke, the shortest first.
 
     These are worth rounds between reads of the whole list.
     """
@@ -177,14 +184,63 @@ def open_witnesses(case: Case) -> list[Witness]:
     for finding in case.findings.values():
         if not any(_convicts(case, finding, v) for v in finding.candidates):
             short = (witness(case.evidence, v) for v in finding.candidates)
-            found |= dict.fromkeys(w for w in short if len(w) <= _SHORT_WITNESS and _half(case, finding, w))
+            found |= dict.fromkeys(w for w in short if len(w) <= _SHORT_WITNESS and _often(case, finding, w))
     return sorted(found, key=len)
 
 
-def _half(case: Case, finding: Finding, requests: Witness) -> bool:
-    """Whether at least half of the rounds of a witness broke the requirement."""
+def _often(case: Case, finding: Finding, requests: Witness) -> bool:
+    """Whether at least a quarter of the rounds of a witness broke the requirement."""
     rounds = case.rounds.get(requests, ())
-    return 0 < len(rounds) <= 2 * sum(1 for one in rounds if _violations_of(case, finding.check, one))
+    return 0 < len(rounds) <= 4 * sum(1 for one in rounds if _violations_of(case, finding.check, one))
+
+
+def cut_witnesses(case: Case) -> list[Witness]:
+    """The requests of the witnesses as cut down that were not asked alone so far, each once.
+
+    Only of what is broken by itself: what another requirement blocks is not reported.
+    """
+    found: dict[Witness, None] = {}
+    convicting = {id_: _convicting(case, finding) for id_, finding in case.findings.items()}
+    broken = {id_ for id_, violations in convicting.items() if violations}
+    for id_ in broken:
+        if broken.isdisjoint(_required(case.catalogue, id_)):
+            _, proof = _smallest(case, case.findings[id_], convicting[id_])
+            requests = tuple(excerpt.request for excerpt in proof)
+            if requests and requests not in case.rounds and case.unrepeatable.isdisjoint(requests):
+                found.setdefault(requests)
+    return sorted(found, key=len)
+
+
+def _convicting(case: Case, finding: Finding) -> list[Violation]:
+    return [v for v in finding.violations if _convicts(case, finding, v)]
+
+
+def _smallest(
+    case: Case, finding: Finding, convicting: Sequence[Violation]
+) -> tuple[Violation, tuple[Excerpt, ...]]:
+    """The violation with the smallest proof, and that proof; the first without one where none has any."""
+    proofs = ((violation, _proof(case, finding, violation)) for violation in convicting[:_CUT])
+    proved = [(violation, proof) for violation, proof in proofs if proof]
+    if not proved:
+        return convicting[0], ()
+    return min(proved, key=lambda p: (len(p[1]), sum(len(excerpt.facts) for excerpt in p[1])))
+
+
+def _proof(case: Case, finding: Finding, violation: Violation) -> tuple[Excerpt, ...]:
+    key = (finding.requirement.id, violation.exchanges)
+    if key not in case.cuts:
+        exchanges = case.evidence.exchanges
+        shown = [exchanges[number] for number in violation.exchanges]
+        document = case.catalogue.document
+        case.cuts[key] = cut(key[0], excerpts(key[0], shown, case.evidence, document))
+    return case.cuts[key]
+
+
+def _reproduced(case: Case, finding: Finding, proof: Sequence[Excerpt]) -> bool:
+    """Whether its requests alone, asked once more, proved the same again."""
+    id_, document = finding.requirement.id, case.catalogue.document
+    rounds = case.rounds.get(tuple(excerpt.request for excerpt in proof), ())
+    return any(proves(id_, excerpts(id_, r.exchanges, case.evidence, document)) for r in rounds)
 
 
 def _quiet_findings(case: Case, requests: Witness) -> list[Finding]:
@@ -257,7 +313,7 @@ def _said_once(served: Verdict | None, verdict: Verdict) -> Verdict:
 
 def _alone(case: Case, finding: Finding) -> Verdict:
     """The verdict as if there were no other requirement."""
-    convicting = [v for v in finding.violations if _convicts(case, finding, v)]
+    convicting = _convicting(case, finding)
     if convicting:
         return _fail(case, finding, convicting)
     if finding.violations and not _excused(case, finding):
@@ -293,7 +349,7 @@ def _implausible_in_single_responses(case: Case, finding: Finding) -> bool:
 def _recurs_while_still(case: Case, finding: Finding, violation: Violation) -> bool:
     """Whether it recurs although the whole list, read time and again in between, shows no trace of writes."""
     rounds = case.still.get(witness(case.evidence, violation), ())
-    return sum(1 for one in rounds if _violations_of(case, finding.check, one)) >= _STILL_BROKEN
+    return sum(1 for one in rounds if _violations_of(case, finding.check, one)) >= STILL_BROKEN
 
 
 def _implausible(case: Case, finding: Finding, rounds: Sequence[Round]) -> bool:
@@ -312,15 +368,18 @@ def _seconds(one: tuple[Exchange, ...]) -> float:
 
 
 def _fail(case: Case, finding: Finding, convicting: list[Violation]) -> Verdict:
-    rounds = case.rounds.get(witness(case.evidence, convicting[0]), ())
-    again = sum(1 for one in rounds if _violations_of(case, finding.check, one))
+    first, proof = _smallest(case, finding, convicting)
+    rounds = case.rounds.get(witness(case.evidence, first), ())
+    others = [violation for violation in convicting if violation is not first]
     return Verdict(
         finding.requirement,
         Outcome.FAIL,
         judged=finding.judged,
-        violations=tuple(convicting[:_KEPT_VIOLATIONS]),
+        violations=(first, *others[: _KEPT_VIOLATIONS - 1]),
         violations_total=len(finding.violations),
-        confirmed=again,
+        confirmed=sum(1 for one in rounds if _violations_of(case, finding.check, one)),
+        witness=proof,
+        reproduced=bool(proof) and _reproduced(case, finding, proof),
     )
 
 

@@ -60,8 +60,15 @@ class Credentials(StrEnum):
     TRUNCATED = "truncated"
     EXTENDED = "extended"
     ALTERED = "altered"
+    ALTERED_START = "altered at the start"
+    OTHER_CASE = "in another letter case"
+    MADE_UP_BASIC = "made-up Basic"
     LOWER_CASE_SCHEME = "lower-case scheme"
     NARROW = "narrow"
+
+
+# The user and password that no deployment knows.
+MADE_UP_BASIC = "contracts:contracts0000000000000000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +159,20 @@ class Violation:
     writes: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """What has to be seen of one exchange, cut down to the facts that prove the point.
+
+    A fact has a name and a JSON value. Names: `status`; `failure`; `headers/<lower-case name>`, empty where
+    there is none; a JSON Pointer into the content; `length` and `ids` of the array of profiles; `text`,
+    `start`, `members`, `token`, `named` and `schema` for what is wrong with a text.
+    """
+
+    exchange: int
+    request: Request
+    facts: tuple[tuple[str, object], ...]
+
+
 class Outcome(StrEnum):
     """What the judge says of a requirement."""
 
@@ -172,7 +193,8 @@ class Verdict:
     `reason` says why it is inconclusive or not applicable, or which data or option would exercise it.
     `blocked_by` is the id of the requirement whose failure is the cause. `confirmed` is how often the
     first witness was asked again and gave the same. `killed` is how many corruptions of the evidence of a
-    pass made the check fail.
+    pass made the check fail. `witness` is what proves the first violation, cut down to the facts that it
+    takes; `reproduced` is whether its requests alone gave a proof again.
     """
 
     requirement: Requirement
@@ -184,6 +206,8 @@ class Verdict:
     blocked_by: str | None = None
     confirmed: int = 0
     killed: int = 0
+    witness: tuple[Excerpt, ...] = ()
+    reproduced: bool = False
 
 
 @dataclass(frozen=True, slots=True)

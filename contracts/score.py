@@ -17,9 +17,10 @@ from functools import cache
 
 from contracts import reference, run
 from contracts.catalogue import Catalogue, load_catalogue
-from contracts.model import Level, Outcome, Result, UserError, exit_status
+from contracts.model import Level, Outcome, Result, UserError, Verdict, exit_status
 from contracts.reports.score import Score, Trial
 from contracts.transport import Secrets
+from contracts.witness.proof import proves
 
 # Gross on purpose: a suite that misses the one or accuses the other is broken as a whole.
 CONTROL_FAULT = "count-is-total"
@@ -65,16 +66,26 @@ def attempt(task: Task) -> Trial:
         result = run.check(settings, catalogue=_without_causes(catalogue))
     broken = tuple(v.requirement.id for v in result.verdicts if v.outcome is Outcome.FAIL)
     fault = reference.FAULTS.get(task.fault or "")
+    reported = tuple(id_ for id_ in broken if not causes(catalogue, id_) & set(broken))
     return Trial(
         name=task.fault or task.style or CONTROL_STYLE,
         seed=task.seed,
         expected=() if fault is None else (fault.breaks, *fault.also),
         broken=broken,
-        reported=tuple(id_ for id_ in broken if not causes(catalogue, id_) & set(broken)),
+        reported=reported,
         unsettled=tuple(_unsettled(result)),
         status=exit_status(result.verdicts),
         requests=len(result.exchanges),
+        unproved=tuple(
+            v.requirement.id for v in result.verdicts if v.requirement.id in reported and _is_unproved(v)
+        ),
     )
+
+
+def _is_unproved(verdict: Verdict) -> bool:
+    """Whether there are no one to three exchanges that show the failure to the checker of witnesses."""
+    proved = 1 <= len(verdict.witness) <= 3 and proves(verdict.requirement.id, verdict.witness)
+    return not proved
 
 
 def _unsettled(result: Result) -> Iterator[str]:

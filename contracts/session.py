@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from contracts import judge as judging
 from contracts.catalogue import Catalogue
 from contracts.judge import Case, Finding, Round, Witness
-from contracts.model import Batch, BudgetSpent, Exchange, FailureKind, Request, Result
+from contracts.model import Batch, BudgetSpent, Excerpt, Exchange, FailureKind, Request, Result
 from contracts.probes.access import AT_MOST as ACCESS_AT_MOST
 from contracts.probes.access import access, alias
 from contracts.probes.filters import AT_MOST as FILTERS_AT_MOST
@@ -40,6 +40,9 @@ CONFIRMING_AT_MOST = 120
 
 # Requests spent at most on reading the whole list again between witnesses that are still in doubt.
 STILL_AT_MOST = 160
+
+# Requests spent at most on asking what is left of witnesses that were cut down.
+CUT_AT_MOST = 30
 
 # So many exchanges in a row without a response, retries included, say that the deployment is gone.
 _GONE = 3
@@ -118,6 +121,7 @@ def plan(choices: Choices) -> tuple[tuple[str, int], ...]:
     again = (
         ("witnesses asked again, if any", CONFIRMING_AT_MOST),
         ("the whole list again, in doubt", STILL_AT_MOST),
+        ("witnesses cut down, if any", CUT_AT_MOST),
     )
     return (*asked, *again)
 
@@ -140,6 +144,7 @@ class Run:
         self.rounds: dict[Witness, list[Round]] = {}
         self.still: dict[Witness, list[Round]] = {}
         self.interrupted: str | None = None
+        self._cuts: dict[tuple[str, tuple[int, ...]], tuple[Excerpt, ...]] = {}
         self._examined: tuple[int, Evidence, dict[str, Finding]] | None = None
 
     def drive(self, send: Callable[[Request], Exchange], send_all: SendAll | None = None) -> None:
@@ -174,6 +179,7 @@ class Run:
                 return
         yield from self._limited("witnesses", self._ask_again(), CONFIRMING_AT_MOST)
         yield from self._limited("the whole list again", self._between_reads(), STILL_AT_MOST)
+        yield from self._limited("witnesses cut down", self._ask_cut_witnesses(), CUT_AT_MOST)
 
     def _limited(self, name: str, steps: Session, at_most: int) -> Session:
         """The steps of a probe, cut off at its budget or when the deployment is gone."""
@@ -213,6 +219,15 @@ class Run:
                     one.append((yield request))
                 self.rounds.setdefault(requests, []).append(Round(tuple(one), case.evidence.conditions))
 
+    def _ask_cut_witnesses(self) -> Session:
+        """What is left of each witness, once, to see that it takes no more than that."""
+        case = self._case()
+        for requests in judging.cut_witnesses(case):
+            one: list[Exchange] = []
+            for request in requests:
+                one.append((yield request))
+            self.rounds.setdefault(requests, []).append(Round(tuple(one), case.evidence.conditions))
+
     def _between_reads(self) -> Session:
         """The whole list and the witnesses in doubt by turns, as long as the list stays the same."""
         case = self._case()
@@ -238,7 +253,9 @@ class Run:
             ids = _with_prerequisites(self.catalogue, self.choices.only)
             self._examined = (heard, evidence, judging.examine(self.catalogue, evidence, ids))
         _, evidence, findings = self._examined
-        return Case(self.catalogue, evidence, findings, self.rounds, self.still, bool(self.interrupted))
+        return Case(
+            self.catalogue, evidence, findings, self.rounds, self.still, bool(self.interrupted), self._cuts
+        )
 
     def result(self, deployment: str, seconds: float) -> Result:
         """What the run came to."""

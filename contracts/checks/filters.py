@@ -231,6 +231,8 @@ def several_tags_are_read_one_way(pair: TagListingPair) -> Iterator[Violation]:
         yield Violation(expected, got, numbers, "/access_profiles", writes=different)
     yield from _two_readings(first, second)
     yield from _two_readings(second, first)
+    yield from _two_readings_of_case(first, second)
+    yield from _two_readings_of_case(second, first)
 
 
 def _two_readings(one: Listing, other: Listing) -> Iterator[Violation]:
@@ -241,6 +243,28 @@ def _two_readings(one: Listing, other: Listing) -> Iterator[Violation]:
         got = f"profile {profile.id}, which carries one of them, is not listed"
         numbers = tuple(sorted({page.number, *one.walk.numbers, *other.walk.numbers}))
         yield Violation(expected, got, numbers, "/access_profiles")
+
+
+def _two_readings_of_case(one: Listing, other: Listing) -> Iterator[Violation]:
+    """One listing ignores letter case, since it holds profiles though none carries the tags as asked for."""
+    proof = _minds_case(other) if _is_simple(one) and _is_simple(other) else None
+    if one.ids and proof is not None and not any(_carries_as_asked(p, one) for _, p in one.profiles.values()):
+        page, profile = proof
+        expected = f"letter case ignored with {other.selection} too, as with {one.selection}"
+        got = f"profile {profile.id}, which carries each in another letter case, is not listed"
+        numbers = tuple(sorted({page.number, *one.walk.numbers, *other.walk.numbers}))
+        yield Violation(expected, got, numbers, "/access_profiles")
+
+
+def _carries_as_asked(profile: Profile, listing: Listing) -> bool:
+    return any(profile.carries(tag) for tag in listing.selection.wanted)
+
+
+def _minds_case(listing: Listing) -> tuple[Page, Profile] | None:
+    """A profile that carries every tag, though none as asked for, and is not listed."""
+    wanted = listing.selection.wanted
+    lacking = (found for found in listing.missing() if not _carries_as_asked(found[1], listing))
+    return next((f for f in lacking if all(f[1].carries_folded(tag) for tag in wanted)), None)
 
 
 def _encoding_shown(evidence: Evidence) -> bool:

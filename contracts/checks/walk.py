@@ -189,6 +189,7 @@ def _first_difference(first: Sequence[int], second: Sequence[int]) -> int:
     exercised=lambda e: any(
         o.first.limit != o.second.limit and o.first.profiles for o in e.subjects(Overlap)
     ),
+    requires=("PAGE-UNIQUE",),
 )
 def profile_reads_the_same_on_every_page(overlap: Overlap) -> Iterator[Violation]:
     """What moves by itself aside."""

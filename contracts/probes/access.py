@@ -24,19 +24,29 @@ def access(know: Knowledge) -> Steps:
             _PLAIN,
             "",
             _PLAIN,
+            _PLAIN,
             deep,
             query(is_active=True),
             query(limit=1, offset=0, tags=tags or None),
+            _PLAIN,
+            _PLAIN,
         )
         for credentials, one in zip((*UNUSABLE, *WRONG), queries, strict=True):
             yield from know.ask(one, purpose=_PURPOSE, credentials=credentials)
-        for one in (_PLAIN, deep, query(is_active=True), query(tags=tags or ["a"], limit=1), "search=a"):
+        for one in (_PLAIN, deep, *_filtered(tags or ["a"])):
             yield from know.ask(one, purpose=_PURPOSE, credentials=Credentials.NONE)
         yield from know.ask("limit=abc", purpose=_PURPOSE, credentials=Credentials.NONE)
         for path in spellings(know.conditions.path):
             yield from know.ask(_PLAIN, purpose=SPELLING, path=path, credentials=Credentials.NONE)
     if know.conditions.narrow:
         yield from _narrow(know)
+
+
+def _filtered(tags: list[str]) -> Iterator[str]:
+    yield query(is_active=True)
+    yield query(limit=1, tags=tags)
+    yield query(limit=5, is_active=False, tags=tags)
+    yield "search=a"
 
 
 def spellings(path: str) -> Iterator[str]:

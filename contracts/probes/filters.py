@@ -9,13 +9,14 @@ from functools import cached_property
 from itertools import combinations
 
 from contracts.probes.knowledge import Knowledge, Steps, co_prime, query
-from contracts.subjects.answer import Profile
+from contracts.subjects.answer import Profile, Selection
 from contracts.subjects.relations import UNKNOWN_TAG
 
 AT_MOST = 130
 _PURPOSE = "filter"
 _SPECIAL = 10  # tags with characters that must be encoded
 _PLAIN = 4
+_MANY = 20  # tags in the longest list that is asked for
 _PAGES = 45  # of the whole list, up to which what is active and what is not are walked whole
 
 
@@ -149,12 +150,14 @@ def _active(know: Knowledge) -> Steps:
         yield from know.ask(query(is_active=value), purpose=_PURPOSE)
         total = pages[-1].total if pages else 0
         if total > 1 and know.small:
-            size = co_prime(max(2, -(-total // 3)), total) if total > 3 else 1
+            parts = 3 if value else 2
+            size = co_prime(max(2, -(-total // parts)), total) if total > 3 else 1
             yield from know.walk(min(size, know.most), purpose=_PURPOSE, is_active=value, at_most=8)
     yield from know.ask(query(limit=min(10, know.most), offset=total, is_active=False), purpose=_PURPOSE)
     yield from know.ask(query(offset=1, is_active=True), purpose=_PURPOSE)
     for value in (True, False):  # side by side: they must add up
-        yield from know.ask(query(limit=1, offset=0, is_active=value), purpose=_PURPOSE)
+        yield from know.ask(query(limit=5, offset=0, is_active=value), purpose=_PURPOSE)
+    yield from know.ask(query(limit=0, offset=0, is_active=True), purpose=_PURPOSE)
 
 
 def _single_tags(know: Knowledge, tags: Tags) -> Steps:
@@ -175,6 +178,10 @@ def _inexact(know: Knowledge, tags: Tags) -> Steps:
     yield from know.ask(query(limit=know.most, offset=0, tags=[unknown]), purpose=_PURPOSE)
     for known in tags.plain[:1]:
         yield from know.walk(know.most, purpose=_PURPOSE, tags=[known, unknown], at_most=4)
+    for pair in tags.pairs[:1]:  # is letter case read the same beside another tag?
+        recased = [tag.swapcase() for tag in pair]
+        if not tags.counts.keys() & {*recased}:
+            yield from know.walk(know.most, purpose=_PURPOSE, tags=recased, at_most=2)
 
 
 def inexact_tags(tags: Tags) -> Iterator[str]:
@@ -196,6 +203,9 @@ def _several_tags(know: Knowledge, tags: Tags) -> Steps:
             yield from know.walk(know.most, purpose=_PURPOSE, tags=list(order), at_most=4)
     for three in _triples(tags):
         yield from know.walk(know.most, purpose=_PURPOSE, tags=list(three), at_most=4)
+    many = (tags.plain if len(tags.plain) > 5 else tags.ranked)[:_MANY]
+    if len(many) > 3:
+        yield from know.walk(know.most, purpose=_PURPOSE, tags=many, at_most=3)
     if tags.special and tags.plain:
         yield from know.walk(know.most, purpose=_PURPOSE, tags=[tags.special[0], tags.plain[0]], at_most=4)
 
@@ -230,7 +240,8 @@ def _pages_of_a_tag(know: Knowledge, tags: Tags) -> Steps:
         yield from know.ask(query(limit=2, offset=tags.counts[tags.few], tags=[tags.few]), purpose=_PURPOSE)
     if tags.pairs and know.small:
         pair = list(tags.pairs[0])
-        size = max(2, -(-len(tags.carried_with(pair[0])) // 2))
+        known = know.evidence().by_selection.get(Selection(tags=",".join(pair)), ())
+        size = max(2, -(-max((page.total for page in known), default=2) // 2))
         yield from know.walk(min(size, know.most), purpose=_PURPOSE, tags=pair, at_most=6)
         yield from know.ask(query(tags=pair), purpose=_PURPOSE)
 

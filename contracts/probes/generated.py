@@ -28,7 +28,7 @@ from contracts.subjects.relations import GENERATED
 if TYPE_CHECKING:
     from schemathesis.schemas import APIOperation
 
-DEFAULT_EXAMPLES = 10
+DEFAULT_EXAMPLES = 8
 
 # What can take a process down or bring a flood of profiles is asked elsewhere, last and with care.
 _LARGEST_LIMIT = 1_000

@@ -17,7 +17,7 @@ _TWIN = "limit=5&offset=0"
 def inputs(know: Knowledge) -> Steps:
     """Odd values beside valid requests; then those that may take a process down, one by one."""
     tags = seen_tags(know).plain
-    for one in (*_twins(), *_odd(know, tags), _TWIN):
+    for one in (*_odd(know, tags), _TWIN):
         answer = yield from know.ask(one, purpose=_PURPOSE)
         if answer is None or answer.transient:  # is it this query, or the deployment as a whole?
             yield from know.ask(_TWIN, purpose=_PURPOSE)
@@ -25,25 +25,17 @@ def inputs(know: Knowledge) -> Steps:
         yield from _hostile(know)
 
 
-def _twins() -> Iterator[str]:
-    """The plain queries that odd ones are compared with, as far as no other probe asks them."""
-    yield "limit=2&offset=0"
-    yield "limit=4&offset=0"
-    yield "limit=2&offset=3"
-    yield "is_active=true&limit=5"
-    yield "is_active=false&limit=5"
-
-
 def _odd(know: Knowledge, tags: list[str]) -> Iterator[str]:
+    """Their valid twins are pages that other probes asked for."""
     yield from ("limit=abc", "is_active=true&limit=1.5.2")
     yield from ("limit=5&offset=0x1z", "offset=abc")
     yield from ("is_active=maybe", "is_active=perhaps&limit=5")
-    yield from ("limit=-1", "limit=-7", "limit=5&offset=-1", "offset=-3")
+    yield from ("limit=-1", "limit=-7", "limit=5&offset=-1", "offset=-1000")
     yield from ("limit=", "limit=5&is_active=&tags=", "limit=5.5", "is_active=2")
-    yield from ("limit=2&limit=4&offset=0", "limit=2&offset=0&offset=3")
-    yield "is_active=true&is_active=false&limit=5"
+    yield from ("limit=1&limit=5&offset=0", "limit=1&offset=0&offset=1")
+    yield "is_active=true&is_active=false&limit=5&offset=0"
     yield "&".join(f"tags={tag}" for tag in (tags or ["a"])[:1] + (tags[1:2] or ["b"]))
-    yield f"is_active=true&limit=5&{UNKNOWN_PARAMETER}{know.draw('unknown').getrandbits(40):010x}=1"
+    yield f"is_active=true&limit=5&offset=0&{UNKNOWN_PARAMETER}{know.draw('unknown').getrandbits(40):010x}=1"
     # Quotes, patterns and percent signs in tags, encoded as they should be and as they should not.
     yield from ("tags=%27%22%60%3B--%5C", "tags=%25%5F%2A", "tags=%zz", "tags=%ff%fe")
     yield from ("search=%27%22%25%5F%5C%28%F0%9F%98%80", "limit=5&%zz=%zz&=&&")
@@ -57,7 +49,7 @@ def _hostile(know: Knowledge) -> Steps:
     """
     near_end = max(0, know.total - 3)
     values = [f"limit={value}&offset={near_end}" for value in (2**32 + 5, 2**63)]
-    values += [f"limit=1&offset={value}" for value in (2**31, 2**32 + 5, 2**53 + 1, 2**63, 2**64)]
+    values += [f"limit=1&offset={value}" for value in (2**31, 2**32 + 5, 2**53 + 1, 2**63 - 1, 2**63, 2**64)]
     values += ["tags=%00", "search=%0D%0A%1B%7F%00", f"limit=1&offset={'9' * 400}"]
     for value in values:
         exchange = yield Request(value, purpose=HOSTILE)

@@ -25,6 +25,7 @@ def search(know: Knowledge) -> Steps:
     word = common_word(profiles, most=2 * know.most)
     if word is None:
         return
+    yield from _unusual_lengths(know, profiles)
     pages = yield from know.walk(know.most, purpose=_PURPOSE, search=word, at_most=3)
     total = pages[-1].total if pages else 0
     if pages and not total:  # names are compared whole, it seems: the name must do
@@ -45,6 +46,15 @@ def _terms(know: Knowledge, profiles: tuple[Profile, ...]) -> Iterator[str]:
     if names:
         yield know.draw("name").choice(sorted(names))
     yield f"{UNKNOWN_WORD}{know.draw('word').getrandbits(40):010x}"
+
+
+def _unusual_lengths(know: Knowledge, profiles: tuple[Profile, ...]) -> Steps:
+    """The rarest letter or digit of the names, so that one page holds what it finds, and a very long word."""
+    names = [str(profile.raw.get("name")).casefold() for profile in profiles]
+    letters = Counter(c for name in names for c in set(name) if c.isascii() and c.isalnum())
+    for letter in sorted(letters, key=lambda c: (letters[c] < 2, letters[c], c))[:1]:
+        yield from know.ask(query(limit=know.most, offset=0, search=letter), purpose=_PURPOSE)
+    yield from know.ask(query(limit=2, offset=0, search=UNKNOWN_WORD * 100), purpose=_PURPOSE)
 
 
 def common_word(profiles: tuple[Profile, ...], *, most: int) -> str | None:

@@ -41,5 +41,7 @@ def _over_the_maximum(know: Knowledge) -> Steps:
         page = answer.page if answer is not None else None
         if page is not None and know.most < page.limit < 1000:
             know.most = page.limit  # a maximum between 100 and 1000
+    if know.total > 100:
+        yield from know.ask(query(limit=know.most + 1, offset=1), purpose=_PURPOSE)
     near_end = max(0, know.total - 3)
     yield from know.ask(query(limit=100_000, offset=near_end), purpose=_PURPOSE)

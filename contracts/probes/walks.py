@@ -74,7 +74,7 @@ _BOUNDARIES = (16, 32, 50, 64, 100, 128, 250, 256, 500, 512, 1_000, 1_024)
 def _boundaries(know: Knowledge) -> Steps:
     """A small page at each offset at which lists tend to break, as far as the list goes."""
     for offset in _BOUNDARIES:
-        if offset < know.total - 1:
+        if offset < know.total - 1 and offset != know.most:  # there a page begins anyway
             yield from know.ask(query(limit=min(3, know.most), offset=offset), purpose=_PURPOSE)
 
 
@@ -108,7 +108,7 @@ def _splits(know: Knowledge) -> Steps:
 
 def _past_the_end(know: Knowledge) -> Steps:
     total = know.total
-    for offset in (total, total + know.most, total + 1_000):
+    for offset in (total, total + 1_000):
         yield from know.ask(query(limit=min(10, know.most), offset=offset), purpose=_PURPOSE)
     yield from know.ask(query(offset=total), purpose=_PURPOSE)
 

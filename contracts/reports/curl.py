@@ -7,7 +7,7 @@ import shlex
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from contracts.model import NEW_PATH, OLD_PATH, Credentials, Request
+from contracts.model import MADE_UP_BASIC, NEW_PATH, OLD_PATH, Credentials, Request
 
 TOKEN_VARIABLE = "BIFROST_TOKEN"  # noqa: S105 - the name of a variable, not a secret
 """The shell variable that stands for the token unless the user keeps it in another one."""
@@ -23,6 +23,8 @@ _SUFFIX = {
     Credentials.TRUNCATED: "_TRUNCATED",
     Credentials.EXTENDED: "_EXTENDED",
     Credentials.ALTERED: "_ALTERED",
+    Credentials.ALTERED_START: "_ALTERED_START",
+    Credentials.OTHER_CASE: "_OTHER_CASE",
 }
 
 
@@ -92,6 +94,8 @@ def _authorization(credentials: Credentials, site: Site) -> list[str]:
         return []
     if credentials is Credentials.OTHER_SCHEME:
         return ["-H", """'Authorization: Digest username="contracts"'"""]
+    if credentials is Credentials.MADE_UP_BASIC:
+        return ["-u", MADE_UP_BASIC]
     if credentials is Credentials.NARROW:
         return _header(f"Bearer ${site.narrow}")
     if credentials is Credentials.EMPTY:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from contracts.model import Evidence, Exchange, Requirement, Result, Verdict, Violation
-from contracts.reports import curl
+from contracts.reports import curl, shown
 from contracts.reports.summary import Terms
 from contracts.reports.text import number_of
 
@@ -23,10 +23,12 @@ def explain(verdict: Verdict, result: Result, terms: Terms) -> Iterator[tuple[st
     """
     yield "", verdict.requirement.text
     for violation in verdict.violations[:1]:
-        yield from _witness(violation, result, terms)
+        yield from _violation(violation)
+        yield from _witness(verdict, result, terms)
         yield "Writes", excuse(violation, verdict.requirement, verdict.confirmed)
     if verdict.confirmed:
-        yield "Confirmed", f"asked again {number_of(verdict.confirmed, 'time')}, the same each time"
+        alone = "; these requests alone show it again" if verdict.reproduced else ""
+        yield "Confirmed", f"asked again {number_of(verdict.confirmed, 'time')}, the same each time{alone}"
     further = max(verdict.violations_total, len(verdict.violations)) - 1
     if further > 0:
         yield "Further", f"{number_of(further, 'more violation')} of this requirement"
@@ -68,11 +70,18 @@ def blocked_by(verdict: Verdict, result: Result) -> tuple[str, ...]:
     return tuple(v.requirement.id for v in result.verdicts if v.blocked_by == wanted)
 
 
-def _witness(violation: Violation, result: Result, terms: Terms) -> Iterator[tuple[str, str]]:
+def _violation(violation: Violation) -> Iterator[tuple[str, str]]:
     yield "Expected", violation.expected
     yield "Got", violation.got
     if violation.pointer:
         yield "Place", violation.pointer
-    for exchange in witnesses(violation, result):
-        line = curl.line(exchange.request, terms.site(result))
-        yield "Request", line
+
+
+def _witness(verdict: Verdict, result: Result, terms: Terms) -> Iterator[tuple[str, str]]:
+    """The requests with what each shows; all of the violation's where no proof was cut from them."""
+    site = terms.site(result)
+    for excerpt in verdict.witness:
+        yield "Request", curl.line(excerpt.request, site)
+        yield "Shows", shown.words(excerpt)
+    for exchange in () if verdict.witness else witnesses(verdict.violations[0], result):
+        yield "Request", curl.line(exchange.request, site)

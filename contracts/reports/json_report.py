@@ -6,8 +6,8 @@ import json
 from importlib import resources
 
 from contracts import __version__
-from contracts.model import Exchange, Requirement, Result, Verdict, Violation
-from contracts.reports import curl, failure, summary
+from contracts.model import Excerpt, Exchange, Requirement, Result, Verdict, Violation
+from contracts.reports import curl, failure, shown, summary
 from contracts.reports.summary import Terms
 
 SCHEMA_VERSION = 1
@@ -76,6 +76,8 @@ def _verdict(verdict: Verdict, result: Result, terms: Terms) -> Json:
         "confirmed": verdict.confirmed,
         "violations_total": max(verdict.violations_total, len(verdict.violations)),
         "violations": [_violation(v, requirement, result, terms) for v in verdict.violations],
+        "witness": [_excerpt(excerpt, result, terms) for excerpt in verdict.witness],
+        "reproduced": verdict.reproduced,
     }
 
 
@@ -87,6 +89,14 @@ def _violation(violation: Violation, requirement: Requirement, result: Result, t
         "writes": violation.writes,
         "evidence": (violation.evidence or requirement.evidence).value,
         "requests": [_request(e, result, terms) for e in failure.witnesses(violation, result)],
+    }
+
+
+def _excerpt(excerpt: Excerpt, result: Result, terms: Terms) -> Json:
+    return {
+        "exchange": excerpt.exchange,
+        "curl": curl.line(excerpt.request, terms.site(result)),
+        "facts": shown.values(excerpt),
     }
 
 

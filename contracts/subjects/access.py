@@ -10,8 +10,15 @@ from contracts.subjects.answer import Answer, Page
 from contracts.subjects.evidence import Evidence, builder
 from contracts.subjects.relations import Walk, WholeWalk
 
-WRONG = (Credentials.RANDOM, Credentials.TRUNCATED, Credentials.EXTENDED, Credentials.ALTERED)
-UNUSABLE = (Credentials.EMPTY, Credentials.OTHER_SCHEME)
+WRONG = (
+    Credentials.RANDOM,
+    Credentials.TRUNCATED,
+    Credentials.EXTENDED,
+    Credentials.ALTERED,
+    Credentials.ALTERED_START,
+    Credentials.OTHER_CASE,
+)
+UNUSABLE = (Credentials.EMPTY, Credentials.OTHER_SCHEME, Credentials.MADE_UP_BASIC)
 
 # The purpose of requests for other spellings of the path, and for the other path.
 SPELLING = "path"

@@ -88,10 +88,14 @@ class Evidence:
         return self._subjects[kind]  # type: ignore[return-value]
 
     @cached_property
+    def exchanges(self) -> dict[int, Exchange]:
+        """Every exchange by its number."""
+        return {e.number: e for e in (*(a.exchange for a in self.answers), *self.failed)}
+
+    @cached_property
     def requests(self) -> dict[int, Request]:
         """What was asked, by the number of the exchange."""
-        exchanges = (*(a.exchange for a in self.answers), *self.failed)
-        return {exchange.number: exchange.request for exchange in exchanges}
+        return {number: exchange.request for number, exchange in self.exchanges.items()}
 
     @cached_property
     def regular(self) -> tuple[Answer, ...]:

@@ -210,12 +210,11 @@ def defaulted(evidence: Evidence) -> Iterator[Defaulted]:
 
 
 def _twin(implicit: Page, pages: tuple[Page, ...]) -> Page | None:
+    place = implicit.asked.offset or 0
     here = [
-        p
-        for p in pages
-        if not p.asked.implicit and p.offset == (implicit.asked.offset or 0) and p.asked.limit
+        p for p in pages if not p.asked.implicit and p.offset == place == p.asked.offset and p.asked.limit
     ]
-    same = [p for p in here if p.limit == implicit.limit]
+    same = [p for p in here if p.limit == implicit.limit == p.asked.limit]
     if same or not implicit.everything:
         return next(iter(same), None)
     return max(here, key=lambda p: len(p.profiles), default=None)
@@ -575,11 +574,19 @@ class TagListingPair:
 
 @builder(TagListingPair)
 def tag_listing_pairs(evidence: Evidence) -> Iterator[TagListingPair]:
-    """Every pair of listings by two tags or more."""
-    several = [t.listing for t in evidence.subjects(TagListing) if len(t.listing.selection.wanted) > 1]
+    """Every pair of listings by two tags or more, or by one in another letter case than it has."""
+    listings = (t.listing for t in evidence.subjects(TagListing))
+    several = [one for one in listings if len(one.selection.wanted) > 1 or recased(one, evidence)]
     for index, first in enumerate(several):
         for second in several[index + 1 :]:
             yield TagListingPair(first, second)
+
+
+def recased(listing: Listing, evidence: Evidence) -> bool:
+    """Whether every tag asked for is known in another letter case alone."""
+    folded = {tag.casefold() for tag in evidence.tags}
+    wanted = listing.selection.wanted
+    return bool(wanted) and all(tag not in evidence.tags and tag.casefold() in folded for tag in wanted)
 
 
 @dataclass(frozen=True, slots=True)

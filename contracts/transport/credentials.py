@@ -14,13 +14,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-from contracts.model import Credentials, UserError
+from contracts.model import MADE_UP_BASIC, Credentials, UserError
 
 HIDDEN = "***"
 # Shorter secrets are ordinary words ("limit", "admin"): to strike them out would falsify the evidence.
 _LEAST_LENGTH = 8
 _MAX_TOKEN_BYTES = 16 * 1024
-_NEAR = (Credentials.TRUNCATED, Credentials.EXTENDED, Credentials.ALTERED)
+_NEAR = (
+    Credentials.TRUNCATED,
+    Credentials.EXTENDED,
+    Credentials.ALTERED,
+    Credentials.ALTERED_START,
+    Credentials.OTHER_CASE,
+)
 _PLACEHOLDER = "contracts0000000000000000"
 # Headers that frame the message, choose the credentials, or make a safe method an unsafe one.
 _RESERVED = frozenset(
@@ -79,6 +85,8 @@ class Secrets:
             return None
         if credentials is Credentials.OTHER_SCHEME:
             return 'Digest username="contracts"'
+        if credentials is Credentials.MADE_UP_BASIC:
+            return f"Basic {_pair(*MADE_UP_BASIC.split(':'))}"
         if credentials is Credentials.NARROW:
             return None if self.narrow is None else f"Bearer {self.narrow}"
         if credentials is Credentials.EMPTY:
@@ -186,16 +194,23 @@ def _pair(user: str, password: str) -> str:
 
 
 def _change(secret: str, credentials: Credentials, seed: int) -> str:
-    middle = len(secret) // 2
     if credentials is Credentials.RANDOM:
         return _random_like(secret, seed)
-    if credentials is Credentials.TRUNCATED:
-        return secret[:-1]
-    if credentials is Credentials.EXTENDED:
-        return secret + "0"
-    if credentials is Credentials.ALTERED:
-        return secret[:middle] + _neighbour(secret[middle]) + secret[middle + 1 :]
-    return secret
+    middle = len(secret) // 2
+    changed = {
+        Credentials.TRUNCATED: secret[:-1],
+        Credentials.EXTENDED: secret + "0",
+        Credentials.ALTERED: _altered_at(secret, middle),
+        Credentials.ALTERED_START: _altered_at(secret, 0),
+        Credentials.OTHER_CASE: secret.swapcase(),
+    }
+    if credentials is Credentials.OTHER_CASE and secret.swapcase() == secret:  # it has no letters
+        return changed[Credentials.ALTERED]
+    return changed.get(credentials, secret)
+
+
+def _altered_at(secret: str, place: int) -> str:
+    return secret[:place] + _neighbour(secret[place]) + secret[place + 1 :]
 
 
 def _random_like(secret: str, seed: int) -> str:

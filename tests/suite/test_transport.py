@@ -25,6 +25,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contracts.model import Credentials, Exchange, FailureKind, Request, UserError
+from contracts.subjects.access import WRONG
 from contracts.transport import (
     Bounds,
     BudgetSpent,
@@ -513,6 +514,9 @@ def test_credentials_of_every_name() -> None:
         Credentials.TRUNCATED: "Bearer sk-bf-Abc12",
         Credentials.EXTENDED: "Bearer sk-bf-Abc1230",
         Credentials.ALTERED: "Bearer sk-bf-Bbc123",
+        Credentials.ALTERED_START: "Bearer tk-bf-Abc123",
+        Credentials.OTHER_CASE: "Bearer SK-BF-aBC123",
+        Credentials.MADE_UP_BASIC: "Basic " + b64encode(b"contracts:contracts0000000000000000").decode(),
         Credentials.LOWER_CASE_SCHEME: "bearer sk-bf-Abc123",
         Credentials.NARROW: "Bearer narrow-token",
     }
@@ -533,7 +537,12 @@ def test_basic_alters_the_password() -> None:
 
 def test_without_secrets_only_made_up_credentials_remain() -> None:
     values = {name: Secrets().authorization(name) for name in Credentials}
-    made_up = {Credentials.EMPTY, Credentials.OTHER_SCHEME, Credentials.RANDOM}
+    made_up = {
+        Credentials.EMPTY,
+        Credentials.OTHER_SCHEME,
+        Credentials.MADE_UP_BASIC,
+        Credentials.RANDOM,
+    }
     assert {name for name, value in values.items() if value is not None} == made_up
 
 
@@ -543,7 +552,7 @@ def test_without_secrets_only_made_up_credentials_remain() -> None:
 )
 def test_wrong_credentials_are_never_the_right_ones(token: str, seed: int) -> None:
     secrets = Secrets(token=token)
-    for name in (Credentials.RANDOM, Credentials.TRUNCATED, Credentials.EXTENDED, Credentials.ALTERED):
+    for name in WRONG:
         assert secrets.authorization(name, seed) != secrets.authorization(Credentials.GIVEN)
 
 

@@ -111,6 +111,34 @@ def token_of_same_length_passes(right: Access, site: Site, incoming: Incoming) -
 
 
 @fault("access", "ACCESS-REJECTED")
+def token_compared_from_its_second_character(right: Access, site: Site, incoming: Incoming) -> Caller:
+    """The first character of the token is not compared."""
+    presented = _presented(incoming)
+    alike = presented.startswith("Bearer ") and presented[8:] == f"{site.token}"[1:]
+    return "full" if alike else right(site, incoming)
+
+
+@fault("access", "ACCESS-REJECTED")
+def token_compared_without_case(right: Access, site: Site, incoming: Incoming) -> Caller:
+    """Tokens are compared without regard to letter case."""
+    alike = _presented(incoming).casefold() == f"bearer {site.token}".casefold()
+    return "full" if alike else right(site, incoming)
+
+
+@fault("access", "ACCESS-REJECTED")
+def any_basic_passes(right: Access, site: Site, incoming: Incoming) -> Caller:
+    """Whatever user and password come with Basic, they are let in."""
+    return "full" if _presented(incoming).startswith("Basic ") else right(site, incoming)
+
+
+@fault("access", "ACCESS-REQUIRED")
+def both_filters_open(right: Access, site: Site, incoming: Incoming) -> Caller:
+    """With both filters nobody asks for credentials."""
+    both = all(f"{name}=" in incoming.query for name in ("tags", "is_active"))
+    return "full" if both else right(site, incoming)
+
+
+@fault("access", "ACCESS-REJECTED")
 def empty_token_passes(right: Access, site: Site, incoming: Incoming) -> Caller:
     """`Bearer` without a token is let in."""
     return "full" if _presented(incoming).strip() == "Bearer" else right(site, incoming)

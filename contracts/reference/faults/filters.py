@@ -7,7 +7,7 @@ from typing import Any
 
 from contracts.reference.conditions import EVERYTHING, NOTHING, Condition, Row, all_of, any_of
 from contracts.reference.faults.registry import fault, profile_fault
-from contracts.reference.pipeline import Ask, Envelope, Parameters, Refusal, Site, Window, filters
+from contracts.reference.pipeline import Ask, Envelope, Parameters, Site, Window, filters
 
 Conditions = Callable[[Ask], Condition]
 Envelopes = Callable[[Ask, int, list[str]], Envelope]
@@ -302,14 +302,6 @@ def all_parameters_lose_one(right: Rows, ask: Ask) -> list[Row]:
     """Only where all five parameters are given, the page lacks its first profile."""
     everything = {"limit", "offset", "search", "tags", "is_active"} <= {name for name, _ in ask.pairs}
     return right(ask)[1:] if everything else right(ask)
-
-
-@fault("window", "RESP-STATUS", "PAGE-LIMIT-ECHO")
-def limit_13_refused(right: Windows, site: Site, parameters: Parameters) -> Window:
-    """A limit that 13 divides is refused with 409, which no document names."""
-    if parameters.limit and parameters.limit % 13 == 0:
-        raise Refusal(409, "conflicting limit")
-    return right(site, parameters)
 
 
 @fault("envelope", "GEN-DOCUMENT", "SEARCH-SUBSET", "PAGE-COUNT")

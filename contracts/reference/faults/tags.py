@@ -185,7 +185,7 @@ def tag_matched_in_joined_text(_right: Carries, _ask: Ask, tag: str) -> Conditio
     )
 
 
-@fault("carries", "FILTER-TAGS-EXACT", "FILTER-TAGS-MATCH")
+@fault("carries", "FILTER-TAGS-READING")
 def case_ignored_for_one_tag_alone(right: Carries, ask: Ask, tag: str) -> Condition:
     """A single tag is compared without letter case, several with it."""
     return right(ask, tag) if len(ask.tags) > 1 else _some_tag("t.tag = ? COLLATE NOCASE", tag)

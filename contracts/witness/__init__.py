@@ -1,0 +1,1 @@
+"""Witnesses: what proves that a requirement is broken, cut down to the facts that it takes."""

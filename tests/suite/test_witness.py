@@ -1,0 +1,115 @@
+"""Witnesses: cut down as far as can be, accepted by a checker of their own, refused with less."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from contracts.catalogue import load_catalogue
+from contracts.examples import load_examples
+from contracts.model import Excerpt, Exchange, Outcome, Request, Verdict
+from contracts.reference import serving
+from contracts.reports import shown
+from contracts.run import Settings, check
+from contracts.subjects.evidence import Conditions, Evidence
+from contracts.transport import Secrets
+from contracts.witness.cutting import cut
+from contracts.witness.excerpts import excerpts
+from contracts.witness.proof import proves
+
+CATALOGUE = load_catalogue()
+EXAMPLES = load_examples()
+CONDITIONS = Conditions(token=True, narrow=True)
+
+
+def facts_of(id_: str, exchanges: tuple[Exchange, ...]) -> list[Excerpt]:
+    evidence = Evidence.of(exchanges, CONDITIONS)
+    return excerpts(id_, exchanges, evidence, CATALOGUE.document)
+
+
+def with_one_item_less(witness: tuple[Excerpt, ...]) -> Iterator[tuple[Excerpt, ...]]:
+    for index, excerpt in enumerate(witness):
+        yield (*witness[:index], *witness[index + 1 :])
+        for place in range(len(excerpt.facts)):
+            facts = (*excerpt.facts[:place], *excerpt.facts[place + 1 :])
+            yield (*witness[:index], replace(excerpt, facts=facts), *witness[index + 1 :])
+
+
+def accepted_and_minimal(id_: str, witness: tuple[Excerpt, ...]) -> bool:
+    return proves(id_, witness) and not any(proves(id_, less) for less in with_one_item_less(witness))
+
+
+@pytest.mark.parametrize("id_", EXAMPLES)
+def test_the_bad_example_is_proved_and_not_with_anything_taken_away(id_: str) -> None:
+    witness = cut(id_, facts_of(id_, EXAMPLES[id_].bad))
+    assert 1 <= len(witness) <= 3
+    assert accepted_and_minimal(id_, witness)
+
+
+@pytest.mark.parametrize("id_", EXAMPLES)
+def test_the_good_example_proves_nothing(id_: str) -> None:
+    good = facts_of(id_, EXAMPLES[id_].good)
+    assert not proves(id_, good)
+    assert cut(id_, good) == ()
+
+
+def failing(fault: str) -> list[Verdict]:
+    with serving(fault=fault, narrow_token="narrow-reference-token") as deployment:
+        secrets = Secrets(token=deployment.token, narrow=deployment.narrow_token)
+        result = check(Settings(deployment.url, secrets=secrets), catalogue=CATALOGUE)
+    return [verdict for verdict in result.verdicts if verdict.outcome is Outcome.FAIL]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "boundary-repeats-one",
+        "total-ignores-is-active",
+        "narrow-total-counts-all",
+        "refusal-names-a-profile",
+        "any-basic-passes",
+        "case-ignored-for-one-tag-alone",
+        "total-wavers",
+        "filter-after-page-cut",
+        "all-parameters-lose-one",
+    ],
+)
+def test_every_failure_of_a_live_run_has_a_witness(fault: str) -> None:
+    verdicts = failing(fault)
+    assert verdicts
+    for verdict in verdicts:
+        assert 1 <= len(verdict.witness) <= 3, verdict.requirement.id
+        assert accepted_and_minimal(verdict.requirement.id, verdict.witness), verdict
+        numbers = {excerpt.exchange for excerpt in verdict.witness}
+        assert numbers <= set(verdict.violations[0].exchanges)
+
+
+def test_a_witness_is_asked_again_with_its_requests_alone() -> None:
+    verdicts = failing("boundary-repeats-one")
+    assert all(verdict.reproduced for verdict in verdicts)
+
+
+def excerpt(*facts: tuple[str, object]) -> Excerpt:
+    return Excerpt(1, Request("limit=2"), facts)
+
+
+def test_facts_in_words() -> None:
+    assert shown.words(excerpt(("/total_count", 3), ("length", 1))) == "total_count 3, 1 profile"
+    assert shown.words(excerpt(("/access_profiles/4/id", 7))) == "access_profiles[4].id 7"
+    assert shown.words(excerpt(("headers/link", ""))) == "no Link"
+    assert shown.words(excerpt(("headers/content-type", "a/b"))) == "Content-Type: a/b"
+    assert shown.words(excerpt(("ids", [1, 2]))) == "ids [1, 2]"
+    assert shown.words(excerpt()) == "an answer at all"
+    breach = {"pointer": "/count", "value": "3", "demanded": {"type": "integer"}}
+    words = '"3" at /count, where {"type": "integer"} is demanded'
+    assert shown.words(excerpt(("schema/count", breach))) == words
+
+
+def test_facts_as_json_have_no_number_that_json_lacks() -> None:
+    values = shown.values(excerpt(("schema", {"value": [float("inf")], "demanded": float("nan")})))
+    assert json.loads(json.dumps(values, allow_nan=False)) == {
+        "schema": {"value": ["inf"], "demanded": "nan"}
+    }
