@@ -432,7 +432,7 @@ def filtered_walk(walk: Walk, listing: Listing | None) -> Iterator[Violation]:
     "FILTER-ORDER",
     needs="a filter that selects at least two profiles",
     exercised=lambda e: any(len(b.common) > 1 for b in e.subjects(Beside)),
-    requires=("WALK-ORDER", "WALK-REPEAT"),
+    requires=("PAGE-UNIQUE", "WALK-ORDER", "WALK-REPEAT"),
 )
 def filtered_list_keeps_the_order(beside: Beside) -> Iterator[Violation]:
     """Relative order of profiles that read the same on both pages; a search may rank what it finds."""
