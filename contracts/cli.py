@@ -142,7 +142,7 @@ _judging_options = _stacked(
 )
 
 _output_options = _stacked(
-    click.option("--report", metavar="DIR", help="Write report.json and junit.xml there."),
+    click.option("--report", metavar="DIR", help="Write the report there, in every format."),
     click.option("--json", "as_json", is_flag=True, help="Print the report as JSON and nothing else."),
     click.option("--quiet", "-q", is_flag=True, help="Print failures and the conclusion alone."),
     click.option("--verbose", "-v", is_flag=True, help="Print every exchange too."),
@@ -358,15 +358,16 @@ def _keys(given: dict[str, Any]) -> options.Keys:
 
 def _judge(settings: Settings, catalogue: Catalogue, asked: Output, terms: Terms) -> int:
     from contracts import run
-    from contracts.reports import progress, summary
+    from contracts.reports import files, progress, summary
 
-    _remove_old_reports(asked.directory)
+    if asked.directory is not None:
+        files.remove_old(asked.directory)
     with _watched_interrupts() as interrupts, progress.live(sys.stderr) as advance:
         result = run.check(settings, catalogue=catalogue, progress=_told(advance))
     with _closed_output_ignored():
         _print_report(result, asked, terms)
     if asked.directory is not None:
-        _write_reports(result, asked.directory, terms)
+        files.write_all(result, terms, asked.directory)
     return INTERRUPTED if interrupts else summary.conclude(result, terms).status
 
 
@@ -492,29 +493,6 @@ def _require_directory(name: str) -> Path:
     except OSError as error:
         raise UserError(f"Cannot write to the report directory {name}: {error.strerror}.") from error
     return directory
-
-
-_REPORTS = ("report.json", "junit.xml")
-
-
-def _remove_old_reports(directory: Path | None) -> None:
-    # A report of an earlier run must not pass for this one's, should this one end early.
-    for name in _REPORTS if directory is not None else ():
-        (directory / name).unlink(missing_ok=True)  # type: ignore[operator]
-
-
-def _write_reports(result: Result, directory: Path, terms: Terms) -> None:
-    from contracts.reports import json_report, junit
-
-    for name, text in zip(
-        _REPORTS, (json_report.text(result, terms), junit.text(result, terms)), strict=True
-    ):
-        unfinished = directory / f".{name}-{os.getpid()}"
-        try:
-            unfinished.write_text(text, "ascii")
-            unfinished.replace(directory / name)
-        except OSError as error:
-            raise UserError(f"Cannot write {directory / name}: {error.strerror}.") from error
 
 
 @contextmanager

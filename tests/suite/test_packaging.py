@@ -76,7 +76,7 @@ def members(wheel: Path) -> set[str]:
 
 def test_the_wheel_has_all_that_runs_and_nothing_else(built: Built) -> None:
     held = {name for name in members(built.wheel) if ".dist-info/" not in name}
-    kept = {".py", ".json", ".yaml", ".typed"}
+    kept = {".py", ".json", ".yaml", ".typed", ".css", ".j2", ".js"}
     modules = {
         path.relative_to(ROOT).as_posix() for path in (ROOT / "contracts").rglob("*") if path.suffix in kept
     }
