@@ -51,6 +51,7 @@ class Output:
     as_json: bool
     quiet: bool
     verbose: bool
+    badge: Path | None = None
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -143,6 +144,7 @@ _judging_options = _stacked(
 
 _output_options = _stacked(
     click.option("--report", metavar="DIR", help="Write the report there, in every format."),
+    click.option("--badge", metavar="FILE", help="Write a badge (SVG) that says the verdict."),
     click.option("--json", "as_json", is_flag=True, help="Print the report as JSON and nothing else."),
     click.option("--quiet", "-q", is_flag=True, help="Print failures and the conclusion alone."),
     click.option("--verbose", "-v", is_flag=True, help="Print every exchange too."),
@@ -300,7 +302,15 @@ def _asked(given: dict[str, Any]) -> Output:
     if given["quiet"] and given["verbose"]:
         raise click.UsageError("--quiet and --verbose exclude each other.")
     directory = None if given["report"] is None else _require_directory(given["report"])
-    return Output(directory, given["as_json"], given["quiet"], given["verbose"])
+    return Output(directory, given["as_json"], given["quiet"], given["verbose"], _badge(given["badge"]))
+
+
+def _badge(name: str | None) -> Path | None:
+    if name is None:
+        return None
+    if not name.strip() or Path(name).is_dir() or not Path(name).parent.is_dir():
+        raise UserError("--badge takes the name of a file, in a directory that exists.")
+    return Path(name)
 
 
 def _settings(url: str, given: dict[str, Any]) -> Settings:
@@ -358,7 +368,7 @@ def _keys(given: dict[str, Any]) -> options.Keys:
 
 def _judge(settings: Settings, catalogue: Catalogue, asked: Output, terms: Terms) -> int:
     from contracts import run
-    from contracts.reports import files, progress, summary
+    from contracts.reports import badge, files, progress, summary
 
     if asked.directory is not None:
         files.remove_old(asked.directory)
@@ -368,6 +378,9 @@ def _judge(settings: Settings, catalogue: Catalogue, asked: Output, terms: Terms
         _print_report(result, asked, terms)
     if asked.directory is not None:
         files.write_all(result, terms, asked.directory)
+    if asked.badge is not None:
+        files.write(asked.badge, badge.text(result, terms))
+    files.tell_github(result, terms, sys.stderr)
     return INTERRUPTED if interrupts else summary.conclude(result, terms).status
 
 

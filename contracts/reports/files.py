@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 from pathlib import Path
+from typing import TextIO
 
 from contracts.model import Result, UserError
 from contracts.reports.summary import Terms
@@ -13,6 +14,8 @@ FORMATS = {
     "report.html": "contracts.reports.html",
     "report.json": "contracts.reports.json_report",
     "junit.xml": "contracts.reports.junit",
+    "report.sarif": "contracts.reports.sarif",
+    "ctrf.json": "contracts.reports.ctrf",
 }
 """File names, and the module whose `text(result, terms)` gives the content; loaded when it is written."""
 
@@ -37,3 +40,19 @@ def write(path: Path, text: str) -> None:
         unfinished.replace(path)
     except OSError as error:
         raise UserError(f"Cannot write {path}: {error.strerror}.") from error
+
+
+def tell_github(result: Result, terms: Terms, stream: TextIO) -> None:
+    """In GitHub Actions: annotations, and the summary of the step. Elsewhere nothing."""
+    if os.environ.get("GITHUB_ACTIONS") != "true":
+        return
+    from contracts.reports import github
+
+    stream.write(github.commands(result, terms))
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if summary:
+        try:
+            with Path(summary).open("a", encoding="utf-8") as page:
+                page.write(github.step_summary(result, terms))
+        except OSError as error:
+            raise UserError(f"Cannot write the step summary: {error.strerror}.") from error
