@@ -278,20 +278,43 @@ def serve(fault: str | None, style: str | None, profiles: int, host: str, port: 
 
 
 @commands.command("requirements", short_help="List the requirements.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "md", "html", "json"]),
+    help="As a table, or in full as a document: Markdown or HTML.",
+)
 @click.option("--markdown", "form", flag_value="markdown", help="As a Markdown table.")
 @click.option("--json", "form", flag_value="json", help="As JSON.")
 @click.option("--document", metavar="FILE", help="Another OpenAPI document with x-requirements.")
 def requirements(form: str | None, document: str | None) -> int:
     """List the requirements: level, evidence class, and whether there is a check."""
+    if form in ("md", "html"):
+        return _print_guide(form, document)
     from contracts.catalogue import load_catalogue
     from contracts.reports import requirements as listing
 
     catalogue = load_catalogue(None if document is None else Path(document))
     rows = listing.rows(catalogue.requirements, catalogue.tested)
-    if form is None:
+    if form in (None, "table"):
         listing.print_table(rows, sys.stdout)
     else:
         click.echo(listing.markdown(rows) if form == "markdown" else listing.as_json(rows))
+    return ExitStatus.CONFORMING
+
+
+@commands.command("explain", short_help="Explain a requirement.")
+@click.argument("id_", metavar="ID")
+@click.option("--document", metavar="FILE", help="Another OpenAPI document with x-requirements.")
+def explain(id_: str, document: str | None) -> int:
+    """Say all there is to know of the requirement ID, with an answer that meets and one that breaks it."""
+    from contracts import guide
+    from contracts.reports import guide as report
+    from contracts.reports.terminal import console_for
+
+    entry = guide.entry(id_, None if document is None else Path(document))
+    with _closed_output_ignored():
+        report.explain(entry, console_for(sys.stdout))
     return ExitStatus.CONFORMING
 
 
@@ -420,6 +443,15 @@ def _print_report(result: Result, asked: Output, terms: Terms) -> None:
     if asked.verbose:
         terminal.render_exchanges(result, console, terms)
     terminal.render(result, console, terms)
+
+
+def _print_guide(form: str, document: str | None) -> int:
+    from contracts import guide
+    from contracts.reports import guide as report
+
+    entries = guide.entries(None if document is None else Path(document))
+    click.echo(report.html(entries) if form == "html" else report.markdown(entries))
+    return ExitStatus.CONFORMING
 
 
 def _print_plan(plan: tuple[tuple[str, int], ...]) -> int:

@@ -67,7 +67,7 @@ def render_verdicts(result: Result, console: Console, terms: Terms) -> None:
         for verdict in verdicts:
             _print_verdict(verdict, console, terms)
     if terms.untested:
-        _wrapped(_untested(terms.untested), console, indent="  ", first="")
+        print_folded(_untested(terms.untested), console, indent="  ", first="")
 
 
 def render_failures(result: Result, console: Console, terms: Terms) -> None:
@@ -92,9 +92,9 @@ def render_readings(result: Result, console: Console) -> None:
 def render_conclusion(result: Result, console: Console, terms: Terms) -> None:
     """Print the counts, the reason, and the last line: the word and what it is about."""
     console.print()
-    _wrapped(tally(result, terms), console)
+    print_folded(tally(result, terms), console)
     conclusion = summary.conclude(result, terms)
-    _wrapped(f"Reason: {visible(conclusion.reason)}", console)
+    print_folded(f"Reason: {visible(conclusion.reason)}", console)
     line = _styled(conclusion.word, conclusion.word)
     line.append(f"  {visible(result.deployment)}  {facts(result)}")
     console.print(line, soft_wrap=True)
@@ -145,7 +145,7 @@ def _print_verdict(verdict: Verdict, console: Console, terms: Terms) -> None:
         return
     line.rstrip()
     console.print(line, soft_wrap=True)
-    _wrapped(reason, console, indent=" " * (_WORD + 5))
+    print_folded(reason, console, indent=" " * (_WORD + 5))
 
 
 def _print_labelled(label: str, text: str, console: Console) -> None:
@@ -154,7 +154,7 @@ def _print_labelled(label: str, text: str, console: Console) -> None:
         # One unbroken line however long: it is there to be copied.
         console.print(Text(first + text), soft_wrap=True)
         return
-    _wrapped(visible(text), console, indent=" " * len(first), first=first)
+    print_folded(visible(text), console, indent=" " * len(first), first=first)
 
 
 def _section(console: Console, title: str, lines: Iterator[str]) -> None:
@@ -162,10 +162,10 @@ def _section(console: Console, title: str, lines: Iterator[str]) -> None:
         if position == 0:
             console.print()
             console.print(Text(title, "bold"))
-        _wrapped(line, console, indent="    ", first="  ")
+        print_folded(line, console, indent="    ", first="  ")
 
 
-def _wrapped(text: str, console: Console, *, indent: str = "", first: str | None = None) -> None:
+def print_folded(text: str, console: Console, *, indent: str = "", first: str | None = None) -> None:
     """Print text folded to the width; long words are broken, never cut off."""
     lead = indent if first is None else first
     for line in Text(text).wrap(console, console.width - max(len(indent), len(lead)), overflow="fold"):

@@ -7,7 +7,7 @@
     const shown = document.getElementById("shown");
     const keep = function (row) {
       const chosen = function (name) {
-        const wanted = form.elements[name].value;
+        const wanted = form.elements[name] ? form.elements[name].value : "";
         return !wanted || row.dataset[name] === wanted;
       };
       const words = form.elements.text.value.toLowerCase().split(/\s+/).filter(Boolean);
