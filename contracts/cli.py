@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from contracts import __version__, options
+from contracts import __version__, config, options
 from contracts.model import ExitStatus, Level, Result, UserError
 from contracts.reports.curl import Secret
 from contracts.reports.text import visible
@@ -183,8 +183,8 @@ def commands() -> None:
 # --- commands --------------------------------------------------------------------------------------
 
 
-@commands.command("check", short_help="Judge a live deployment.")
-@click.argument("url")
+@commands.command("check", cls=config.Configured, short_help="Judge a live deployment.")
+@click.argument("url", envvar="BIFROST_CONTRACTS_URL")
 @_deployment_options
 @_request_options
 @_judging_options
@@ -280,23 +280,24 @@ def serve(fault: str | None, style: str | None, profiles: int, host: str, port: 
 @commands.command("requirements", short_help="List the requirements.")
 @click.option(
     "--format",
-    "form",
+    "written",
     type=click.Choice(["table", "md", "html", "json"]),
     help="As a table, or in full as a document: Markdown or HTML.",
 )
 @click.option("--markdown", "form", flag_value="markdown", help="As a Markdown table.")
 @click.option("--json", "form", flag_value="json", help="As JSON.")
 @click.option("--document", metavar="FILE", help="Another OpenAPI document with x-requirements.")
-def requirements(form: str | None, document: str | None) -> int:
+def requirements(form: str | None, written: str | None, document: str | None) -> int:
     """List the requirements: level, evidence class, and whether there is a check."""
-    if form in ("md", "html"):
-        return _print_guide(form, document)
+    if written in ("md", "html"):
+        return _print_guide(written, document)
+    form = "json" if written == "json" else form
     from contracts.catalogue import load_catalogue
     from contracts.reports import requirements as listing
 
     catalogue = load_catalogue(None if document is None else Path(document))
     rows = listing.rows(catalogue.requirements, catalogue.tested)
-    if form in (None, "table"):
+    if form is None:
         listing.print_table(rows, sys.stdout)
     else:
         click.echo(listing.markdown(rows) if form == "markdown" else listing.as_json(rows))
@@ -315,6 +316,15 @@ def explain(id_: str, document: str | None) -> int:
     entry = guide.entry(id_, None if document is None else Path(document))
     with _closed_output_ignored():
         report.explain(entry, console_for(sys.stdout))
+    return ExitStatus.CONFORMING
+
+
+@commands.command("init", short_help="Write a file of options to begin with.")
+@click.option("--url", metavar="URL", help="The deployment to judge.")
+@click.option("--token-env", metavar="NAME", help="Environment variable that holds the token.")
+def init(url: str | None, token_env: str | None) -> int:
+    """Write bifrost-contracts.toml here, so that `check` needs no options."""
+    click.echo(f"Wrote {config.write_starter(Path.cwd(), url, token_env)}")
     return ExitStatus.CONFORMING
 
 

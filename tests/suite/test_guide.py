@@ -35,7 +35,7 @@ def test_a_requirement_is_explained_with_an_answer_that_breaks_it(
         "  Source    Reference page",
         "  Evidence  one: a single response convicts",
         "  Needs     a list that is not empty",
-        "  Broken: `count` is the number of all profiles.\n    GET /api/access-profiles?limit=2\n    -> 200\n",
+        "  Broken: `count` is the number of all profiles.\n    GET /api/access-profiles?limit=2\n",
     ):
         assert piece in printed
     assert max(map(len, printed.splitlines())) <= 100
