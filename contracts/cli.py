@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from contracts import __version__, options, signals
+from contracts import __version__, config, options, signals
 from contracts.model import ExitStatus, Level, Result, UserError
 from contracts.reports.curl import Secret
 from contracts.reports.text import visible
@@ -49,6 +49,7 @@ class Output:
     as_json: bool
     quiet: bool
     verbose: bool
+    badge: Path | None = None
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -146,7 +147,8 @@ _judging_options = _stacked(
 )
 
 _output_options = _stacked(
-    click.option("--report", metavar="DIR", help="Write report.json and junit.xml there."),
+    click.option("--report", metavar="DIR", help="Write the report there, in every format."),
+    click.option("--badge", metavar="FILE", help="Write a badge (SVG) that says the verdict."),
     click.option("--json", "as_json", is_flag=True, help="Print the report as JSON and nothing else."),
     click.option("--quiet", "-q", is_flag=True, help="Print failures and the conclusion alone."),
     click.option("--verbose", "-v", is_flag=True, help="Print every exchange too."),
@@ -185,8 +187,8 @@ def commands() -> None:
 # --- commands --------------------------------------------------------------------------------------
 
 
-@commands.command("check", short_help="Judge a live deployment.")
-@click.argument("url")
+@commands.command("check", cls=config.Configured, short_help="Judge a live deployment.")
+@click.argument("url", envvar="BIFROST_CONTRACTS_URL")
 @_deployment_options
 @_request_options
 @_judging_options
@@ -280,11 +282,20 @@ def serve(fault: str | None, style: str | None, profiles: int, host: str, port: 
 
 
 @commands.command("requirements", short_help="List the requirements.")
+@click.option(
+    "--format",
+    "written",
+    type=click.Choice(["table", "md", "html", "json"]),
+    help="As a table, or in full as a document: Markdown or HTML.",
+)
 @click.option("--markdown", "form", flag_value="markdown", help="As a Markdown table.")
 @click.option("--json", "form", flag_value="json", help="As JSON.")
 @click.option("--document", metavar="FILE", help="Another OpenAPI document with x-requirements.")
-def requirements(form: str | None, document: str | None) -> int:
+def requirements(form: str | None, written: str | None, document: str | None) -> int:
     """List the requirements: level, evidence class, and whether there is a check."""
+    if written in ("md", "html"):
+        return _print_guide(written, document)
+    form = "json" if written == "json" else form
     from contracts.catalogue import load_catalogue
     from contracts.reports import requirements as listing
 
@@ -297,6 +308,30 @@ def requirements(form: str | None, document: str | None) -> int:
     return ExitStatus.CONFORMING
 
 
+@commands.command("explain", short_help="Explain a requirement.")
+@click.argument("id_", metavar="ID")
+@click.option("--document", metavar="FILE", help="Another OpenAPI document with x-requirements.")
+def explain(id_: str, document: str | None) -> int:
+    """Say all there is to know of the requirement ID, with an answer that meets and one that breaks it."""
+    from contracts import guide
+    from contracts.reports import guide as report
+    from contracts.reports.terminal import console_for
+
+    entry = guide.entry(id_, None if document is None else Path(document))
+    with _closed_output_ignored():
+        report.explain(entry, console_for(sys.stdout))
+    return ExitStatus.CONFORMING
+
+
+@commands.command("init", short_help="Write a file of options to begin with.")
+@click.option("--url", metavar="URL", help="The deployment to judge.")
+@click.option("--token-env", metavar="NAME", help="Environment variable that holds the token.")
+def init(url: str | None, token_env: str | None) -> int:
+    """Write bifrost-contracts.toml here, so that `check` needs no options."""
+    click.echo(f"Wrote {config.write_starter(Path.cwd(), url, token_env)}")
+    return ExitStatus.CONFORMING
+
+
 # --- steps of a command ----------------------------------------------------------------------------
 
 
@@ -304,7 +339,15 @@ def _asked(given: dict[str, Any]) -> Output:
     if given["quiet"] and given["verbose"]:
         raise click.UsageError("--quiet and --verbose exclude each other.")
     directory = None if given["report"] is None else _require_directory(given["report"])
-    return Output(directory, given["as_json"], given["quiet"], given["verbose"])
+    return Output(directory, given["as_json"], given["quiet"], given["verbose"], _badge(given["badge"]))
+
+
+def _badge(name: str | None) -> Path | None:
+    if name is None:
+        return None
+    if not name.strip() or Path(name).is_dir() or not Path(name).parent.is_dir():
+        raise UserError("--badge takes the name of a file, in a directory that exists.")
+    return Path(name)
 
 
 def _settings(url: str, given: dict[str, Any]) -> Settings:
@@ -362,18 +405,28 @@ def _keys(given: dict[str, Any]) -> options.Keys:
 
 def _judge(settings: Settings, catalogue: Catalogue, asked: Output, terms: Terms) -> int:
     from contracts import run
-    from contracts.reports import progress, summary
+    from contracts.reports import files, progress, summary
 
-    _remove_old_reports(asked.directory)
+    if asked.directory is not None:
+        files.remove_old(asked.directory)
     with signals.watched() as watch:
         with progress.live(sys.stderr) as advance:
             result = run.check(settings, catalogue=catalogue, progress=_told(advance))
         watch.asking = False  # from here on a signal waits until the report is out
         with _closed_output_ignored():
             _print_report(result, asked, terms)
-        if asked.directory is not None:
-            _write_reports(result, asked.directory, terms)
+        _write_files(result, asked, terms)
     return watch.status or summary.conclude(result, terms).status
+
+
+def _write_files(result: Result, asked: Output, terms: Terms) -> None:
+    from contracts.reports import badge, files
+
+    if asked.directory is not None:
+        files.write_all(result, terms, asked.directory)
+    if asked.badge is not None:
+        files.write(asked.badge, badge.text(result, terms))
+    files.tell_github(result, terms, sys.stderr)
 
 
 def _told(advance: Callable[[str, int, int], None] | None) -> Callable[[Progress], None] | None:
@@ -396,6 +449,15 @@ def _print_report(result: Result, asked: Output, terms: Terms) -> None:
     if asked.verbose:
         terminal.render_exchanges(result, console, terms)
     terminal.render(result, console, terms)
+
+
+def _print_guide(form: str, document: str | None) -> int:
+    from contracts import guide
+    from contracts.reports import guide as report
+
+    entries = guide.entries(None if document is None else Path(document))
+    click.echo(report.html(entries) if form == "html" else report.markdown(entries))
+    return ExitStatus.CONFORMING
 
 
 def _print_plan(plan: tuple[tuple[str, int], ...]) -> int:
@@ -482,29 +544,6 @@ def _require_directory(name: str) -> Path:
     except OSError as error:
         raise UserError(f"Cannot write to the report directory {name}: {error.strerror}.") from error
     return directory
-
-
-_REPORTS = ("report.json", "junit.xml")
-
-
-def _remove_old_reports(directory: Path | None) -> None:
-    # A report of an earlier run must not pass for this one's, should this one end early.
-    for name in _REPORTS if directory is not None else ():
-        (directory / name).unlink(missing_ok=True)  # type: ignore[operator]
-
-
-def _write_reports(result: Result, directory: Path, terms: Terms) -> None:
-    from contracts.reports import json_report, junit
-
-    for name, text in zip(
-        _REPORTS, (json_report.text(result, terms), junit.text(result, terms)), strict=True
-    ):
-        unfinished = directory / f".{name}-{os.getpid()}"
-        try:
-            unfinished.write_text(text, "ascii")
-            unfinished.replace(directory / name)
-        except OSError as error:
-            raise UserError(f"Cannot write {directory / name}: {error.strerror}.") from error
 
 
 @contextmanager

@@ -11,6 +11,20 @@ from enum import StrEnum
 OLD_PATH = "/api/access-profiles"
 NEW_PATH = "/api/governance/access-profiles"
 
+# What moves by itself on a live gateway; profiles are compared without these.
+MOVING = frozenset(
+    {
+        "current_usage",
+        "token_current_usage",
+        "request_current_usage",
+        "last_reset",
+        "token_last_reset",
+        "request_last_reset",
+        "next_rotation_at",
+        "last_rotation_at",
+    }
+)
+
 
 class Level(StrEnum):
     """How binding a requirement is (RFC 2119)."""

@@ -6,9 +6,9 @@ import itertools
 from collections.abc import Iterator, Sequence
 
 from contracts.catalogue import check
+from contracts.model import MOVING, Violation
 from contracts.model import Evidence as Class
-from contracts.model import Violation
-from contracts.subjects.answer import MOVING, Page, still
+from contracts.subjects.answer import Page, still
 from contracts.subjects.evidence import Evidence
 from contracts.subjects.relations import ListWalk, Overlap, Repeat, TotalPair, Walk, WalkPair
 

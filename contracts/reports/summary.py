@@ -76,6 +76,23 @@ def is_warning(verdict: Verdict, terms: Terms) -> bool:
     )
 
 
+WORDS = ("pass", "FAIL", "warn", "inconclusive", "not exercised", "n/a", "blocked", "waived")
+"""What people read for an outcome, in the order in which reports count them."""
+
+
+def word(verdict: Verdict, terms: Terms) -> str:
+    """The word for what the judge says of a requirement on these terms."""
+    if verdict.outcome is Outcome.FAIL:
+        return "warn" if is_warning(verdict, terms) else "FAIL"
+    return "n/a" if verdict.outcome is Outcome.NOT_APPLICABLE else verdict.outcome.value
+
+
+def broken(result: Result, terms: Terms) -> tuple[Verdict, ...]:
+    """The broken requirements, those that decide first."""
+    found = [v for v in result.verdicts if v.outcome is Outcome.FAIL]
+    return tuple(sorted(found, key=lambda v: is_warning(v, terms)))
+
+
 def in_areas(verdicts: tuple[Verdict, ...]) -> dict[str, list[Verdict]]:
     """The verdicts by area, the known areas first and in their order."""
     known = dict.fromkeys(AREAS)

@@ -9,7 +9,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
-from contracts.model import Outcome, Requirement, Result, Verdict
+from contracts.model import Requirement, Result, Verdict
 from contracts.reports import curl, failure, summary
 from contracts.reports.summary import Terms
 from contracts.reports.text import number_of, visible
@@ -67,15 +67,14 @@ def render_verdicts(result: Result, console: Console, terms: Terms) -> None:
         for verdict in verdicts:
             _print_verdict(verdict, console, terms)
     if terms.untested:
-        _wrapped(_untested(terms.untested), console, indent="  ", first="")
+        print_folded(_untested(terms.untested), console, indent="  ", first="")
 
 
 def render_failures(result: Result, console: Console, terms: Terms) -> None:
     """Print a block for each broken requirement, those that decide first."""
-    broken = [v for v in result.verdicts if v.outcome is Outcome.FAIL]
-    for verdict in sorted(broken, key=lambda v: summary.is_warning(v, terms)):
+    for verdict in summary.broken(result, terms):
         console.print()
-        word = _word(verdict, terms)
+        word = summary.word(verdict, terms)
         console.print(_styled(word, f"{word}  {_title(verdict.requirement)}"))
         for label, text in failure.explain(verdict, result, terms):
             _print_labelled(label, text, console)
@@ -93,9 +92,9 @@ def render_readings(result: Result, console: Console) -> None:
 def render_conclusion(result: Result, console: Console, terms: Terms) -> None:
     """Print the counts, the reason, and the last line: the word and what it is about."""
     console.print()
-    _wrapped(tally(result, terms), console)
+    print_folded(tally(result, terms), console)
     conclusion = summary.conclude(result, terms)
-    _wrapped(f"Reason: {visible(conclusion.reason)}", console)
+    print_folded(f"Reason: {visible(conclusion.reason)}", console)
     line = _styled(conclusion.word, conclusion.word)
     line.append(f"  {visible(result.deployment)}  {facts(result)}")
     console.print(line, soft_wrap=True)
@@ -114,19 +113,15 @@ def render_exchanges(result: Result, console: Console, terms: Terms) -> None:
 
 def tally(result: Result, terms: Terms) -> str:
     """The counts in one line: `41 pass, 1 FAIL, 2 not exercised`."""
-    words = [_word(verdict, terms) for verdict in result.verdicts]
-    return ", ".join(f"{words.count(word)} {word}" for word in _LOOKS if word in words) or "no verdicts"
+    words = [summary.word(verdict, terms) for verdict in result.verdicts]
+    return (
+        ", ".join(f"{words.count(word)} {word}" for word in summary.WORDS if word in words) or "no verdicts"
+    )
 
 
 def facts(result: Result) -> str:
     """What the run took: `123 requests, 4.5 s, seed 0`."""
     return f"{number_of(len(result.exchanges), 'request')}, {result.seconds:.1f} s, seed {result.seed}"
-
-
-def _word(verdict: Verdict, terms: Terms) -> str:
-    if verdict.outcome is Outcome.FAIL:
-        return "warn" if summary.is_warning(verdict, terms) else "FAIL"
-    return "n/a" if verdict.outcome is Outcome.NOT_APPLICABLE else verdict.outcome.value
 
 
 def _title(requirement: Requirement) -> str:
@@ -139,7 +134,7 @@ def _styled(word: str, text: str) -> Text:
 
 
 def _print_verdict(verdict: Verdict, console: Console, terms: Terms) -> None:
-    word = _word(verdict, terms)
+    word = summary.word(verdict, terms)
     pretty, simple, _ = _LOOKS[word]
     mark = pretty if console.encoding.lower().startswith("utf") else simple
     line = _styled(word, f"  {mark} {word.ljust(_WORD)} ")
@@ -150,7 +145,7 @@ def _print_verdict(verdict: Verdict, console: Console, terms: Terms) -> None:
         return
     line.rstrip()
     console.print(line, soft_wrap=True)
-    _wrapped(reason, console, indent=" " * (_WORD + 5))
+    print_folded(reason, console, indent=" " * (_WORD + 5))
 
 
 def _print_labelled(label: str, text: str, console: Console) -> None:
@@ -159,7 +154,7 @@ def _print_labelled(label: str, text: str, console: Console) -> None:
         # One unbroken line however long: it is there to be copied.
         console.print(Text(first + text), soft_wrap=True)
         return
-    _wrapped(visible(text), console, indent=" " * len(first), first=first)
+    print_folded(visible(text), console, indent=" " * len(first), first=first)
 
 
 def _section(console: Console, title: str, lines: Iterator[str]) -> None:
@@ -167,10 +162,10 @@ def _section(console: Console, title: str, lines: Iterator[str]) -> None:
         if position == 0:
             console.print()
             console.print(Text(title, "bold"))
-        _wrapped(line, console, indent="    ", first="  ")
+        print_folded(line, console, indent="    ", first="  ")
 
 
-def _wrapped(text: str, console: Console, *, indent: str = "", first: str | None = None) -> None:
+def print_folded(text: str, console: Console, *, indent: str = "", first: str | None = None) -> None:
     """Print text folded to the width; long words are broken, never cut off."""
     lead = indent if first is None else first
     for line in Text(text).wrap(console, console.width - max(len(indent), len(lead)), overflow="fold"):

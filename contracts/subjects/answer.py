@@ -9,7 +9,7 @@ from functools import cached_property
 from urllib.parse import unquote_to_bytes
 
 from contracts import strictjson
-from contracts.model import Credentials, Exchange, Request
+from contracts.model import MOVING, Credentials, Exchange, Request
 
 # These come from proxies, limiters and restarts; the transport has waited and asked again before.
 TRANSIENT = frozenset({429, 502, 503, 504})
@@ -23,20 +23,6 @@ _CANONICAL_INTEGER = re.compile(r"0|[1-9][0-9]{0,15}")
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _NEEDLESS = re.compile(r"%(?:3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa])")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-
-# What moves by itself on a live gateway; profiles are compared without these.
-MOVING = frozenset(
-    {
-        "current_usage",
-        "token_current_usage",
-        "request_current_usage",
-        "last_reset",
-        "token_last_reset",
-        "request_last_reset",
-        "next_rotation_at",
-        "last_rotation_at",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from samples import HOSTILE, SECRET, broken, of_every_outcome, result, verdict
 
 from contracts import cli
 from contracts.model import Level, Outcome, Result, UserError
-from contracts.reports import json_report
+from contracts.reports import files, json_report
 
 ROOT = Path(cli.__file__).parents[1]
 URL = "http://127.0.0.1:9"
@@ -41,7 +41,7 @@ class FakeCatalogue:
 
 @pytest.fixture(autouse=True)
 def _clean(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in ("BIFROST_TOKEN", "BIFROST_CONTRACTS_DEBUG", "FORCE_COLOR"):
+    for name in ("BIFROST_TOKEN", "BIFROST_CONTRACTS_DEBUG", "FORCE_COLOR", "GITHUB_ACTIONS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("contracts.catalogue.load_catalogue", FakeCatalogue)
     before = signal.getsignal(signal.SIGINT)
@@ -301,7 +301,7 @@ def test_json_is_all_of_the_output_and_agrees_with_the_files(
     assert printed.err == ""
     report = json.loads(printed.out)
     assert report == json.loads((tmp_path / "a" / "b" / "report.json").read_text())
-    assert sorted(p.name for p in (tmp_path / "a" / "b").iterdir()) == ["junit.xml", "report.json"]
+    assert sorted(p.name for p in (tmp_path / "a" / "b").iterdir()) == sorted(files.FORMATS)
 
 
 def test_an_old_report_does_not_outlive_a_run_that_breaks(

@@ -264,7 +264,7 @@ def test_a_broken_should_fails_junit_only_when_should_decides() -> None:
 
 
 def junit_of(shown: Result, terms: Terms) -> ElementTree.Element:
-    return ElementTree.fromstring(junit.text(shown, terms))[0]  # noqa: S314 - our own text
+    return ElementTree.fromstring(junit.text(shown, terms))[0]
 
 
 # --- curl -------------------------------------------------------------------------------------------

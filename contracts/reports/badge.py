@@ -1,0 +1,46 @@
+"""A badge for a README: what a run came to, as a small SVG that needs no font and no network."""
+
+from __future__ import annotations
+
+from html import escape
+
+from contracts.model import ExitStatus, Outcome, Result
+from contracts.reports import summary
+from contracts.reports.summary import Terms
+
+_LABEL = "access-profiles contract"
+_WIDE = 6.6  # pixels of a character at this size; textLength makes up for other fonts
+_COLOURS = {ExitStatus.CONFORMING: "#1a7f37", ExitStatus.BROKEN: "#b3141d"}
+_OPEN = "#7a4d00"
+
+
+def text(result: Result, terms: Terms) -> str:
+    """The badge as an SVG document in ASCII; nothing that a deployment sent stands in it."""
+    conclusion = summary.conclude(result, terms)
+    counts = summary.counts(result)
+    said = {
+        ExitStatus.CONFORMING: f"conforms, {counts[Outcome.PASS]} passed",
+        ExitStatus.BROKEN: f"{counts[Outcome.FAIL]} broken",
+    }.get(conclusion.status, "not judged")
+    return draw(_LABEL, said, _COLOURS.get(conclusion.status, _OPEN))
+
+
+def draw(label: str, said: str, colour: str) -> str:
+    """A badge of two halves."""
+    left, right = (round(len(part) * _WIDE) + 12 for part in (label, said))
+    whole = left + right
+    title = escape(f"{label}: {said}")
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{whole}" height="20" '
+        f'role="img" aria-label="{title}">'
+        f"<title>{title}</title>"
+        f'<clipPath id="r"><rect width="{whole}" height="20" rx="3"/></clipPath><g clip-path="url(#r)">'
+        f'<rect width="{left}" height="20" fill="#444"/>'
+        f'<rect x="{left}" width="{right}" height="20" fill="{colour}"/></g>'
+        '<g fill="#fff" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11">'
+        f"{_text(6, left - 12, label)}{_text(left + 6, right - 12, said)}</g></svg>\n"
+    )
+
+
+def _text(x: int, length: int, said: str) -> str:
+    return f'<text x="{x}" y="14" textLength="{length}" lengthAdjust="spacingAndGlyphs">{escape(said)}</text>'

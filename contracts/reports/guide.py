@@ -1,0 +1,110 @@
+"""Requirements explained: one in the terminal, like a compiler's index of errors; all as Markdown or HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.text import Text
+
+from contracts.model import OLD_PATH, Credentials, Evidence, Exchange, Requirement
+from contracts.reports.github import fenced
+from contracts.reports.html import render_page
+from contracts.reports.terminal import print_folded
+from contracts.reports.text import visible
+
+_EXAMPLE = 2000  # characters of one answer
+
+_CONVICTS = {
+    Evidence.ONE: "a single response convicts",
+    Evidence.ORDER: "the relative order of profiles that did not change convicts",
+    Evidence.QUIET: "several responses convict, where writes by others cannot explain them",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One requirement with what its check needs, what explains a failure of it, and its examples."""
+
+    requirement: Requirement
+    needs: str
+    requires: tuple[str, ...]
+    good: tuple[Exchange, ...]
+    bad: tuple[Exchange, ...]
+    why: str
+
+
+def facts(entry: Entry) -> Iterator[tuple[str, str]]:
+    """What there is to say of a requirement besides its sentence, as labelled lines."""
+    found = entry.requirement
+    yield "Source", found.source
+    yield "Evidence", f"{found.evidence}: {_CONVICTS[found.evidence]}"
+    if found.untested:
+        yield "No check", found.untested
+        return
+    yield "Needs", entry.needs
+    if entry.requires:
+        yield "After", f"{', '.join(entry.requires)}: where one of these is broken, it is the cause"
+    for reading in found.readings:
+        yield "Reading", reading
+
+
+def example(exchanges: Iterable[Exchange]) -> str:
+    """Exchanges in short: what is asked, and what comes."""
+    return "\n".join(line for exchange in exchanges for line in _exchange(exchange))
+
+
+def explain(entry: Entry, console: Console) -> None:
+    """Print all there is to know of one requirement."""
+    found = entry.requirement
+    console.print(Text(f"{found.id} ({found.level})", "bold"))
+    print_folded(found.text, console, indent="  ")
+    console.print()
+    for label, said in facts(entry):
+        print_folded(said, console, indent=" " * 12, first=f"  {label.ljust(9)} ")
+    if entry.bad:
+        _print_example("Holds", "", entry.good, console)
+        _print_example("Broken", entry.why, entry.bad, console)
+
+
+def markdown(entries: Iterable[Entry]) -> str:
+    """The catalogue as a Markdown document."""
+    lines = [f"# Requirements of GET {OLD_PATH}", ""]
+    for entry in entries:
+        found = entry.requirement
+        lines += [f"## {found.id} ({found.level})", "", found.text, ""]
+        lines += [f"- **{label}**: {said}" for label, said in facts(entry)]
+        if entry.bad:
+            lines += ["", f"Broken: {entry.why}", "", fenced(example(entry.bad)).replace("sh", "http", 1)]
+        lines.append("")
+    return "\n".join(lines).rstrip()
+
+
+def html(entries: Iterable[Entry]) -> str:
+    """The catalogue as one HTML file that needs nothing else."""
+    shown = [(one, tuple(facts(one)), example(one.good), example(one.bad)) for one in entries]
+    return render_page("requirements.html.j2", entries=shown, path=OLD_PATH)
+
+
+def _print_example(title: str, why: str, exchanges: Iterable[Exchange], console: Console) -> None:
+    console.print()
+    print_folded(f"{title}: {why}" if why else title, console, indent="  ")
+    for line in example(exchanges).splitlines():
+        print_folded(line, console, indent="      ", first="    ")
+
+
+def _exchange(exchange: Exchange) -> Iterator[str]:
+    asked = exchange.request
+    manner = "" if asked.credentials is Credentials.GIVEN else f"  ({asked.credentials} credentials)"
+    query = f"?{asked.query}" if asked.query else ""
+    yield visible(f"{asked.method} {asked.path or OLD_PATH}{query}{manner}", at_most=_EXAMPLE)
+    if exchange.failure is not None:
+        yield exchange.failure.text
+        return
+    kind = exchange.header("Content-Type")
+    others = [f"{name}: {value}" for name, value in exchange.headers if name.lower() != "content-type"]
+    told = [] if kind in (None, "application/json") else [f"Content-Type: {kind}"]
+    yield "  ".join([f"-> {exchange.status}", *told, *others])
+    if exchange.content:
+        yield visible(exchange.content.decode("utf-8", "backslashreplace"), at_most=_EXAMPLE)
