@@ -151,3 +151,11 @@ def _children(value: object) -> list[object]:
     if isinstance(value, list):
         return [v for v in value if isinstance(v, dict | list)]
     return []
+
+
+def written_alike(one: object, other: object) -> bool:
+    """Whether two values read from JSON are the same in types and order too; False where in doubt."""
+    try:
+        return orjson.dumps(one) == orjson.dumps(other)
+    except orjson.JSONEncodeError:
+        return False

@@ -9,7 +9,7 @@ from math import gcd
 from urllib.parse import quote
 
 from contracts.model import Credentials, Exchange, Request
-from contracts.subjects.answer import Answer, Page, read, whole
+from contracts.subjects.answer import Answer, Page, read, share_profiles, whole
 from contracts.subjects.evidence import Conditions, Evidence
 
 Steps = Generator[Request, Exchange, None]
@@ -19,8 +19,9 @@ AskPage = Generator[Request, Exchange, Page | None]
 USUAL_LIMIT = 100
 SMALLER_LIMITS = (50, 25, 10, 1)
 
-# Up to here a list is walked whole.
+# Up to so many profiles, and so many of the largest pages, a list is walked whole.
 SMALL = 5_000
+_SMALL_PAGES = 60
 
 
 def query(
@@ -60,6 +61,7 @@ class Knowledge:
     total: int = 0
     most: int = USUAL_LIMIT  # the largest limit that is known to be accepted and filled
     default: int = 0  # the limit in force where none is asked for
+    _shown: dict[int, object] = field(default_factory=dict, repr=False)  # profiles as first read
 
     def draw(self, purpose: str) -> random.Random:
         """A source of random choices for one purpose: the same seed asks the same."""
@@ -75,6 +77,7 @@ class Knowledge:
         if answer is None:
             self.failed.append(exchange)
         else:
+            share_profiles(answer, self._shown)
             self.answers.append(answer)
         return answer
 
@@ -129,7 +132,7 @@ class Knowledge:
     @property
     def small(self) -> bool:
         """Whether the list is walked whole."""
-        return self.total <= SMALL
+        return self.total <= min(SMALL, _SMALL_PAGES * max(1, self.most))
 
     def sizes(self, total: int) -> list[int]:
         """Page sizes co-prime to the total, from small pages to large, without the largest."""
