@@ -28,6 +28,7 @@ from contracts.subjects.relations import (
     TagPage,
     UnknownTag,
     Walk,
+    pages_of_one,
     stand_alone,
 )
 
@@ -386,16 +387,17 @@ def _filtered_walk_shown(evidence: Evidence) -> bool:
     "FILTER-PAGED",
     needs="a filter that selects at least two profiles",
     exercised=_filtered_walk_shown,
+    inapplicable=pages_of_one,
     requires=("PAGE-LIMIT", "PAGE-OFFSET-ECHO", "WALK-ONCE", "WALK-COMPLETE"),
 )
 def filtered_walk_yields_every_match_once(subject: FilteredWalk) -> Iterator[Violation]:
     """At every page size the same profiles as in one large page."""
     yield from on_two_pages(subject.walk)
     yield from filtered_walk(subject.walk, subject.listing)
-    yield from _two_sizes(subject)
+    yield from two_sizes(subject)
 
 
-def _two_sizes(subject: FilteredWalk) -> Iterator[Violation]:
+def two_sizes(subject: FilteredWalk) -> Iterator[Violation]:
     """Where the list is too long for whole walks: the same profiles at the same positions."""
     one, other = subject.sequences
     if one != other and subject.other is not None:
@@ -432,6 +434,7 @@ def filtered_walk(walk: Walk, listing: Listing | None) -> Iterator[Violation]:
     "FILTER-ORDER",
     needs="a filter that selects at least two profiles",
     exercised=lambda e: any(len(b.common) > 1 for b in e.subjects(Beside)),
+    inapplicable=pages_of_one,
     requires=("WALK-ORDER", "WALK-REPEAT"),
 )
 def filtered_list_keeps_the_order(beside: Beside) -> Iterator[Violation]:

@@ -34,7 +34,7 @@ def windows(know: Knowledge) -> Steps:
         yield from _page(know, boundary - know.most, _WALK)
         yield from _page(know, boundary, _WALK)
         yield from know.ask(_across(know, boundary), purpose=_WALK)
-    enough = min(DRAWS, draws_for(_ENOUGH))
+    enough = min(DRAWS if know.most >= _FEW else DRAWS // 2, draws_for(_ENOUGH))
     for boundary in drawn[:enough]:
         page = yield from _page(know, boundary, PAGE_DRAWN)
         answer = yield from know.ask(_across(know, boundary), purpose=_WALK)

@@ -222,6 +222,15 @@ def _twin(implicit: Page, pages: tuple[Page, ...]) -> Page | None:
     return max(here, key=lambda p: len(p.profiles), default=None)
 
 
+def pages_of_one(evidence: Evidence) -> str:
+    """That the maximum limit is 1, in words, where it is: what needs two profiles on a page is empty then."""
+    held = [page for page in evidence.plain if page.profiles]
+    more = [a for a in evidence.regular if a.asked.plain and (a.asked.limit or 0) > 1]
+    cut = [a for a in more if 400 <= a.status < 500 or (a.page is not None and a.page.limit == 1)]
+    many = any(page.total > 1 for page in held) and all(len(page.profiles) == 1 for page in held)
+    return "no page may hold more than one profile" if many and more and len(cut) == len(more) else ""
+
+
 @dataclass(frozen=True, slots=True)
 class TotalPair:
     """Two pages of the unfiltered list, read one after the other."""
@@ -294,13 +303,14 @@ class Walk:
 def walks(evidence: Evidence) -> Iterator[Walk]:
     """All longest chains of pages; a chain of one page counts where it is complete."""
     for pages in evidence.by_selection.values():
-        for chain in _chains(pages):
+        for chain in chains(pages):
             walk = Walk(chain)
             if len(chain) > 1 or walk.complete:
                 yield walk
 
 
-def _chains(pages: tuple[Page, ...]) -> Iterator[tuple[Page, ...]]:
+def chains(pages: tuple[Page, ...]) -> Iterator[tuple[Page, ...]]:
+    """Pages of one selection and size that follow on each other."""
     sizes: defaultdict[tuple[int | None, int], dict[int, Page]] = defaultdict(dict)
     for page in pages:
         if page.limit > 0 and page.asked.limit != 0:
@@ -374,7 +384,7 @@ class WalkPair:
 @builder(WalkPair)
 def walk_pairs(evidence: Evidence) -> Iterator[WalkPair]:
     """Each stretch of the list beside the longest of another page size that overlaps with it."""
-    stretches = [Walk(chain) for chain in _chains(evidence.unfiltered)]
+    stretches = [Walk(chain) for chain in chains(evidence.unfiltered)]
     stretches.sort(key=lambda walk: (-len(walk.ids), -walk.limit))
     for index, other in enumerate(stretches):
         for first in stretches[:index]:
@@ -508,10 +518,10 @@ def listed(evidence: Evidence) -> Iterator[Listed]:
     """Listings; of the other selections each stretch that tells something."""
     whole = {listing.selection for listing in evidence.subjects(Listing)}
     yield from map(Listed, evidence.subjects(Listing))
-    unfiltered = [Walk(chain) for chain in _chains(evidence.unfiltered)]
+    unfiltered = [Walk(chain) for chain in chains(evidence.unfiltered)]
     for selection, pages in evidence.by_selection.items():
         if selection not in whole and not selection.unfiltered and selection.search is None:
-            for chain in _chains(pages):
+            for chain in chains(pages):
                 yield from map(Listed, _stretches(Walk(chain), unfiltered))
 
 
@@ -725,13 +735,13 @@ def filtered_walks(evidence: Evidence) -> Iterator[FilteredWalk]:
     for walk in evidence.subjects(Walk):
         selection = walk.selection
         if len(walk.pages) > 1 and not selection.unfiltered and selection.search is None:
-            other = None if selection in known else _other(walk, evidence.by_selection[selection])
+            other = None if selection in known else other_size(walk, evidence.by_selection[selection])
             yield FilteredWalk(walk, known.get(selection), other)
 
 
-def _other(walk: Walk, pages: tuple[Page, ...]) -> Walk | None:
+def other_size(walk: Walk, pages: tuple[Page, ...]) -> Walk | None:
     """The stretch in pages of another size that has most in common with the walk."""
-    pairs = [WalkPair(walk, Walk(chain)) for chain in _chains(pages)]
+    pairs = [WalkPair(walk, Walk(chain)) for chain in chains(pages)]
     pairs = [pair for pair in pairs if pair.second.limit != walk.limit and len(pair.sequences[0]) > 1]
     return max(pairs, key=lambda pair: len(pair.sequences[0])).second if pairs else None
 
