@@ -38,6 +38,13 @@ _DATE_TIME = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:[Zz]|([+-])(\d\d):(\d\d))", re.ASCII
 )
 
+# Date-times that are legal beyond doubt; jsonschema-rs matches them without coming back to Python for each.
+_USUAL_DATE_TIME = (
+    "^(?:[0-9]{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|"
+    "(?:0[13578]|1[02])-31)|[0-9]{2}(?:0[48]|[2468][048]|[13579][26])-02-29)"
+    "T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:[.][0-9]+)?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])$"
+)
+
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
 
@@ -104,13 +111,15 @@ class SchemaJudge:
     """Judges instances by one schema of the document.
 
     jsonschema-rs accepts valid instances fast, jsonschema explains the invalid ones. Both see the same
-    standalone schema and the same date-times.
+    standalone schema and the same date-times. Instances whose date-times are all of the usual form are
+    accepted faster still, by a schema that has a pattern in the place of the format.
     """
 
     def __init__(self, raw: Mapping[str, object], place: str) -> None:
         import jsonschema_rs
 
         self._schema = _standalone(raw, place)
+        self._usual = jsonschema_rs.Draft202012Validator(_with_usual_times(self._schema))
         self._fast = jsonschema_rs.Draft202012Validator(
             self._schema, formats={"date-time": is_rfc3339}, validate_formats=True
         )
@@ -133,7 +142,7 @@ class SchemaJudge:
 
     def _fast_accepts(self, instance: object) -> bool:
         try:
-            return self._fast.is_valid(instance)
+            return self._usual.is_valid(instance) or self._fast.is_valid(instance)
         except ValueError:
             return False
 
@@ -305,6 +314,23 @@ def _standalone(raw: Mapping[str, object], place: str) -> dict[str, object]:
     """A JSON Schema that is the one at that place, with all that it may refer to where it stood."""
     roots = {"components", place.split("/")[1]}
     return {"$schema": DIALECT, "$ref": f"#{place}", **{root: raw[root] for root in roots if root in raw}}
+
+
+def _with_usual_times(schema: Any) -> Any:
+    """The same schema, a pattern for the usual date-times in the place of their format.
+
+    What it accepts, the schema accepts; `enum` and `const` hold values and no schemas.
+    """
+    if isinstance(schema, list):
+        return [_with_usual_times(inner) for inner in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    changed = {
+        key: value if key in ("enum", "const") else _with_usual_times(value) for key, value in schema.items()
+    }
+    if changed.get("format") == "date-time":
+        changed["allOf"] = [*changed.get("allOf", ()), {"pattern": _USUAL_DATE_TIME}]
+    return changed
 
 
 # The catalogue.

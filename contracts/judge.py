@@ -18,6 +18,7 @@ from contracts.subjects.answer import fingerprint
 from contracts.subjects.evidence import Conditions, Evidence
 from contracts.subjects.inputs import HOSTILE
 from contracts.subjects.relations import Repeat
+from contracts.subjects.samples import sampled
 from contracts.vacuity import kills
 from contracts.witness.cutting import cut
 from contracts.witness.excerpts import excerpts
@@ -422,7 +423,8 @@ def _without_violation(case: Case, finding: Finding) -> Verdict:
     lacking = _lacking(case, finding)
     killed = 0 if lacking else kills(finding.check, case.evidence, case.catalogue.document)
     if killed:
-        return Verdict(finding.requirement, Outcome.PASS, judged=finding.judged, killed=killed)
+        said = sampled(finding.requirement, case.evidence)
+        return Verdict(finding.requirement, Outcome.PASS, judged=finding.judged, reason=said, killed=killed)
     if case.ended_early:  # no want of data: nobody may accept it as such
         reason = "the run ended before enough was asked"
         return Verdict(finding.requirement, Outcome.INCONCLUSIVE, judged=finding.judged, reason=reason)

@@ -24,6 +24,7 @@ from contracts.probes.generated import DEFAULT_EXAMPLES, generated
 from contracts.probes.inputs import AT_MOST as INPUTS_AT_MOST
 from contracts.probes.inputs import inputs
 from contracts.probes.knowledge import Knowledge, Steps, query
+from contracts.probes.sampling import filters as sampled_filters
 from contracts.probes.search import AT_MOST as SEARCH_AT_MOST
 from contracts.probes.search import search
 from contracts.probes.survey import AT_MOST as SURVEY_AT_MOST
@@ -104,7 +105,7 @@ def probes(choices: Choices) -> tuple[Probe, ...]:
     every = (
         Probe("survey", frozenset(), SURVEY_AT_MOST, lambda know, _: survey(know)),
         Probe("walks", _LISTED, WALKS_AT_MOST, lambda know, _: walks(know)),
-        Probe("filters", frozenset({"RESP", "FILTER"}), FILTERS_AT_MOST, lambda know, _: filters(know)),
+        Probe("filters", frozenset({"RESP", "FILTER"}), FILTERS_AT_MOST, _filters),
         Probe("search", frozenset({"SEARCH"}), SEARCH_AT_MOST, lambda know, _: search(know)),
         Probe("access", _ACCESS, ACCESS_AT_MOST, lambda know, _: access(know)),
         Probe("the other path", frozenset({"ALIAS", "ACCESS"}), 6, lambda know, _: alias(know)),
@@ -113,6 +114,10 @@ def probes(choices: Choices) -> tuple[Probe, ...]:
     )
     areas = {id_.partition("-")[0] for id_ in choices.only}
     return tuple(p for p in every if not choices.only or not p.feeds or p.feeds & areas)
+
+
+def _filters(know: Knowledge, _document: Path) -> Steps:
+    return filters(know) if know.small else sampled_filters(know)
 
 
 def plan(choices: Choices) -> tuple[tuple[str, int], ...]:

@@ -28,6 +28,7 @@ from contracts.subjects.relations import (
     TagPage,
     UnknownTag,
     Walk,
+    pages_of_one,
     stand_alone,
 )
 
@@ -82,8 +83,8 @@ def _missing(listing: Listing, selected: Callable[[Profile], bool]) -> Iterator[
         got = f"{len(listing.ids)} profiles without it"
         if len(lacking) > 1:
             got += f" and without {len(lacking) - 1} more that match"
-        numbers = (page.number, *listing.walk.numbers)
-        yield Violation(expected, got, numbers, "/access_profiles", writes=len(lacking))
+        writes = listing.writes(len(lacking))
+        yield Violation(expected, got, listing.numbers(page), "/access_profiles", writes=writes)
 
 
 @check(
@@ -227,8 +228,8 @@ def several_tags_are_read_one_way(pair: TagListingPair) -> Iterator[Violation]:
         expected = f"the same profiles with {second.selection} as with {first.selection}"
         different = len(first.ids ^ second.ids)
         got = f"{len(second.ids)} profiles, not {len(first.ids)}, {different} of them different"
-        numbers = tuple(sorted({*first.walk.numbers, *second.walk.numbers}))
-        yield Violation(expected, got, numbers, "/access_profiles", writes=different)
+        numbers = tuple(sorted({*first.basis, *first.walk.numbers, *second.basis, *second.walk.numbers}))
+        yield Violation(expected, got, numbers, "/access_profiles", writes=first.writes(different))
     yield from _two_readings(first, second)
     yield from _two_readings(second, first)
     yield from _two_readings_of_case(first, second)
@@ -241,7 +242,7 @@ def _two_readings(one: Listing, other: Listing) -> Iterator[Violation]:
         page, profile = proof
         expected = f"any of the tags enough with {other.selection} too, as with {one.selection}"
         got = f"profile {profile.id}, which carries one of them, is not listed"
-        numbers = tuple(sorted({page.number, *one.walk.numbers, *other.walk.numbers}))
+        numbers = tuple(sorted({*one.basis, *other.numbers(page), *one.walk.numbers}))
         yield Violation(expected, got, numbers, "/access_profiles")
 
 
@@ -252,7 +253,7 @@ def _two_readings_of_case(one: Listing, other: Listing) -> Iterator[Violation]:
         page, profile = proof
         expected = f"letter case ignored with {other.selection} too, as with {one.selection}"
         got = f"profile {profile.id}, which carries each in another letter case, is not listed"
-        numbers = tuple(sorted({page.number, *one.walk.numbers, *other.walk.numbers}))
+        numbers = tuple(sorted({*one.basis, *other.numbers(page), *one.walk.numbers}))
         yield Violation(expected, got, numbers, "/access_profiles")
 
 
@@ -314,8 +315,9 @@ def repeated_and_empty_items_change_nothing(subject: TagList) -> Iterator[Violat
     if odd.ids != clean.ids and not emptied:
         expected = f"the {len(clean.ids)} profiles of {clean.selection}"
         got = f"{len(odd.ids)} profiles with {odd.selection}"
-        numbers = (*clean.walk.numbers, *odd.walk.numbers)
-        yield Violation(expected, got, numbers, "/access_profiles", writes=len(odd.ids ^ clean.ids))
+        numbers = tuple(dict.fromkeys((*clean.basis, *clean.walk.numbers, *odd.basis, *odd.walk.numbers)))
+        writes = clean.writes(len(odd.ids ^ clean.ids))
+        yield Violation(expected, got, numbers, "/access_profiles", writes=writes)
 
 
 # --- both, totals, pages -------------------------------------------------------------------------
@@ -400,20 +402,44 @@ def _total_of_last_page(page: Page) -> Iterator[Violation]:
 
 
 def _filtered_walk_shown(evidence: Evidence) -> bool:
-    walks = (s for s in evidence.subjects(FilteredWalk) if s.walk.complete)
-    return any(s.listing and len(s.listing.ids) > 1 for s in walks)
+    walks = evidence.subjects(FilteredWalk)
+    whole = any(s.walk.complete and s.listing and len(s.listing.ids) > 1 for s in walks)
+    return whole or any(len(s.sequences[0]) > 1 for s in walks)
 
 
 @check(
     "FILTER-PAGED",
     needs="a filter that selects at least two profiles",
     exercised=_filtered_walk_shown,
+    inapplicable=pages_of_one,
     requires=("PAGE-LIMIT", "PAGE-OFFSET-ECHO", "WALK-ONCE", "WALK-COMPLETE"),
 )
 def filtered_walk_yields_every_match_once(subject: FilteredWalk) -> Iterator[Violation]:
     """At every page size the same profiles as in one large page."""
     yield from on_two_pages(subject.walk)
     yield from filtered_walk(subject.walk, subject.listing)
+    yield from two_sizes(subject)
+
+
+def two_sizes(subject: FilteredWalk) -> Iterator[Violation]:
+    """Where the list is too long for whole walks: the same profiles at the same positions."""
+    one, other = subject.sequences
+    if one != other and subject.other is not None:
+        at = next(
+            (i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+        )
+        position = max(subject.walk.start, subject.other.start) + at
+        sizes = (f"in pages of {walk.limit}" for walk in (subject.walk, subject.other))
+        expected, got = (
+            f"{_id_at(ids, at)} at position {position} {size}"
+            for ids, size in zip((one, other), sizes, strict=True)
+        )
+        numbers = tuple(sorted({*subject.walk.numbers, *subject.other.numbers}))
+        yield Violation(f"with {subject.walk.selection} {expected}", got, numbers, "/access_profiles")
+
+
+def _id_at(ids: tuple[int, ...], at: int) -> str:
+    return f"id {ids[at]}" if at < len(ids) else "no profile"
 
 
 def filtered_walk(walk: Walk, listing: Listing | None) -> Iterator[Violation]:
@@ -432,6 +458,7 @@ def filtered_walk(walk: Walk, listing: Listing | None) -> Iterator[Violation]:
     "FILTER-ORDER",
     needs="a filter that selects at least two profiles",
     exercised=lambda e: any(len(b.common) > 1 for b in e.subjects(Beside)),
+    inapplicable=pages_of_one,
     requires=("PAGE-UNIQUE", "WALK-ORDER", "WALK-REPEAT"),
 )
 def filtered_list_keeps_the_order(beside: Beside) -> Iterator[Violation]:

@@ -65,9 +65,9 @@ def _content(answer: Answer, document: Document) -> Iterator[Violation]:
         yield Violation("one JSON text", answer.problem, (answer.number,))
     elif answer.beyond is None:
         schema = document.success() if answer.status == 200 else document.error()
-        if not schema.accepts(answer.value):
-            yield from schema_violations(answer, schema.problems(answer.value))
-        elif answer.page is not None:
+        problems = answer.problems(schema)
+        yield from schema_violations(answer, problems)
+        if not problems and answer.page is not None:
             yield from _page(answer.page)
 
 

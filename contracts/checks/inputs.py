@@ -215,8 +215,7 @@ def refusal_has_the_documented_form(error: ClientError, document: Document) -> I
         yield Violation("a JSON error", f"{answer.status} with {stated[:80]}", (answer.number,), writes=0)
     elif answer.beyond is None:
         schema = document.error()
-        if not schema.accepts(answer.value):
-            yield from schema_violations(answer, schema.problems(answer.value))
+        yield from schema_violations(answer, answer.problems(schema))
         yield from _status_code(answer)
 
 

@@ -9,7 +9,7 @@ from contracts.model import Evidence as Class
 from contracts.model import Violation
 from contracts.subjects.answer import Page
 from contracts.subjects.evidence import Evidence
-from contracts.subjects.relations import Defaulted, LimitInForce, PastEnd
+from contracts.subjects.relations import Defaulted, LimitInForce, PastEnd, pages_of_one
 
 _TWO = "a list of at least two profiles"
 
@@ -144,7 +144,12 @@ def page_is_filled(page: Page) -> Iterator[Violation]:
         yield Violation(expected, got, (page.number,), "/access_profiles", writes=max(1, writes))
 
 
-@check("PAGE-UNIQUE", needs=_TWO, exercised=lambda e: any(len(p.profiles) > 1 for p in e.pages))
+@check(
+    "PAGE-UNIQUE",
+    needs=_TWO,
+    exercised=lambda e: any(len(p.profiles) > 1 for p in e.pages),
+    inapplicable=pages_of_one,
+)
 def no_id_stands_twice_on_a_page(page: Page) -> Iterator[Violation]:
     """Duplicates inside one answer need no quiet."""
     seen: dict[int, int] = {}
@@ -197,7 +202,8 @@ def _no_page(subject: PastEnd) -> str:
 
 
 def _default_shows(evidence: Evidence) -> bool:
-    return any(len(s.implicit.profiles) > 1 for s in evidence.subjects(Defaulted))
+    least = 1 if pages_of_one(evidence) else 2
+    return any(len(s.implicit.profiles) >= least for s in evidence.subjects(Defaulted))
 
 
 @check("PAGE-DEFAULT", needs=_TWO, exercised=_default_shows, requires=("PAGE-LIMIT", "WALK-REPEAT"))

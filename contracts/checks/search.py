@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from contracts.catalogue import check
-from contracts.checks.filters import filtered_walk, totals
+from contracts.checks.filters import filtered_walk, totals, two_sizes
 from contracts.checks.walk import on_two_pages
 from contracts.model import Violation
 from contracts.subjects.answer import Profile
@@ -25,7 +25,7 @@ def _ignored(evidence: Evidence) -> str:
 @check(
     "SEARCH-SUBSET",
     needs="a word that finds some profiles and not others",
-    exercised=lambda e: any(len(s.walks) > 1 and s.listing for s in e.subjects(Searched)),
+    exercised=lambda e: any(_in_two_sizes(s) for s in e.subjects(Searched)),
     requires=("PAGE-LIMIT", "PAGE-OFFSET-ECHO", "WALK-ONCE", "WALK-COMPLETE", "FILTER-TOTAL"),
 )
 def search_selects_a_consistent_part(searched: Searched) -> Iterator[Violation]:
@@ -34,8 +34,15 @@ def search_selects_a_consistent_part(searched: Searched) -> Iterator[Violation]:
     for walk in searched.walks:
         yield from on_two_pages(walk)
         yield from filtered_walk(walk, searched.listing)
+    for part in searched.stretches:
+        yield from two_sizes(part)
     if searched.whole is not None and searched.listing is not None:
         yield from _foreign(searched, searched.whole, searched.listing)
+
+
+def _in_two_sizes(searched: Searched) -> bool:
+    stretched = any(len(part.sequences[0]) > 1 for part in searched.stretches)
+    return stretched or (len(searched.walks) > 1 and searched.listing is not None)
 
 
 def _foreign(searched: Searched, whole: Walk, listing: Listing) -> Iterator[Violation]:
@@ -57,34 +64,34 @@ def _foreign(searched: Searched, whole: Walk, listing: Listing) -> Iterator[Viol
 )
 def search_and_filters_select_the_intersection(subject: SearchedAndFiltered) -> Iterator[Violation]:
     """What the search finds alone, cut down to what the filters select."""
-    listing, alone = subject.listing, subject.alone
-    expected = {i for i, (_, p) in alone.profiles.items() if _fits(p, listing)}
-    exact = {i for i in expected if _carries_exactly(alone.profiles[i][1], listing)}
-    if not exact <= listing.ids <= expected:
-        text = (
-            f"the {len(expected)} of {len(alone.ids)} found by {alone.selection} that fit {listing.selection}"
-        )
-        got = f"{len(listing.ids)} profiles, {len(expected ^ listing.ids)} of them different"
-        numbers = tuple(dict.fromkeys((*alone.walk.numbers, *listing.walk.numbers)))
-        yield Violation(text, got, numbers, "/access_profiles", writes=len(expected ^ listing.ids))
+    listing, alone, found = subject.listing, subject.alone, subject.found
+    expected = {i for i, (_, p) in found.items() if _fits(p, listing)}
+    exact = {i for i in expected if _carries_exactly(found[i][1], listing)}
+    if not exact <= subject.ids <= expected:
+        text = f"the {len(expected)} of {len(found)} found by {alone.selection} that fit {listing.selection}"
+        different = len(expected ^ subject.ids)
+        got = f"{len(subject.ids)} profiles, {different} of them different"
+        numbers = tuple(dict.fromkeys((*alone.numbers, *listing.numbers)))
+        writes = different if alone.complete and listing.complete else 1
+        yield Violation(text, got, numbers, "/access_profiles", writes=writes)
 
 
-def _fits(profile: Profile, listing: Listing) -> bool:
+def _fits(profile: Profile, listing: Walk) -> bool:
     """Whether the filters beside the search select a profile; asked with one tag at most."""
     selection = listing.selection
     active = selection.is_active is None or profile.active is selection.is_active
     return active and all(profile.carries_folded(tag) for tag in selection.wanted)
 
 
-def _carries_exactly(profile: Profile, listing: Listing) -> bool:
+def _carries_exactly(profile: Profile, listing: Walk) -> bool:
     """Whether letter case fits too: a deployment may ask for it or not."""
     return all(profile.carries(tag) for tag in listing.selection.wanted)
 
 
 def _telling(subjects: tuple[SearchedAndFiltered, ...]) -> bool:
     """Whether the filters keep some of what a search finds, and cut some of it."""
-    kept = [sum(1 for _, p in s.alone.profiles.values() if _fits(p, s.listing)) for s in subjects]
-    cut = (len(s.alone.ids) - number for s, number in zip(subjects, kept, strict=True))
+    kept = [sum(1 for _, p in s.found.values() if _fits(p, s.listing)) for s in subjects]
+    cut = (len(s.found) - number for s, number in zip(subjects, kept, strict=True))
     return any(kept) and any(cut)
 
 

@@ -10,7 +10,7 @@ from contracts.model import MOVING, Violation
 from contracts.model import Evidence as Class
 from contracts.subjects.answer import Page, still
 from contracts.subjects.evidence import Evidence
-from contracts.subjects.relations import ListWalk, Overlap, Repeat, TotalPair, Walk, WalkPair
+from contracts.subjects.relations import ListWalk, Overlap, Repeat, TotalPair, Walk, WalkPair, pages_of_one
 
 _TWO = "a list of at least two profiles"
 _ENOUGH_STRETCHES = 5
@@ -88,7 +88,7 @@ def total_count_is_the_same_everywhere(pair: TotalPair) -> Iterator[Violation]:
         )
 
 
-@check("WALK-ORDER", needs=_TWO, exercised=lambda e: bool(_comparable(e)))
+@check("WALK-ORDER", needs=_TWO, exercised=lambda e: bool(_comparable(e)), inapplicable=pages_of_one)
 def order_does_not_depend_on_page_size(pair: WalkPair) -> Iterator[Violation]:
     """Unchanged profiles keep their order from page to page, and the same profiles are the same sequence."""
     first, second = pair.first, pair.second
@@ -160,7 +160,12 @@ def _shown(value: int | None) -> str:
     return "(none)" if value is None else str(value)
 
 
-@check("WALK-REPEAT", needs=_TWO, exercised=lambda e: any(len(r.first.ids) > 1 for r in e.subjects(Repeat)))
+def _repeated(evidence: Evidence) -> bool:
+    least = 1 if pages_of_one(evidence) else 2
+    return any(len(r.first.ids) >= least for r in evidence.subjects(Repeat))
+
+
+@check("WALK-REPEAT", needs=_TWO, exercised=_repeated)
 def same_request_gives_same_profiles(repeat: Repeat) -> Iterator[Violation]:
     """Other profiles may have come by a write; another order of unchanged ones may not."""
     first, second = repeat.first, repeat.second
@@ -189,6 +194,7 @@ def _first_difference(first: Sequence[int], second: Sequence[int]) -> int:
     exercised=lambda e: any(
         o.first.limit != o.second.limit and o.first.profiles for o in e.subjects(Overlap)
     ),
+    inapplicable=pages_of_one,
     requires=("PAGE-UNIQUE",),
 )
 def profile_reads_the_same_on_every_page(overlap: Overlap) -> Iterator[Violation]:

@@ -201,7 +201,7 @@ def _several_tags(know: Knowledge, tags: Tags) -> Steps:
     for pair in tags.pairs:
         for order in (pair, pair[::-1]):
             yield from know.walk(know.most, purpose=_PURPOSE, tags=list(order), at_most=4)
-    for three in _triples(tags):
+    for three in triples(tags):
         yield from know.walk(know.most, purpose=_PURPOSE, tags=list(three), at_most=4)
     many = (tags.plain if len(tags.plain) > 5 else tags.ranked)[:_MANY]
     if len(many) > 3:
@@ -210,7 +210,7 @@ def _several_tags(know: Knowledge, tags: Tags) -> Steps:
         yield from know.walk(know.most, purpose=_PURPOSE, tags=[tags.special[0], tags.plain[0]], at_most=4)
 
 
-def _triples(tags: Tags) -> list[tuple[str, ...]]:
+def triples(tags: Tags) -> list[tuple[str, ...]]:
     """Three tags of one profile, plain ones where there are such; else the three most frequent."""
     for usable in (tags.plain, tags.ranked):
         carried = ([t for t in usable if p.carries(t)] for p in tags.profiles)

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from contracts.model import Batch, Credentials, Exchange, Request
-from contracts.subjects.answer import Answer, Page, read, whole
+from contracts.subjects.answer import Answer, Page, read, share_profiles, whole
 from contracts.subjects.evidence import Conditions, Evidence
 
 # A session yields a request and is sent its exchange, or yields a batch and is sent a tuple of exchanges,
@@ -23,8 +23,9 @@ AskAll = Generator[Request | Batch, Exchange, list[Answer | None]]
 USUAL_LIMIT = 100
 SMALLER_LIMITS = (50, 25, 10, 1)
 
-# Up to here a list is walked whole.
+# Up to so many profiles, and so many of the largest pages, a list is walked whole.
 SMALL = 5_000
+_SMALL_PAGES = 60
 
 
 def query(
@@ -65,6 +66,7 @@ class Knowledge:
     total: int = 0
     most: int = USUAL_LIMIT  # the largest limit that is known to be accepted and filled
     default: int = 0  # the limit in force where none is asked for
+    _shown: dict[int, object] = field(default_factory=dict, repr=False)  # profiles as first read
 
     def draw(self, purpose: str) -> random.Random:
         """A source of random choices for one purpose: the same seed asks the same."""
@@ -80,6 +82,7 @@ class Knowledge:
         if answer is None:
             self.failed.append(exchange)
         else:
+            share_profiles(answer, self._shown)
             self.answers.append(answer)
         return answer
 
@@ -152,7 +155,7 @@ class Knowledge:
     @property
     def small(self) -> bool:
         """Whether the list is walked whole."""
-        return self.total <= SMALL
+        return self.total <= min(SMALL, _SMALL_PAGES * max(1, self.most))
 
     def sizes(self, total: int) -> list[int]:
         """Page sizes co-prime to the total, from small pages to large, without the largest."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contracts.probes import sampling
 from contracts.probes.knowledge import Knowledge, Steps, query
 
-AT_MOST = 110
+AT_MOST = 150
 _PURPOSE = "walk"
 
 
@@ -13,7 +14,7 @@ def walks(know: Knowledge) -> Steps:
     if know.small:
         yield from _whole(know)
     else:
-        yield from _windows(know)
+        yield from sampling.windows(know)
     yield from _single_profiles(know)
     yield from _boundaries(know)
     yield from _defaults(know)
@@ -30,31 +31,6 @@ def _whole(know: Knowledge) -> Steps:
         yield from know.walk(know.most, purpose=_PURPOSE, start=start)
     for size in know.sizes(know.total):
         yield from know.walk(size, purpose=_PURPOSE, at_most=30)
-
-
-def _windows(know: Knowledge) -> Steps:
-    """Two neighbouring pages and one across their boundary, at places where lists tend to break."""
-    for offset in window_offsets(know):
-        yield from know.ask(query(limit=know.most, offset=offset), purpose=_PURPOSE)
-        yield from know.ask(query(limit=know.most, offset=offset + know.most), purpose=_PURPOSE)
-        yield from know.ask(query(limit=7, offset=offset + know.most - 3), purpose=_PURPOSE)
-
-
-def window_offsets(know: Knowledge) -> list[int]:
-    """The start, powers of two, round numbers, the end, and draws from the seed."""
-    last = max(0, know.total - 2 * know.most)
-    fixed = [
-        0,
-        1_000 - know.most,
-        4_096 - know.most,
-        10_000 - know.most,
-        65_536 - know.most,
-        100_000 - know.most,
-        last,
-    ]
-    draw = know.draw("windows")
-    drawn = [draw.randrange(last + 1) for _ in range(8)]
-    return sorted({o for o in [*fixed, *drawn] if 0 <= o <= last})
 
 
 def _single_profiles(know: Knowledge) -> Steps:

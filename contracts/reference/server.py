@@ -45,7 +45,6 @@ def serving(
     The other arguments are those of `build_app`, whose ValueErrors it raises.
     """
     from contracts.reference.app import build_app
-    from contracts.reference.background import BackgroundServer
 
     app = build_app(
         profiles=profiles,
@@ -57,10 +56,34 @@ def serving(
         basic=basic,
         collection=collection,
     )
-    with contextlib.closing(app), _listening("127.0.0.1", port) as listener, _writing(app, seed):
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        with BackgroundServer(app, listener):
-            yield Deployment(url, token, narrow_token, app.requests)
+    with _served(app, port, seed) as url:
+        yield Deployment(url, token, narrow_token, app.requests)
+
+
+@contextlib.contextmanager
+def serving_long(
+    count: int, *, token: str | None = REFERENCE_TOKEN, port: int = 0, **options: Any
+) -> Iterator[Deployment]:
+    """A deployment of that many profiles, which are computed; options are those of `build_long_app`."""
+    from contracts.reference.computed import build_long_app
+
+    app = build_long_app(count, token=token, **options)
+    with _served(app, port, 0) as url:
+        yield Deployment(url, token, None, app.requests)
+
+
+@contextlib.contextmanager
+def _served(app: Application, port: int, seed: int) -> Iterator[str]:
+    """The URL of the application while the block runs."""
+    from contracts.reference.background import BackgroundServer
+
+    with (
+        contextlib.closing(app),
+        _listening("127.0.0.1", port) as listener,
+        _writing(app, seed),
+        BackgroundServer(app, listener),
+    ):
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 def serve_forever(

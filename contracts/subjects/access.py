@@ -91,7 +91,7 @@ def other_spellings(evidence: Evidence) -> Iterator[OtherSpelling]:
     for answer in evidence.answers:
         request = answer.request
         if request.purpose == SPELLING and request.credentials is Credentials.NONE and not answer.transient:
-            yield OtherSpelling(answer, frozenset(evidence.universe))
+            yield OtherSpelling(answer, evidence.ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,8 @@ def refusals(evidence: Evidence) -> Iterator[Refusal]:
     for answer in evidence.answers:
         if 400 <= answer.status < 500 and answer.request.method == "GET":
             echoed = " ".join(value for _, value in answer.asked.parameters)
-            yield Refusal(answer, frozenset(name for name in telling if name not in echoed))
+            own = {name for name in telling if name in echoed}
+            yield Refusal(answer, telling - own if own else telling)
 
 
 def _tells(name: str) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import unquote_to_bytes
 
 from contracts import strictjson
+from contracts.document import Problem, SchemaJudge
 from contracts.model import MOVING, Credentials, Exchange, Request
 
 # These come from proxies, limiters and restarts; the transport has waited and asked again before.
@@ -156,6 +157,16 @@ class Answer:
     value: object = None
     problem: str | None = None
     beyond: str | None = None
+    _problems: dict[SchemaJudge, tuple[Problem, ...]] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
+
+    def problems(self, schema: SchemaJudge) -> tuple[Problem, ...]:
+        """Where the value does not conform to a schema; explained once, however many checks ask."""
+        if schema not in self._problems:
+            accepted = schema.accepts(self.value)
+            self._problems[schema] = () if accepted else tuple(schema.problems(self.value))
+        return self._problems[schema]
 
     @property
     def number(self) -> int:
@@ -200,6 +211,23 @@ def read(exchange: Exchange) -> Answer | None:
         return Answer(exchange, asked, problem=str(error))
     except strictjson.BeyondBounds as error:
         return Answer(exchange, asked, beyond=str(error))
+
+
+def share_profiles(answer: Answer, known: dict[int, object]) -> None:
+    """Lets pages that show the same profile hold it once: half of the memory of a run on a long list.
+
+    `known` are the profiles by id as they were first read, and those of this answer afterwards.
+    """
+    value = answer.value
+    items = value.get("access_profiles") if isinstance(value, dict) else None
+    if not isinstance(items, list):
+        return
+    for place, item in enumerate(items):
+        identity = item.get("id") if isinstance(item, dict) else None
+        if type(identity) is int:
+            first = known.setdefault(identity, item)
+            if first is not item and strictjson.written_alike(first, item):
+                items[place] = first
 
 
 @dataclass(frozen=True)
@@ -308,17 +336,19 @@ def _page(answer: Answer) -> Page | None:
     value = answer.value
     if not isinstance(value, dict) or not isinstance(value.get("access_profiles"), list):
         return None
-    profiles = [_profile(item) for item in value["access_profiles"]]
+    profiles = tuple(profile for item in value["access_profiles"] if (profile := _profile(item)) is not None)
     numbers = [whole(value.get(name)) for name in ("count", "total_count", "limit", "offset")]
-    if None in profiles or None in numbers:
+    if len(profiles) < len(value["access_profiles"]) or None in numbers:
         return None
     count, total, limit, offset = (n for n in numbers if n is not None)
-    return Page(answer, tuple(p for p in profiles if p is not None), count, total, limit, offset)
+    return Page(answer, profiles, count, total, limit, offset)
 
 
 def _profile(item: object) -> Profile | None:
-    identity = whole(item.get("id")) if isinstance(item, dict) else None
-    return Profile(identity, item) if isinstance(item, dict) and identity is not None else None
+    if not isinstance(item, dict):
+        return None
+    identity = whole(item.get("id"))
+    return None if identity is None else Profile(identity, item)
 
 
 def whole(value: object) -> int | None:

@@ -135,6 +135,11 @@ class Evidence:
         return found
 
     @cached_property
+    def ids(self) -> frozenset[int]:
+        """The ids of every profile seen without a filter."""
+        return frozenset(self.universe)
+
+    @cached_property
     def profiles(self) -> tuple[Profile, ...]:
         """Every profile seen without a filter."""
         return tuple(profile for _, profile in self.universe.values())

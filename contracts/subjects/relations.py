@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from contracts.subjects import samples
 from contracts.subjects.answer import ACCEPTED_INTEGER_MAX, Answer, Asked, Page, Profile, Selection
 from contracts.subjects.evidence import Evidence, builder
 
@@ -220,6 +221,15 @@ def _twin(implicit: Page, pages: tuple[Page, ...]) -> Page | None:
     return max(here, key=lambda p: len(p.profiles), default=None)
 
 
+def pages_of_one(evidence: Evidence) -> str:
+    """That the maximum limit is 1, in words, where it is: what needs two profiles on a page is empty then."""
+    held = [page for page in evidence.plain if page.profiles]
+    more = [a for a in evidence.regular if a.asked.plain and (a.asked.limit or 0) > 1]
+    cut = [a for a in more if 400 <= a.status < 500 or (a.page is not None and a.page.limit == 1)]
+    many = any(page.total > 1 for page in held) and all(len(page.profiles) == 1 for page in held)
+    return "no page may hold more than one profile" if many and more and len(cut) == len(more) else ""
+
+
 @dataclass(frozen=True, slots=True)
 class TotalPair:
     """Two pages of the unfiltered list, read one after the other."""
@@ -292,13 +302,14 @@ class Walk:
 def walks(evidence: Evidence) -> Iterator[Walk]:
     """All longest chains of pages; a chain of one page counts where it is complete."""
     for pages in evidence.by_selection.values():
-        for chain in _chains(pages):
+        for chain in chains(pages):
             walk = Walk(chain)
             if len(chain) > 1 or walk.complete:
                 yield walk
 
 
-def _chains(pages: tuple[Page, ...]) -> Iterator[tuple[Page, ...]]:
+def chains(pages: tuple[Page, ...]) -> Iterator[tuple[Page, ...]]:
+    """Pages of one selection and size that follow on each other."""
     sizes: defaultdict[tuple[int | None, int], dict[int, Page]] = defaultdict(dict)
     for page in pages:
         if page.limit > 0 and page.asked.limit != 0:
@@ -372,7 +383,7 @@ class WalkPair:
 @builder(WalkPair)
 def walk_pairs(evidence: Evidence) -> Iterator[WalkPair]:
     """Each stretch of the list beside the longest of another page size that overlaps with it."""
-    stretches = [Walk(chain) for chain in _chains(evidence.unfiltered)]
+    stretches = [Walk(chain) for chain in chains(evidence.unfiltered)]
     stretches.sort(key=lambda walk: (-len(walk.ids), -walk.limit))
     for index, other in enumerate(stretches):
         for first in stretches[:index]:
@@ -441,11 +452,30 @@ def repeats(evidence: Evidence) -> Iterator[Repeat]:
 
 @dataclass(frozen=True)
 class Listing:
-    """The whole of one selection, from the complete walk with the fewest pages."""
+    """The whole of one selection, from the complete walk with the fewest pages.
+
+    Of a selection that is too long for that, a stretch: `universe` is then what the stretch would have to
+    show of what was seen without a filter, and `basis` the exchanges that say so.
+    """
 
     selection: Selection
     walk: Walk
     universe: dict[int, tuple[Page, Profile]]
+    basis: tuple[int, ...] = ()
+
+    @property
+    def extent(self) -> tuple[int, ...]:
+        """What two listings must have in common for their ids to be compared; empty for whole ones."""
+        walk = self.walk
+        return () if walk.complete else (walk.start, walk.limit, len(walk.pages))
+
+    def numbers(self, page: Page) -> tuple[int, ...]:
+        """The exchanges which show that a profile of that page should be listed."""
+        return (*(self.basis or (page.number,)), *self.walk.numbers)
+
+    def writes(self, different: int) -> int:
+        """How many writes it takes at least for so many profiles to differ: one may move all of a stretch."""
+        return different if self.walk.complete else min(1, different)
 
     @cached_property
     def ids(self) -> frozenset[int]:
@@ -476,6 +506,33 @@ def listings(evidence: Evidence) -> Iterator[Listing]:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """A listing of a selection that has a filter, or stretches of it where there is no listing."""
+
+    listing: Listing
+
+
+@builder(Listed)
+def listed(evidence: Evidence) -> Iterator[Listed]:
+    """Listings; of the other selections each stretch that tells something."""
+    whole = {listing.selection for listing in evidence.subjects(Listing)}
+    yield from map(Listed, evidence.subjects(Listing))
+    unfiltered = [Walk(chain) for chain in chains(evidence.unfiltered)]
+    for selection, pages in evidence.by_selection.items():
+        if selection not in whole and not selection.unfiltered and selection.search is None:
+            for chain in chains(pages):
+                yield from map(Listed, _stretches(Walk(chain), unfiltered))
+
+
+def _stretches(part: Walk, unfiltered: list[Walk]) -> Iterator[Listing]:
+    for walk in unfiltered:
+        known = samples.due(part, walk)
+        if known:
+            universe = {profile.id: (page, profile) for page, profile in known}
+            yield Listing(part.selection, part, universe, tuple(dict.fromkeys(p.number for p, _ in known)))
+
+
+@dataclass(frozen=True, slots=True)
 class ActivePage:
     """A page asked for with `is_active` alone."""
 
@@ -500,9 +557,9 @@ class ActiveListing:
 @builder(ActiveListing)
 def active_listings(evidence: Evidence) -> Iterator[ActiveListing]:
     """Listings by is_active alone."""
-    for listing in evidence.subjects(Listing):
-        if listing.selection.by_active:
-            yield ActiveListing(listing)
+    for subject in evidence.subjects(Listed):
+        if subject.listing.selection.by_active:
+            yield ActiveListing(subject.listing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -558,10 +615,10 @@ class TagListing:
 @builder(TagListing)
 def tag_listings(evidence: Evidence) -> Iterator[TagListing]:
     """Listings by clean lists of tags: none empty, none padded, none twice."""
-    for listing in evidence.subjects(Listing):
-        selection = listing.selection
+    for subject in evidence.subjects(Listed):
+        selection = subject.listing.selection
         if selection.by_tags and selection.items == selection.wanted:
-            yield TagListing(listing)
+            yield TagListing(subject.listing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -579,7 +636,8 @@ def tag_listing_pairs(evidence: Evidence) -> Iterator[TagListingPair]:
     several = [one for one in listings if len(one.selection.wanted) > 1 or recased(one, evidence)]
     for index, first in enumerate(several):
         for second in several[index + 1 :]:
-            yield TagListingPair(first, second)
+            if first.extent == second.extent:
+                yield TagListingPair(first, second)
 
 
 def recased(listing: Listing, evidence: Evidence) -> bool:
@@ -616,12 +674,13 @@ class TagList:
 @builder(TagList)
 def tag_lists(evidence: Evidence) -> Iterator[TagList]:
     """Odd spellings of lists of tags beside clean ones."""
-    clean = {t.listing.selection.wanted: t.listing for t in evidence.subjects(TagListing)}
-    for listing in evidence.subjects(Listing):
+    listings = [t.listing for t in evidence.subjects(TagListing)]
+    clean = {(one.selection.wanted, one.extent): one for one in listings}
+    for listing in (subject.listing for subject in evidence.subjects(Listed)):
         selection = listing.selection
         padded = any(item != item.strip() for item in selection.items)
         if selection.by_tags and selection.items != selection.wanted and not padded:
-            twin = clean.get(selection.wanted)
+            twin = clean.get((selection.wanted, listing.extent))
             if twin is not None:
                 yield TagList(listing, twin)
 
@@ -636,7 +695,7 @@ class Combined:
 @builder(Combined)
 def combined(evidence: Evidence) -> Iterator[Combined]:
     """Listings under both filters."""
-    for listing in evidence.subjects(Listing):
+    for listing in (subject.listing for subject in evidence.subjects(Listed)):
         selection = listing.selection
         both = selection.is_active is not None and selection.items and selection.search is None
         if both and selection.items == selection.wanted:
@@ -661,10 +720,19 @@ def filtered_pages(evidence: Evidence) -> Iterator[FilteredPages]:
 
 @dataclass(frozen=True, slots=True)
 class FilteredWalk:
-    """A walk of a filtered list, beside the listing with the fewest pages where there is one."""
+    """A walk of a filtered list, beside the listing with the fewest pages where there is one.
+
+    Where there is none, `other` is a stretch in pages of another size.
+    """
 
     walk: Walk
     listing: Listing | None
+    other: Walk | None = None
+
+    @property
+    def sequences(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """What the walk and the other stretch show at the positions that both cover."""
+        return ((), ()) if self.other is None else WalkPair(self.walk, self.other).sequences
 
 
 @builder(FilteredWalk)
@@ -672,8 +740,17 @@ def filtered_walks(evidence: Evidence) -> Iterator[FilteredWalk]:
     """Filtered walks of two pages or more."""
     known = {listing.selection: listing for listing in evidence.subjects(Listing)}
     for walk in evidence.subjects(Walk):
-        if len(walk.pages) > 1 and not walk.selection.unfiltered and walk.selection.search is None:
-            yield FilteredWalk(walk, known.get(walk.selection))
+        selection = walk.selection
+        if len(walk.pages) > 1 and not selection.unfiltered and selection.search is None:
+            other = None if selection in known else other_size(walk, evidence.by_selection[selection])
+            yield FilteredWalk(walk, known.get(selection), other)
+
+
+def other_size(walk: Walk, pages: tuple[Page, ...]) -> Walk | None:
+    """The stretch in pages of another size that has most in common with the walk."""
+    pairs = [WalkPair(walk, Walk(chain)) for chain in chains(pages)]
+    pairs = [pair for pair in pairs if pair.second.limit != walk.limit and len(pair.sequences[0]) > 1]
+    return max(pairs, key=lambda pair: len(pair.sequences[0])).second if pairs else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from contracts.subjects import samples
 from contracts.subjects.answer import Page, Profile, Selection
 from contracts.subjects.evidence import Evidence, builder
-from contracts.subjects.relations import Listing, Walk, WholeWalk, within
+from contracts.subjects.relations import (
+    FilteredWalk,
+    Listing,
+    Walk,
+    WholeWalk,
+    chains,
+    other_size,
+    within,
+)
 
 # Words searched for that stand in no name begin so; what follows is drawn from the seed.
 UNKNOWN_WORD = "zqx"
@@ -22,6 +32,7 @@ class Searched:
     listing: Listing | None
     universe: dict[int, tuple[Page, Profile]]
     whole: Walk | None
+    stretches: tuple[FilteredWalk, ...] = ()  # where what is found is too long for a listing
 
 
 @builder(Searched)
@@ -33,15 +44,22 @@ def searched(evidence: Evidence) -> Iterator[Searched]:
         if selection == Selection(search=selection.search) and selection.search is not None:
             walks = tuple(w for w in evidence.subjects(Walk) if w.selection == selection)
             inside = tuple(within(pages))
-            yield Searched(inside, walks, listings.get(selection), evidence.universe, whole)
+            listing = listings.get(selection)
+            parts = () if listing else tuple(FilteredWalk(w, None, other_size(w, inside)) for w in walks)
+            yield Searched(inside, walks, listing, evidence.universe, whole, parts)
 
 
 @dataclass(frozen=True, slots=True)
 class SearchedAndFiltered:
-    """A search with other filters, beside the search alone."""
+    """A search with other filters, beside the search alone: whole listings, or stretches of both.
 
-    listing: Listing
-    alone: Listing
+    `found` is what the search alone shows of the stretch, `ids` what the filtered search shows of that.
+    """
+
+    listing: Walk
+    alone: Walk
+    found: dict[int, tuple[Page, Profile]]
+    ids: frozenset[int]
 
 
 @builder(SearchedAndFiltered)
@@ -51,7 +69,21 @@ def searched_and_filtered(evidence: Evidence) -> Iterator[SearchedAndFiltered]:
     for selection, listing in listings.items():
         alone = listings.get(Selection(search=selection.search))
         if selection.search is not None and alone is not None and alone is not listing:
-            yield SearchedAndFiltered(listing, alone)
+            yield SearchedAndFiltered(listing.walk, alone.walk, alone.profiles, listing.ids)
+    yield from _stretches(evidence, listings.keys())
+
+
+def _stretches(evidence: Evidence, listed: Iterable[Selection]) -> Iterator[SearchedAndFiltered]:
+    """Where either is too long for a listing: what both show between profiles that they have in common."""
+    for selection, pages in evidence.by_selection.items():
+        alone = Selection(search=selection.search)
+        if selection.search is None or selection == alone or {selection, alone} <= set(listed):
+            continue
+        for part, whole in itertools.product(chains(pages), chains(evidence.by_selection.get(alone, ()))):
+            due = {profile.id: (page, profile) for page, profile in samples.due(Walk(part), Walk(whole))}
+            if due:
+                walk = Walk(part)
+                yield SearchedAndFiltered(walk, Walk(whole), due, frozenset(due) & frozenset(walk.ids))
 
 
 def is_honoured(evidence: Evidence) -> bool:

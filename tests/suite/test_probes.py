@@ -18,7 +18,7 @@ from contracts.probes.access import spellings
 from contracts.probes.filters import Tags, can_be_asked, encoded_letters, filters, inexact_tags
 from contracts.probes.knowledge import SMALL, Knowledge, Steps, co_prime, query
 from contracts.probes.survey import survey
-from contracts.probes.walks import walks
+from contracts.probes.walks import AT_MOST, walks
 from contracts.run import Settings, probes
 from contracts.subjects.answer import Page, Profile, read_query
 from contracts.subjects.evidence import Conditions
@@ -136,7 +136,7 @@ def test_each_walk_of_a_correct_deployment_yields_every_position_once(
     style = Style(maximum=maximum, default=min(default, maximum), refuses=refuses)
     deployment = Deployment([{"id": n, "name": f"{n}", "is_active": True} for n in range(total)], style)
     know = surveyed(deployment)
-    drive(walks(know), deployment, at_most=110)
+    drive(walks(know), deployment, at_most=AT_MOST)
     walked = know.evidence().subjects(Walk)
     for walk in walked:
         assert walk.ids == tuple(range(walk.start, walk.start + walk.due))
@@ -150,7 +150,7 @@ def test_each_walk_of_a_correct_deployment_yields_every_position_once(
 def test_a_long_list_is_read_in_windows_from_start_to_end() -> None:
     deployment = Deployment([{"id": n, "name": f"{n}", "is_active": True} for n in range(SMALL + 500)])
     know = surveyed(deployment)
-    drive(walks(know), deployment, at_most=110)
+    drive(walks(know), deployment, at_most=AT_MOST)
     offsets = {page.offset for page in know.evidence().unfiltered}
     assert {0, 900, 1_000, SMALL + 300, SMALL + 400, SMALL + 499, SMALL + 500} <= offsets
 
