@@ -65,7 +65,7 @@ def page_matches_is_active(subject: ActivePage) -> Iterator[Violation]:
     "FILTER-ACTIVE-COMPLETE",
     needs=_BOTH_KINDS,
     exercised=_both_kinds,
-    requires=("PAGE-LIMIT", "FILTER-ACTIVE-MATCH"),
+    requires=("PAGE-LIMIT", "WALK-ONCE", "WALK-COMPLETE", "FILTER-ACTIVE-MATCH"),
 )
 def is_active_selects_all_that_have_it(subject: ActiveListing) -> Iterator[Violation]:
     """Every profile of the unfiltered list with that value is in the filtered list."""
@@ -194,7 +194,7 @@ def _is_simple(listing: Listing) -> bool:
     "FILTER-TAGS-COMPLETE",
     needs=_TAGGED,
     exercised=_tagged,
-    requires=("PAGE-LIMIT", "FILTER-TAGS-MATCH", "FILTER-TAGS-EXACT"),
+    requires=("PAGE-LIMIT", "WALK-ONCE", "WALK-COMPLETE", "FILTER-TAGS-MATCH", "FILTER-TAGS-EXACT"),
 )
 def tags_select_all_that_carry_them(subject: TagListing) -> Iterator[Violation]:
     """For tags of letters and digits; those that must be encoded are FILTER-TAGS-ENCODING's."""
@@ -344,7 +344,7 @@ def both_filters_select_the_intersection(subject: Combined) -> Iterator[Violatio
     """Every profile listed has both, and every profile that has both is listed."""
     listing = subject.listing
     wanted = listing.selection.is_active
-    for page in listing.walk.pages:
+    for page in subject.pages:
         strangers = dict(_strangers(page))
         for position, profile in enumerate(page.profiles):
             if profile.active is not wanted or position in strangers:
@@ -372,7 +372,7 @@ def _filter_selects_a_part(evidence: Evidence) -> bool:
     "FILTER-TOTAL",
     needs="a filter that selects some profiles and not others",
     exercised=_filter_selects_a_part,
-    requires=("PAGE-LIMIT",),
+    requires=("PAGE-LIMIT", "PAGE-FILL", "WALK-TOTAL"),
 )
 def total_counts_what_the_filters_select(subject: FilteredPages) -> Iterator[Violation]:
     """On every page of the selection, with `limit` and `offset` or without."""

@@ -203,9 +203,9 @@ def _several_tags(know: Knowledge, tags: Tags) -> Steps:
             yield from know.walk(know.most, purpose=_PURPOSE, tags=list(order), at_most=4)
     for three in triples(tags):
         yield from know.walk(know.most, purpose=_PURPOSE, tags=list(three), at_most=4)
-    many = (tags.plain if len(tags.plain) > 5 else tags.ranked)[:_MANY]
-    if len(many) > 3:
-        yield from know.walk(know.most, purpose=_PURPOSE, tags=many, at_most=3)
+    if tags.ranked:
+        many = [*(tags.plain or tags.ranked)[:_MANY], *(f"{UNKNOWN_TAG}{n}" for n in range(_MANY + 1))]
+        yield from know.walk(know.most, purpose=_PURPOSE, tags=many[: _MANY + 1], at_most=3)
     if tags.special and tags.plain:
         yield from know.walk(know.most, purpose=_PURPOSE, tags=[tags.special[0], tags.plain[0]], at_most=4)
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contracts.model import Excerpt
 
 _MOST = 120
+_IDS = 8
 _NUMBERS = {"/count", "/total_count", "/limit", "/offset", "/status_code"}
 _MEMBER = re.compile(r"/access_profiles/([0-9]+)/(.+)")
 
@@ -39,7 +40,7 @@ def _special(name: str, value: object) -> Iterator[str]:
     if name == "length":
         yield "1 profile" if value == 1 else f"{value} profiles"
     elif name == "ids" and isinstance(value, list):
-        yield f"ids {_short(value)}" if value else "no ids"
+        yield _ids(value)
     elif name.startswith("headers/"):
         header = name.removeprefix("headers/").title()
         yield f"{header}: {_short(value)[1:-1]}" if value else f"no {header}"
@@ -47,6 +48,12 @@ def _special(name: str, value: object) -> Iterator[str]:
         yield f"the name of a profile, {_short(value)}"
     elif name in ("text", "start"):
         yield f"content that begins with {_short(value)}" if name == "start" else f"the text …{_end(value)}"
+
+
+def _ids(value: list[object]) -> str:
+    shown = ", ".join(map(str, value[:_IDS]))
+    more = f", … ({len(value):,} in all)" if len(value) > _IDS else ""
+    return f"ids {shown}{more}" if value else "no ids"
 
 
 def _end(value: object) -> str:

@@ -687,9 +687,10 @@ def tag_lists(evidence: Evidence) -> Iterator[TagList]:
 
 @dataclass(frozen=True, slots=True)
 class Combined:
-    """All that `is_active` and `tags` together select."""
+    """All that `is_active` and `tags` together select, and every page read of it."""
 
     listing: Listing
+    pages: tuple[Page, ...]
 
 
 @builder(Combined)
@@ -699,7 +700,7 @@ def combined(evidence: Evidence) -> Iterator[Combined]:
         selection = listing.selection
         both = selection.is_active is not None and selection.items and selection.search is None
         if both and selection.items == selection.wanted:
-            yield Combined(listing)
+            yield Combined(listing, evidence.by_selection[selection])
 
 
 @dataclass(frozen=True, slots=True)

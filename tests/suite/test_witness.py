@@ -101,7 +101,8 @@ def test_facts_in_words() -> None:
     assert shown.words(excerpt(("/access_profiles/4/id", 7))) == "access_profiles[4].id 7"
     assert shown.words(excerpt(("headers/link", ""))) == "no Link"
     assert shown.words(excerpt(("headers/content-type", "a/b"))) == "Content-Type: a/b"
-    assert shown.words(excerpt(("ids", [1, 2]))) == "ids [1, 2]"
+    assert shown.words(excerpt(("ids", [1, 2]))) == "ids 1, 2"
+    assert shown.words(excerpt(("ids", [*range(10)]))) == "ids 0, 1, 2, 3, 4, 5, 6, 7, … (10 in all)"
     assert shown.words(excerpt()) == "an answer at all"
     breach = {"pointer": "/count", "value": "3", "demanded": {"type": "integer"}}
     words = '"3" at /count, where {"type": "integer"} is demanded'
