@@ -26,6 +26,10 @@ Witness = tuple[Request, ...]
 # a witness, writes would have to undo each other between all neighbouring requests.
 CALM_ROUNDS = 3
 MOVING_ROUNDS = 8
+
+# Where the user states that nothing writes, what is seen again once has no excuse.
+UNWRITTEN_ROUNDS = 1
+
 MOST_ROUNDS = 12
 
 # How often something has to be seen that no write excuses but an accident might.
@@ -204,6 +208,8 @@ def _is_open(case: Case, finding: Finding, rounds: Sequence[Round]) -> bool:
 
 
 def _needed(case: Case) -> int:
+    if case.evidence.conditions.unwritten:
+        return UNWRITTEN_ROUNDS
     return CALM_ROUNDS if is_calm(case) else MOVING_ROUNDS
 
 
@@ -326,7 +332,9 @@ def _fail(case: Case, finding: Finding, convicting: list[Violation]) -> Verdict:
 
 def _excused(case: Case, finding: Finding) -> bool:
     """Whether writes were seen and every witness held when it was asked again: its doubt is settled."""
-    if is_calm(case) or len(finding.violations) > len(finding.candidates):
+    if case.evidence.conditions.unwritten or is_calm(case):
+        return False
+    if len(finding.violations) > len(finding.candidates):
         return False
     asked_again = [case.rounds.get(witness(case.evidence, v), ()) for v in finding.candidates]
     return all(len(rounds) >= CALM_ROUNDS for rounds in asked_again) and not any(

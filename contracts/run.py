@@ -55,6 +55,9 @@ STILL_AT_MOST = 160
 # So many exchanges in a row without a response, retries included, say that the deployment is gone.
 _GONE = 3
 
+# Where so many of the last ten exchanges took more than half of the time-out each, asking on takes too long.
+_SLOW = 5
+
 # Nor is it of use to go on where none of so many requests was answered 200.
 _NO_SUCCESS = 8
 
@@ -76,7 +79,10 @@ class Settings:
     open: bool = False  # authentication is switched off on purpose
     gentle: bool = False  # leave out values that can take a process down
     examples: int | None = None  # generated queries behind GEN-DOCUMENT; None: the usual share
+    unwritten: bool = False  # nothing writes meanwhile
     verify: bool | str = True  # False, or a file of certificate authorities
+    cert: tuple[str, str | None] | None = None  # a client certificate and its key, if that is another file
+    http2: bool = False  # where the deployment speaks it
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,16 +169,28 @@ def _check_path(
     target = Target.parse(settings.base_url, path)
     run = _Run(settings, path, catalogue, progress or (lambda _: None))
     began = time.monotonic()
-    with Transport(
-        target, settings.secrets, settings.bounds, verify=settings.verify, seed=settings.seed
-    ) as transport:
+    with open_transport(settings, target) as transport:
         run.drive(transport.send, transport.send_all)
+        run.spoke_http2 = transport.spoke_http2
     try:
         return run.result(target.url, time.monotonic() - began)
     except KeyboardInterrupt:  # the first one must not lose what was asked
         if run.interrupted:
             raise
         return run.result(target.url, time.monotonic() - began)
+
+
+def open_transport(settings: Settings, target: Target) -> Transport:
+    """The way to the deployment that the settings describe."""
+    return Transport(
+        target,
+        settings.secrets,
+        settings.bounds,
+        verify=settings.verify,
+        cert=settings.cert,
+        http2=settings.http2,
+        seed=settings.seed,
+    )
 
 
 def conditions(settings: Settings, path: str) -> Conditions:
@@ -183,6 +201,7 @@ def conditions(settings: Settings, path: str) -> Conditions:
         narrow=secrets.narrow is not None,
         open=settings.open,
         path=path,
+        unwritten=settings.unwritten,
     )
 
 
@@ -205,6 +224,7 @@ class _Run:
         self.rounds: dict[Witness, list[Round]] = {}
         self.still: dict[Witness, list[Round]] = {}
         self.interrupted: str | None = None
+        self.spoke_http2 = False
         self._examined: tuple[int, Evidence, dict[str, Finding]] | None = None
 
     def drive(self, send: Callable[[Request], Exchange], send_all: SendAll | None = None) -> None:
@@ -260,11 +280,14 @@ class _Run:
         gone = _gone(self.exchanges)
         if gone:
             self.interrupted = f"the deployment stopped answering: {_trouble(self.exchanges[-1])}"
+        slow = _slow(self.exchanges, self.settings.bounds.timeout)
+        if slow:
+            self.interrupted = f"{_SLOW} of the last 10 answers took more than half of --timeout"
         refused = first.answer.status in (401, 403)
         if len(self.exchanges) >= _NO_SUCCESS and not any(e.status == 200 for e in self.exchanges):
             self.interrupted = f"none of {len(self.exchanges)} requests was answered 200"
             return True
-        return gone or refused or self._is_not_served(first)
+        return gone or slow or refused or self._is_not_served(first)
 
     def _is_not_served(self, first: FirstAnswer) -> bool:
         return self.catalogue.checks["SERVED"].refuses(first, self.catalogue.document)
@@ -322,6 +345,10 @@ class _Run:
     def _notes(self) -> Iterable[str]:
         if self.interrupted:
             yield f"ended early: {self.interrupted}"
+        if self.settings.http2 and not self.spoke_http2:
+            yield "HTTP/2 was asked for, and the deployment does not speak it: this was HTTP/1.1"
+        if self.settings.unwritten:
+            yield "it was stated that nothing writes meanwhile (--writes none)"
         waited = [e for e in self.exchanges if e.attempts]
         if waited:
             first = waited[0].attempts[0].why
@@ -362,6 +389,11 @@ def _gone(exchanges: list[Exchange]) -> bool:
     return len(slow) == 2 or (
         len(last) == _GONE and all(e.status is None or e.status in TRANSIENT for e in last)
     )
+
+
+def _slow(exchanges: list[Exchange], timeout: float) -> bool:
+    """Whether answers keep taking most of the time that they may take: by intent or not, this has no end."""
+    return sum(1 for e in exchanges[-10:] if e.elapsed > timeout / 2) >= _SLOW
 
 
 def _next(session: Session, came: Exchange | tuple[Exchange, ...]) -> Request | Batch | None:
