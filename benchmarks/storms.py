@@ -1,8 +1,9 @@
 """How often a correct deployment is accused while others write: never, it is hoped.
 
-`python -m benchmarks.storms --runs 10000` judges as many correct deployments in memory, each in a legal style
-and in a write storm drawn from the run's number, and prints the runs in which anything was reported as broken.
-The first 30 are those of the tests. It needs the clone and the extra `dev`: the storms are those of the tests.
+`python -m benchmarks.storms --runs 10000` judges as many correct deployments in memory, each in a legal
+style and in a write storm drawn from the run's number, and prints the runs in which anything was reported as
+broken. The first 30 are those of the tests. It needs the clone and the extra `dev`, for the storms are part
+of the tests.
 """
 
 from __future__ import annotations

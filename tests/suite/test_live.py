@@ -75,6 +75,15 @@ def test_answers_that_take_most_of_the_time_out_end_the_run(seconds: float, ende
     assert ids(result, Outcome.FAIL) == set()
 
 
+# --- faults while others write --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", sorted(reference.FAULTS)[::64])
+def test_a_fault_never_passes_while_others_write(fault: str) -> None:
+    trial = score.attempt(score.Task(fault=fault, style="writes-5"))
+    assert trial.caught or set(trial.expected) & set(trial.unsettled), trial
+
+
 # --- `--writes none` ------------------------------------------------------------------------------
 
 
@@ -105,7 +114,3 @@ def test_where_nothing_writes_a_correct_deployment_conforms() -> None:
 def test_a_few_writes_against_the_statement_are_seen_once_and_excused_by_nothing(seed: int) -> None:
     deployment = Deployment(rows(30), Style(), Storm(seed, 0.004, kinds=("insert", "delete")))
     assert broken_by(deployment, unwritten=True) == set()
-
-
-def test_the_reference_deployment_is_the_one_that_is_meant() -> None:
-    assert {"busy-503", "rate-limited", "slow", "writes-5", "writes-50"} <= reference.STYLES.keys()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import socket
 import ssl
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -98,6 +100,28 @@ def test_a_client_certificate_is_shown(ca: trustme.CA, trusted: str, client: tup
         url = server.url.replace("127.0.0.1", "localhost")
         assert check(url, "--ca", trusted, "--client-cert", client[0], "--client-key", client[1]) == 0
         assert check(url, "--ca", trusted) == 3
+
+
+def test_pytest_shows_a_client_certificate_too(
+    ca: trustme.CA, trusted: str, client: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIELDS", f"X-Edge-Key: {VALUE}")
+    with local.serving(Deployment(rows(20)), context=mutual(ca), prefix="/edge") as server:
+        url = server.url.replace("127.0.0.1", "localhost")
+        options = [f"--ca={trusted}", f"--client-cert={client[0]}", f"--client-key={client[1]}"]
+        options += ["--headers-env", "FIELDS", "--writes", "none", "--concurrency", "3", "-k", "PAGE-COUNT"]
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--base-url", url, *options]
+        ran = subprocess.run(
+            command,
+            cwd=Path(cli.__file__).parents[1],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert (ran.returncode, server.asked[0][1]["X-Edge-Key"]) == (0, VALUE), ran.stdout[-2000:]
+    assert "1 passed" in ran.stdout
+    assert VALUE not in ran.stdout
 
 
 def test_an_encrypted_key_is_refused_and_no_password_asked_for(
