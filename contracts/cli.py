@@ -105,8 +105,20 @@ _deployment_options = _stacked(
         "--narrow-token-env", metavar="NAME", help="Variable with a token of a caller who sees less."
     ),
     click.option("--open", "is_open", is_flag=True, help="Authentication is switched off on purpose."),
+    click.option(
+        "--writes",
+        type=click.Choice(["none", "some"]),
+        default="some",
+        show_default=True,
+        help="Whether others may write meanwhile; with none, less is asked again.",
+    ),
+    click.option("--headers-env", metavar="NAME", help="Variable with more header fields, one a line."),
+    click.option("--headers-file", metavar="FILE", help="File with more header fields, one a line."),
     click.option("--ca", metavar="FILE", help="Certificates to trust (PEM)."),
+    click.option("--client-cert", metavar="FILE", help="Client certificate (PEM)."),
+    click.option("--client-key", metavar="FILE", help="Key of the client certificate, if not in its file."),
     click.option("--insecure", is_flag=True, help="Do not verify TLS; the token may be read by others."),
+    click.option("--http2", is_flag=True, help="Speak HTTP/2 where the deployment does (https alone)."),
 )
 
 _request_options = _stacked(
@@ -208,7 +220,7 @@ def check(session: Session, /, url: str, **given: Any) -> int:
     if given["plan"]:
         return _print_plan(run.plan(settings))
     if given["insecure"]:
-        click.echo("WARNING: TLS is not verified; the token and the verdicts can be tampered with.", err=True)
+        click.echo(options.INSECURE, err=True)
     return _judge(settings, catalogue, asked, _terms(given, settings, catalogue, _keys(given).secret()))
 
 
@@ -373,7 +385,10 @@ def _credentials(session: Session, given: dict[str, Any]) -> dict[str, Any]:
         "path": given["path"],
         "secrets": secrets,
         "open": given["is_open"],
+        "unwritten": given["writes"] == "none",
         "verify": options.verification(given["ca"], insecure=given["insecure"]),
+        "cert": options.client_certificate(given["client_cert"], given["client_key"]),
+        "http2": given["http2"],
     }
 
 

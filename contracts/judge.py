@@ -30,16 +30,21 @@ Witness = tuple[Request, ...]
 # a witness, writes would have to undo each other between all neighbouring requests.
 CALM_ROUNDS = 3
 MOVING_ROUNDS = 8
+
+# Where the user states that nothing writes, what is seen again once has no excuse.
+UNWRITTEN_ROUNDS = 1
+
 MOST_ROUNDS = 12
 
 # How often something has to be seen that no write excuses but an accident might.
 RECURRING = 3
 
 # Rounds by turns with reads of the whole list, all of them equal. Somebody who adds and removes a profile for
-# a share p of the time breaks 7 of 21 rounds and shows in none of the 22 reads with a probability of at most
-# C(21,7) p^7 (1-p)^36 < 1 in 1,000, whatever p. That holds for witnesses that are no longer than the reads.
+# a share p of the time breaks 7 of 21 rounds of one request and shows in none of the 22 reads with a probability
+# of at most C(21,7) p^7 (1-p)^36 < 1 in 1,000, whatever p. A round of two requests breaks where just one of them
+# meets that profile: 10 of 21 come to the same bound.
 STILL_ROUNDS = 21
-STILL_BROKEN = 7
+STILL_BROKEN = {1: 7, 2: 10}  # by the requests in the witness
 _SHORT_WITNESS = 2
 
 # Witnesses asked again for one requirement, and the most requests in one of them.
@@ -261,6 +266,8 @@ def _is_open(case: Case, finding: Finding, rounds: Sequence[Round]) -> bool:
 
 
 def _needed(case: Case) -> int:
+    if case.evidence.conditions.unwritten:
+        return UNWRITTEN_ROUNDS
     return CALM_ROUNDS if is_calm(case) else MOVING_ROUNDS
 
 
@@ -349,8 +356,9 @@ def _implausible_in_single_responses(case: Case, finding: Finding) -> bool:
 
 def _recurs_while_still(case: Case, finding: Finding, violation: Violation) -> bool:
     """Whether it recurs although the whole list, read time and again in between, shows no trace of writes."""
-    rounds = case.still.get(witness(case.evidence, violation), ())
-    return sum(1 for one in rounds if _violations_of(case, finding.check, one)) >= STILL_BROKEN
+    requests = witness(case.evidence, violation)
+    broken = sum(1 for one in case.still.get(requests, ()) if _violations_of(case, finding.check, one))
+    return bool(broken) and broken >= STILL_BROKEN[len(requests)]
 
 
 def _implausible(case: Case, finding: Finding, rounds: Sequence[Round]) -> bool:
@@ -386,7 +394,9 @@ def _fail(case: Case, finding: Finding, convicting: list[Violation]) -> Verdict:
 
 def _excused(case: Case, finding: Finding) -> bool:
     """Whether writes were seen and every witness held when it was asked again: its doubt is settled."""
-    if is_calm(case) or len(finding.violations) > len(finding.candidates):
+    if case.evidence.conditions.unwritten or is_calm(case):
+        return False
+    if len(finding.violations) > len(finding.candidates):
         return False
     asked_again = [case.rounds.get(witness(case.evidence, v), ()) for v in finding.candidates]
     return all(len(rounds) >= CALM_ROUNDS for rounds in asked_again) and not any(

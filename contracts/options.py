@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from contracts.transport import Bounds, Secrets
 
 _Bound = TypeVar("_Bound", int, float, float | None)
+INSECURE = "WARNING: TLS is not verified; the token and the verdicts can be tampered with."
+
 # Each may hold content up to the bound at the same time.
 MOST_CONCURRENT = 8
 
@@ -36,6 +38,8 @@ class Keys:
     token_file: str | None = None
     basic_env: str | None = None
     narrow_token_env: str | None = None
+    headers_env: str | None = None
+    headers_file: str | None = None
 
     def secrets(self) -> Secrets:
         """The secrets themselves; none where nothing is given and the default variable is unset."""
@@ -48,6 +52,7 @@ class Keys:
             narrow=None
             if self.narrow_token_env is None
             else _token("--narrow-token-env", self.narrow_token_env),
+            headers=self._headers(),
         )
 
     def secret(self) -> Secret | None:
@@ -67,6 +72,16 @@ class Keys:
         names = [name for name, value in given.items() if value is not None]
         if len(names) > 1:
             raise UserError(f"{' and '.join(names)} exclude each other; give one.")
+
+    def _headers(self) -> tuple[tuple[str, str], ...]:
+        if self.headers_env is not None and self.headers_file is not None:
+            raise UserError("--headers-env and --headers-file exclude each other; give one.")
+        if self.headers_env is not None:
+            _require_variable("--headers-env", self.headers_env)
+            return header_lines("The variable that --headers-env names", os.environ[self.headers_env])
+        if self.headers_file is not None:
+            return header_lines("The file of --headers-file", _text_of("--headers-file", self.headers_file))
+        return ()
 
     def _token(self) -> str | None:
         if self.token_file is not None:
@@ -108,6 +123,33 @@ def verification(ca: str | None, *, insecure: bool) -> bool | str:
     if ca is not None and not Path(ca).is_file():
         raise UserError(f"--ca takes a file of certificates, and there is no file {ca}.")
     return not insecure if ca is None else ca
+
+
+def client_certificate(certificate: str | None, key: str | None) -> tuple[str, str | None] | None:
+    """The files of the client's certificate and of its key (None: both are in one file)."""
+    if certificate is None:
+        if key is not None:
+            raise UserError("--client-key is of use with --client-cert alone.")
+        return None
+    for option, name in (("--client-cert", certificate), ("--client-key", key)):
+        if name is not None and not Path(name).is_file():
+            raise UserError(f"{option} takes a PEM file, and there is no file {name}.")
+    return certificate, key
+
+
+def header_lines(what: str, text: str) -> tuple[tuple[str, str], ...]:
+    """The header fields of a text with one `Name: value` a line; blank lines and lines with `#` do not count.
+
+    No error quotes the text, for the values may be secrets.
+    """
+    lines = [line.strip() for line in text.splitlines()]
+    lines = [line for line in lines if line and not line.startswith("#")]
+    if not lines:
+        raise UserError(f"{what} holds no header field.")
+    found = [line.partition(":") for line in lines]
+    if not all(name.strip() and colon for name, colon, _ in found):
+        raise UserError(f"{what} does not hold one `Name: value` a line.")
+    return tuple((name.strip(), value.strip()) for name, _, value in found)
 
 
 def require_url(value: str) -> str:
@@ -173,6 +215,18 @@ def _token_in_file(name: str) -> str:
     if not Path(name).is_file():
         raise UserError("--token-file takes the path of an existing file that holds the token.")
     return token_from_file(Path(name))
+
+
+def _text_of(option: str, name: str) -> str:
+    path = Path(name)
+    if not path.is_file():
+        raise UserError(f"{option} takes the path of an existing file.")
+    try:
+        return path.read_bytes()[: 64 * 1024].decode("utf-8")
+    except OSError as error:
+        raise UserError(f"The file of {option} cannot be read: {error.strerror}.") from None
+    except ValueError:
+        raise UserError(f"The file of {option} holds no text.") from None
 
 
 def _basic(name: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
@@ -56,8 +56,18 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "basic-env": {"metavar": "NAME", "help": "Variable that holds user:password, for Basic."},
     "narrow-token-env": {"metavar": "NAME", "help": "Variable with a token of a caller who sees less."},
     "open": {"action": "store_true", "help": "Authentication is switched off on purpose."},
+    "writes": {
+        "choices": ["none", "some"],
+        "default": "some",
+        "help": "Whether others may write meanwhile (some); with none, less is asked again.",
+    },
+    "headers-env": {"metavar": "NAME", "help": "Variable with more header fields, one a line."},
+    "headers-file": {"metavar": "FILE", "help": "File with more header fields; write --headers-file=FILE."},
     "ca": {"metavar": "FILE", "help": "Certificates to trust (PEM); write --ca=FILE."},
+    "client-cert": {"metavar": "FILE", "help": "Client certificate (PEM); write --client-cert=FILE."},
+    "client-key": {"metavar": "FILE", "help": "Its key, if in another file; write --client-key=FILE."},
     "insecure": {"action": "store_true", "help": "Do not verify TLS."},
+    "http2": {"action": "store_true", "help": "Speak HTTP/2 where the deployment does (https alone)."},
     "seed": {"type": int, "default": 0, "metavar": "N", "help": "Seed of all random choices (0)."},
     "max-requests": {"type": int, "metavar": "N", "help": "Most requests to send."},
     "rate": {"type": float, "metavar": "N", "help": "Most requests a second."},
@@ -82,9 +92,14 @@ _OF_A_DEPLOYMENT = (
     "token_file",
     "basic_env",
     "narrow_token_env",
+    "headers_env",
+    "headers_file",
     "open",
     "ca",
+    "client_cert",
+    "client_key",
     "insecure",
+    "http2",
 )
 
 
@@ -200,7 +215,8 @@ class Contract:
 
     def pytest_report_header(self) -> str:
         """Say what is judged."""
-        return f"contract: judges {self.judged}"
+        insecure = self.settings is not None and self.settings.verify is False
+        return f"contract: judges {self.judged}" + (f"\n{options.INSECURE}" if insecure else "")
 
     def pytest_ignore_collect(self, collection_path: Any, config: pytest.Config) -> bool | None:
         """With a deployment to judge, the suite's own tests stay out."""
@@ -322,7 +338,10 @@ def _prepared(config: pytest.Config) -> Contract:
         path=given["path"],
         secrets=keys.secrets(),
         open=given["open"],
+        unwritten=config.option.contract_writes == "none",
         verify=options.verification(given["ca"], insecure=given["insecure"]),
+        cert=options.client_certificate(given["client_cert"], given["client_key"]),
+        http2=given["http2"],
     )
     _parse_target(base_url, given["path"])
     return Contract(settings, _terms(config, keys.secret()))
@@ -357,7 +376,7 @@ def _parse_target(base_url: str, path: str | None) -> None:
 
 
 def _keys(config: pytest.Config) -> options.Keys:
-    names = ("token_env", "token_file", "basic_env", "narrow_token_env")
+    names = [one.name for one in fields(options.Keys)]
     return options.Keys(**{name: getattr(config.option, _PREFIX + name) for name in names})
 
 

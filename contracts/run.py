@@ -32,7 +32,10 @@ class Settings:
     open: bool = False  # authentication is switched off on purpose
     gentle: bool = False  # leave out values that can take a process down
     examples: int | None = None  # generated queries behind GEN-DOCUMENT; None: the usual share
+    unwritten: bool = False  # nothing writes meanwhile
     verify: bool | str = True  # False, or a file of certificate authorities
+    cert: tuple[str, str | None] | None = None  # a client certificate and its key, if that is another file
+    http2: bool = False  # where the deployment speaks it
 
 
 def check(
@@ -69,17 +72,33 @@ def _check_path(
     target = Target.parse(settings.base_url, path)
     run = Run(settings, conditions(settings, path), catalogue, progress or (lambda _: None))
     run.know.together = settings.bounds.concurrency
+    run.timeout = settings.bounds.timeout
     began = time.monotonic()
-    with Transport(
-        target, settings.secrets, settings.bounds, verify=settings.verify, seed=settings.seed
-    ) as transport:
+    with open_transport(settings, target) as transport:
         run.drive(transport.send, transport.send_all)
+        if settings.http2 and not transport.spoke_http2:
+            run.remarks.append(
+                "HTTP/2 was asked for, and the deployment does not speak it: this was HTTP/1.1"
+            )
     try:
         return run.result(target.url, time.monotonic() - began)
     except KeyboardInterrupt:  # the first one must not lose what was asked
         if run.interrupted:
             raise
         return run.result(target.url, time.monotonic() - began)
+
+
+def open_transport(settings: Settings, target: Target) -> Transport:
+    """The way to the deployment that the settings describe."""
+    return Transport(
+        target,
+        settings.secrets,
+        settings.bounds,
+        verify=settings.verify,
+        cert=settings.cert,
+        http2=settings.http2,
+        seed=settings.seed,
+    )
 
 
 def conditions(settings: Settings, path: str) -> Conditions:
@@ -90,4 +109,5 @@ def conditions(settings: Settings, path: str) -> Conditions:
         narrow=secrets.narrow is not None,
         open=settings.open,
         path=path,
+        unwritten=settings.unwritten,
     )

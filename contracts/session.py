@@ -7,6 +7,7 @@ them. The same choices and the same answers give the same requests and the same 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -47,6 +48,9 @@ CUT_AT_MOST = 30
 
 # So many exchanges in a row without a response, retries included, say that the deployment is gone.
 _GONE = 3
+
+# Where so many of the last ten exchanges took more than half of the time-out each, asking on takes too long.
+_SLOW = 5
 
 # Nor is it of use to go on where none of so many requests was answered 200.
 _NO_SUCCESS = 8
@@ -149,6 +153,8 @@ class Run:
         self.rounds: dict[Witness, list[Round]] = {}
         self.still: dict[Witness, list[Round]] = {}
         self.interrupted: str | None = None
+        self.timeout = math.inf  # seconds that an exchange may take
+        self.remarks: list[str] = []
         self._cuts: dict[tuple[str, tuple[int, ...]], tuple[Excerpt, ...]] = {}
         self._examined: tuple[int, Evidence, dict[str, Finding]] | None = None
 
@@ -206,11 +212,14 @@ class Run:
         gone = _gone(self.exchanges)
         if gone:
             self.interrupted = f"the deployment stopped answering: {_trouble(self.exchanges[-1])}"
+        slow = _slow(self.exchanges, self.timeout)
+        if slow:
+            self.interrupted = f"{_SLOW} of the last 10 answers took more than half of --timeout"
         refused = first.answer.status in (401, 403)
         if len(self.exchanges) >= _NO_SUCCESS and not any(e.status == 200 for e in self.exchanges):
             self.interrupted = f"none of {len(self.exchanges)} requests was answered 200"
             return True
-        return gone or refused or self._is_not_served(first)
+        return gone or slow or refused or self._is_not_served(first)
 
     def _is_not_served(self, first: FirstAnswer) -> bool:
         return self.catalogue.checks["SERVED"].refuses(first, self.catalogue.document)
@@ -279,6 +288,9 @@ class Run:
     def _notes(self) -> Iterable[str]:
         if self.interrupted:
             yield f"ended early: {self.interrupted}"
+        yield from self.remarks
+        if self.know.conditions.unwritten:
+            yield "it was stated that nothing writes meanwhile (--writes none)"
         waited = [e for e in self.exchanges if e.attempts]
         if waited:
             first = waited[0].attempts[0].why
@@ -319,6 +331,11 @@ def _gone(exchanges: list[Exchange]) -> bool:
     return len(slow) == 2 or (
         len(last) == _GONE and all(e.status is None or e.status in TRANSIENT for e in last)
     )
+
+
+def _slow(exchanges: list[Exchange], timeout: float) -> bool:
+    """Whether answers keep taking most of the time that they may take: by intent or not, this has no end."""
+    return sum(1 for e in exchanges[-10:] if e.elapsed > timeout / 2) >= _SLOW
 
 
 def _next(session: Session, came: Exchange | tuple[Exchange, ...]) -> Request | Batch | None:

@@ -44,7 +44,7 @@ from contracts.model import (
 from contracts.probes.generated import DEFAULT_EXAMPLES
 from contracts.probes.generated import cases as generated_cases
 from contracts.pytest_plugin import Contract, cases, guarded
-from contracts.run import Settings
+from contracts.run import Settings, open_transport
 from contracts.subjects.answer import TRANSIENT, Answer, read
 from contracts.subjects.relations import GENERATED, Generated
 from contracts.transport import BudgetSpent, Target, Transport
@@ -194,7 +194,7 @@ class Judging:
         target = Target.parse(settings.base_url, settings.path or path)
         left = settings.bounds.max_requests - sum(1 + len(e.attempts) for e in self.session.exchanges)
         bounds = replace(settings.bounds, max_requests=max(0, min(FURTHER, left)))
-        return Transport(target, settings.secrets, bounds, verify=settings.verify, seed=settings.seed)
+        return open_transport(replace(settings, bounds=bounds), target)
 
 
 class Again:

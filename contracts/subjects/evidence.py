@@ -24,6 +24,7 @@ class Conditions:
     narrow: bool = False  # a second, narrower credential was given
     open: bool = False  # authentication is switched off on purpose
     path: str = OLD_PATH  # the path that is judged
+    unwritten: bool = False  # nothing writes meanwhile
 
 
 def builder(kind: type[S]) -> Callable[[Callable[[Evidence], Iterable[S]]], Callable[..., Iterable[S]]]:

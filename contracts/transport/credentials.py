@@ -19,6 +19,7 @@ from contracts.model import MADE_UP_BASIC, Credentials, UserError
 HIDDEN = "***"
 # Shorter secrets are ordinary words ("limit", "admin"): to strike them out would falsify the evidence.
 _LEAST_LENGTH = 8
+_LONG = 20  # characters that no ordinary word has
 _MAX_TOKEN_BYTES = 16 * 1024
 _NEAR = (
     Credentials.TRUNCATED,
@@ -232,7 +233,8 @@ def _neighbour(character: str) -> str:
 
 def _values(secrets: Secrets) -> Iterator[str]:
     """What must not be shown: secrets, their base64, and the changed ones, which hold most of them."""
-    yield from (value for _, value in secrets.headers)
+    for _, value in secrets.headers:
+        yield from (part for part in (value, *re.split("[\\s;,=]+", value)) if _looks_secret(part))
     for token in (secrets.token, secrets.narrow):
         if token:
             yield from (token, b64encode(token.encode("utf-8")).decode("ascii"))
@@ -243,6 +245,11 @@ def _values(secrets: Secrets) -> Iterator[str]:
         words = (password, *(_change(password, kind, 0) for kind in _NEAR))
         yield from words
         yield from (_pair(user, word) for word in words)
+
+
+def _looks_secret(value: str) -> bool:
+    """Whether it is no ordinary word, which to strike out would falsify the evidence: `production`."""
+    return len(value) >= _LONG or not value.isalpha()
 
 
 def _pattern(value: str) -> str:

@@ -48,6 +48,7 @@ class Lane:
         self._target, self._secrets, self._bounds, self._seed = target, secrets, bounds, seed
         self._meter = Meter(bounds, target.authority, clock)
         self._client = connect(self._meter)
+        self.framed = False  # whether HTTP/2 was ever spoken
 
     def attempt(self, number: int, request: Request, raw: bytes, seconds: float) -> Tried:
         """Sends the request once and gives what came, within so many seconds."""
@@ -79,6 +80,7 @@ class Lane:
         response = self._client.handle_request(self._prepared(request, raw))
         try:
             self._meter.head_done()
+            self.framed = self.framed or self._meter.framed
             headers = [(n.decode("latin-1"), v.decode("latin-1")) for n, v in response.headers.raw]
             if len(headers) > self._bounds.max_headers:
                 what = f"sent more than {self._bounds.max_headers} header fields"
@@ -92,7 +94,7 @@ class Lane:
         bodiless = request.method == "HEAD"
         kept = Content([] if bodiless else codings(headers), self._bounds.max_content, self._target.authority)
         content = kept.take(self._timely(response))
-        if self._meter.handed > _length(headers):
+        if not self._meter.framed and self._meter.handed > _length(headers):
             self.drop()  # bytes beyond the content would pass for the next response
         return b"" if bodiless else content
 

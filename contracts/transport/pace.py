@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from contracts.model import Exchange
 
 _FIRST_WAIT = 0.2
-_SLOWEST = 10.0  # seconds between two requests, however often a deployment answers 429
+_SLOWEST = 3.0  # seconds between two requests, however often a deployment answers 429
 _SLOWED = 0.05  # seconds at least, after a 429
 _NEGLIGIBLE = 0.01
 

@@ -51,6 +51,7 @@ class Transport:
         *,
         verify: bool | str = True,
         cert: Certificate | None = None,
+        http2: bool = False,
         client: httpx.BaseTransport | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], object] = time.sleep,
@@ -64,7 +65,7 @@ class Transport:
         self._draw = random.Random(seed)  # noqa: S311 - jitter that the same seed gives again
 
         def connect(meter: Meter) -> httpx.BaseTransport:
-            return client or Wire(target, meter, verify, cert)
+            return client or Wire(target, meter, verify, cert, http2=http2)
 
         lanes = range(bounds.concurrency)
         self._lanes = [Lane(target, secrets, bounds, seed, connect, clock) for _ in lanes]
@@ -76,6 +77,11 @@ class Transport:
         self._answered = False
         self._closed = False
         self._state = threading.RLock()  # held for each look at, and change of, what lanes share
+
+    @property
+    def spoke_http2(self) -> bool:
+        """Whether HTTP/2 was ever agreed on."""
+        return any(lane.framed for lane in self._lanes)
 
     def __enter__(self) -> Self:
         return self

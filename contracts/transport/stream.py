@@ -22,6 +22,7 @@ _BLANK_LINE = re.compile(b"\n\r?\n")
 _HTTP = b"HTTP/"
 _TLS_RECORDS = (b"\x15", b"\x16")  # alert and handshake
 _WRITE_BYTES = 4096
+_FRAME_BYTES = 4096
 
 
 class Meter:
@@ -38,6 +39,7 @@ class Meter:
         self.seconds = seconds
         self._end = self._clock() + seconds
         self.connected = False  # a connection was opened for this exchange
+        self.framed = False  # HTTP/2 is spoken
         self.received = 0  # bytes that came over the wire
         self.handed = 0  # bytes handed to the parser since the header section ended
         self._head: int | None = 0  # bytes of the header sections; None once they are complete
@@ -87,12 +89,15 @@ class Stream(httpcore.NetworkStream):
     It hands bytes on in pieces that end at blank lines. A header section ends with one, and so does chunked
     content, so no piece reaches beyond the end of a message: what is left in the buffer then belongs to no
     request, and the connection is not used again.
+
+    HTTP/2 has frames of known length instead, so there bytes are handed on as they come.
     """
 
     def __init__(self, inner: httpcore.NetworkStream, meter: Meter, *, secure: bool = False) -> None:
         self._inner = inner
         self._meter = meter
         self._secure = secure
+        self._framed = secure and inner.get_extra_info("ssl_object").selected_alpn_protocol() == "h2"
         self._buffer = b""
         self._at = 0  # up to here the buffer has been handed on
         self._cut = 0  # up to here it has been searched for blank lines
@@ -100,6 +105,8 @@ class Stream(httpcore.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002 - see Meter
         """The next piece; empty at the end of the connection."""
+        if self._framed:
+            return self._read_frames(max_bytes)
         if self._at == len(self._buffer) and not self._fill(max_bytes):
             return b""
         blank = _BLANK_LINE.search(self._buffer, self._cut)
@@ -111,9 +118,19 @@ class Stream(httpcore.NetworkStream):
         self._meter.hand(len(piece))
         return piece
 
+    def _read_frames(self, max_bytes: int) -> bytes:
+        # Little at a time up to the end of the header section, lest content count as header.
+        data = self._receive(min(max_bytes, _FRAME_BYTES) if self._meter.in_head else max_bytes)
+        if not data:
+            raise self._ended()
+        self._meter.receive(len(data))
+        self._meter.hand(len(data))
+        return data
+
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002 - see Meter
         """Sends all of it."""
         self._start = b""
+        self._meter.framed = self._framed
         for at in range(0, len(buffer), _WRITE_BYTES):
             try:
                 self._inner.write(buffer[at : at + _WRITE_BYTES], self._meter.remaining())
@@ -202,6 +219,8 @@ class Backend(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         """A connection to the first address of the host that accepts one."""
         place = f"{self._role}{f'[{host}]' if ':' in host else host}:{port}"
+        if self._meter.connected:  # the library would try for ever
+            raise Fault(cut(place, "again and again without an answer"))
         addresses = self._resolve(host, port, place)
         cause: BaseException | None = None
         for number, address in enumerate(addresses):

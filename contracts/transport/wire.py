@@ -4,30 +4,35 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator
+from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.request import getproxies, proxy_bypass
 
 import httpcore
 import httpx
+from h2.exceptions import H2Error
 
 from contracts.model import UserError
+from contracts.transport.faults import Fault, not_http
 from contracts.transport.stream import Backend, Meter
 from contracts.transport.target import Target
 
 _KEEP_ALIVE = 5.0
 
-Certificate = str | tuple[str, str]
+Certificate = str | tuple[str, str | None]
 
 
 class _Pieces(httpx.SyncByteStream):
     """Content as httpcore gives it."""
 
-    def __init__(self, response: httpcore.Response) -> None:
+    def __init__(self, response: httpcore.Response, meter: Meter) -> None:
         self._response = response
+        self._meter = meter
 
     def __iter__(self) -> Iterator[bytes]:
-        return self._response.iter_stream()
+        with _well_framed(self._meter):
+            yield from self._response.iter_stream()
 
     def close(self) -> None:
         self._response.close()
@@ -40,13 +45,25 @@ class Wire(httpx.BaseTransport):
     follows redirects or keeps cookies.
     """
 
-    def __init__(self, target: Target, meter: Meter, verify: bool | str, cert: Certificate | None) -> None:
+    def __init__(
+        self,
+        target: Target,
+        meter: Meter,
+        verify: bool | str,
+        cert: Certificate | None,
+        *,
+        http2: bool = False,
+    ) -> None:
+        if http2 and not target.secure:
+            raise UserError("HTTP/2 is agreed on within TLS: with --http2 the base URL begins with https://.")
         context = _context(verify, cert) if target.secure else None
         proxy = _proxy(target)
+        self._meter = meter
         self._pool = httpcore.ConnectionPool(
             ssl_context=context,
             proxy=proxy,
             keepalive_expiry=_KEEP_ALIVE,
+            http2=http2,
             network_backend=Backend(meter, proxied=proxy is not None),
         )
 
@@ -58,25 +75,50 @@ class Wire(httpx.BaseTransport):
             port=request.url.port,
             target=request.extensions["target"],
         )
-        response = self._pool.handle_request(
-            httpcore.Request(request.method, url, headers=request.headers.raw, content=b"")
+        with _well_framed(self._meter):
+            response = self._pool.handle_request(
+                httpcore.Request(request.method, url, headers=request.headers.raw, content=b"")
+            )
+        return httpx.Response(
+            response.status, headers=response.headers, stream=_Pieces(response, self._meter)
         )
-        return httpx.Response(response.status, headers=response.headers, stream=_Pieces(response))
 
     def close(self) -> None:
         """Closes all connections; the next request opens a new one."""
         self._pool.close()
 
 
+@contextmanager
+def _well_framed(meter: Meter) -> Iterator[None]:
+    """Malformed HTTP/2 as a `Fault`: the library raises for it what it raises for mistakes of its caller."""
+    try:
+        yield
+    except (httpcore.LocalProtocolError, H2Error, ValueError, KeyError) as error:
+        if not meter.framed:
+            raise
+        raise Fault(not_http(meter.place, f"its HTTP/2 is malformed: {type(error).__name__}")) from None
+
+
 def _context(verify: bool | str, cert: Certificate | None) -> ssl.SSLContext:
     try:
         context = _trusting(verify)
-        if cert is not None:
-            context.load_cert_chain(*((cert,) if isinstance(cert, str) else cert))
     except OSError as error:  # ssl.SSLError is one
-        what = "client certificate" if cert and isinstance(verify, bool) else "certificates"
-        raise UserError(f"The {what} cannot be read: {error.strerror or 'no PEM file'}.") from None
+        raise UserError(f"The certificates cannot be read: {error.strerror or 'no PEM file'}.") from None
+    if cert is not None:
+        _identify(context, *((cert, None) if isinstance(cert, str) else cert))
     return context
+
+
+def _identify(context: ssl.SSLContext, certificate: str, key: str | None) -> None:
+    def no_password() -> str:  # without this, OpenSSL would ask at the terminal
+        raise UserError("The key of the client certificate is encrypted: give one that is not.")
+
+    try:
+        context.load_cert_chain(certificate, key, no_password)
+    except ssl.SSLError:
+        raise UserError("The client certificate and its key are no PEM files that belong together.") from None
+    except OSError as error:
+        raise UserError(f"The client certificate cannot be read: {error.strerror}.") from None
 
 
 def _trusting(verify: bool | str) -> ssl.SSLContext:

@@ -260,5 +260,6 @@ def session(send: Callable[[Request], Exchange], **options: Any) -> Result:
     """The result of a run in which `send` is the network; options are those of `Settings`."""
     settings = Settings("http://fake.invalid", **{"examples": 0, **options})
     run = Run(settings, conditions(settings, OLD_PATH), CATALOGUE)
+    run.timeout = settings.bounds.timeout
     run.drive(send)
     return run.result(settings.base_url, 0.0)

@@ -251,6 +251,25 @@ def test_options_reach_the_run(asked: list[Any], tmp_path: Path, monkeypatch: py
     assert settings.verify == str(certificates)
 
 
+def test_options_of_the_network_reach_the_run(
+    asked: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pem = tmp_path / "any.pem"
+    pem.touch()
+    monkeypatch.setenv("FIELDS", f"X-Key: {SECRET}")
+    given = (
+        f"--writes none --concurrency 3 --headers-env FIELDS --http2 --client-cert {pem} --client-key {pem}"
+    )
+    run("check", URL, *given.split())
+    run("check", URL)
+    assert [(one.unwritten, one.http2, one.bounds.concurrency) for one in asked] == [
+        (True, True, 3),
+        (False, False, 1),
+    ]
+    assert [one.cert for one in asked] == [(str(pem), str(pem)), None]
+    assert asked[0].secrets.headers == (("X-Key", SECRET),)
+
+
 def test_the_token_comes_from_the_default_variable_or_a_file(
     asked: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -147,8 +147,8 @@ def test_a_doubt_names_the_way_to_settle_it() -> None:
     ("broken", "outcome"),
     [
         (STILL_ROUNDS, Outcome.FAIL),
-        (STILL_BROKEN, Outcome.FAIL),
-        (STILL_BROKEN - 1, Outcome.INCONCLUSIVE),
+        (STILL_BROKEN[2], Outcome.FAIL),
+        (STILL_BROKEN[2] - 1, Outcome.INCONCLUSIVE),
     ],
 )
 def test_rounds_that_differ_convict_between_reads_of_a_list_that_stays_the_same(

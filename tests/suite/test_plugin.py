@@ -201,6 +201,27 @@ def test_options_reach_the_run(judge: Run, settings: list[Any], monkeypatch: pyt
     assert (bounds.max_requests, bounds.rate, bounds.timeout, bounds.deadline) == (9, 2.0, 3.0, 4.0)
 
 
+def test_options_of_the_network_reach_the_run(
+    judge: Run, settings: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pem = tmp_path / "any.pem"
+    pem.touch()
+    monkeypatch.setenv("FIELDS", f"X-Key: {SECRET}")
+    given = f"--writes none --concurrency 3 --headers-env FIELDS --ca={pem}"
+    given += f" --client-cert={pem} --client-key={pem}"
+    judge("--base-url", BASE_URL, "--http2", *given.split())
+    (one,) = settings
+    assert (one.unwritten, one.http2, one.verify) == (True, True, str(pem))
+    assert (one.cert, one.bounds.concurrency) == ((str(pem), str(pem)), 3)
+    assert one.secrets.headers == (("X-Key", SECRET),)
+
+
+def test_insecure_is_loud(judge: Run, settings: list[Any]) -> None:
+    ran = judge("--base-url", BASE_URL, "--insecure")
+    ran.stdout.fnmatch_lines(["WARNING: TLS is not verified*"])
+    assert settings[0].verify is False
+
+
 def test_notes_and_readings_are_printed(judge: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     judging(monkeypatch, result(PASSES))
     printed = judge("--base-url", BASE_URL).stdout.str()

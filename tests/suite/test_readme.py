@@ -116,7 +116,7 @@ def options_of_pytest() -> frozenset[str]:
     """The contract's options; one whose name is taken by another plugin is there under a longer one."""
     _, _, ours = help_of_pytest().partition("contract of GET ")
     section = ours.partition("\n\n")[0]
-    names = re.findall(r"^  (--[a-z-]+)", section, re.MULTILINE)
+    names = re.findall(r"^  (--[a-z0-9-]+)", section, re.MULTILINE)
     return frozenset(name.replace("--contract-", "--") for name in names)
 
 
@@ -172,9 +172,9 @@ def test_commands_exist(text: str) -> None:
 
 def test_options_exist(text: str) -> None:
     without_blocks = re.sub(r"^```sh\n.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
-    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", without_blocks))
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]+", without_blocks))
     known = {name for command in cli.commands.commands for name in options_of(command)}
-    in_pytest = set(re.findall(r"--[a-z-]+", help_of_pytest()))
+    in_pytest = set(re.findall(r"--[a-z0-9-]+", help_of_pytest()))
     assert named - known - in_pytest == set()
 
 

@@ -2,64 +2,17 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from fake import CATALOGUE, Deployment, Row, Storm, Style, rows, session
+from storms import EDITS, accused, storm, weather
 
 from contracts import judge as judging
 from contracts.model import Outcome, Request, Result
 from contracts.subjects.evidence import Evidence
-
-EDITS = ("insert", "delete", "change")
-KINDS = (
-    EDITS,
-    EDITS,
-    ("insert", "delete"),
-    ("change",),
-    ("visit",),
-    ("blink",),
-    ("return_",),
-    ("blink", "return_"),
-    (*EDITS, "visit", "blink"),
-    ("reload",),
-)
-# Whoever undoes what they did at every single request cannot be told from a fault, nor need they.
-STRONGEST = {("reload",): 0.1, ("visit",): 0.6, ("blink",): 0.6, ("return_",): 0.6, ("blink", "return_"): 0.6}
-
-
-@dataclass(frozen=True)
-class Weather:
-    """What happens round a deployment, drawn from a seed."""
-
-    style: Style
-    size: int
-    probability: float
-    burst: int
-    kinds: tuple[str, ...]
-
-
-def weather(seed: int) -> Weather:
-    draw = random.Random(seed)
-    style = Style(
-        any_tag=draw.random() < 0.5,
-        order=draw.choice(("id", "-id", "name", "updated")),
-        maximum=draw.choice((10, 50, 100, 1_000)),
-        default=draw.choice((0, 5, 25, 100)),
-        refuses=draw.random() < 0.5,
-        searches=draw.random() < 0.7,
-    )
-    kinds = draw.choice(KINDS)
-    probability = min(draw.choice((0.003, 0.01, 0.03, 0.1, 0.3, 0.6, 1.0)), STRONGEST.get(kinds, 1.0))
-    size = draw.choice((0, 1, 2, 3, 5, 8, 12, 20, 30, 45, 60))
-    return Weather(style, size, probability, draw.choice((1, 1, 2, 5)), kinds)
-
-
-def storm(seed: int, around: Weather) -> Storm:
-    return Storm(seed, around.probability, burst=around.burst, kinds=around.kinds)
 
 
 def ids(result: Result, *outcomes: Outcome) -> set[str]:
@@ -68,9 +21,7 @@ def ids(result: Result, *outcomes: Outcome) -> set[str]:
 
 @pytest.mark.parametrize("seed", range(30))
 def test_a_correct_deployment_never_fails_while_others_write(seed: int) -> None:
-    around = weather(seed)
-    deployment = Deployment(rows(around.size, seed), around.style, storm(seed, around))
-    assert ids(session(deployment, seed=seed), Outcome.FAIL) == set(), around
+    assert accused(seed) == (), weather(seed)
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 7, 40])

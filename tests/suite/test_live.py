@@ -1,0 +1,116 @@
+"""Live deployments: what is legal is never accused, what is slow or gone ends in time, statements count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import local
+import pytest
+from fake import Deployment, Storm, Style, rows, session
+
+from contracts import reference, score
+from contracts.model import Exchange, ExitStatus, Outcome, Request, Result, exit_status
+from contracts.run import Settings, check
+from contracts.transport import Bounds
+
+
+def ids(result: Result, outcome: Outcome) -> set[str]:
+    return {v.requirement.id for v in result.verdicts if v.outcome is outcome}
+
+
+# --- correct deployments that are busy, slow or in use --------------------------------------------
+
+
+@pytest.mark.parametrize("style", ["busy-503", "slow"])
+def test_busy_and_slow_deployments_conform(style: str) -> None:
+    trial = score.attempt(score.Task(style=style))
+    assert (trial.broken, trial.status) == ((), ExitStatus.CONFORMING)
+
+
+@pytest.mark.parametrize("style", ["writes-5", "writes-50", "moving-counters"])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_deployments_in_use_are_never_accused(style: str, seed: int) -> None:
+    trial = score.attempt(score.Task(style=style, seed=seed))
+    assert (trial.broken, trial.status == ExitStatus.BROKEN) == ((), False)
+
+
+def test_a_deployment_with_a_rate_limit_conforms_and_its_limit_is_learnt() -> None:
+    with score.deployed(style="rate-limited") as settings:
+        result = check(settings)
+    refused = sum(len(e.attempts) for e in result.exchanges)
+    assert 0 < refused < len(result.exchanges) / 4
+    assert exit_status(result.verdicts) == ExitStatus.CONFORMING
+
+
+@pytest.mark.parametrize(("status", "seconds"), [(429, 60), (503, 60)])
+def test_persistent_refusals_are_not_judged_and_keep_what_was(status: int, seconds: int) -> None:
+    with local.serving(Deployment(rows(60))) as server:
+        server.instead = lambda s: (status, {"Retry-After": "0"}) if len(s.asked) > 60 else None
+        result = check(Settings(server.url, examples=0, bounds=Bounds(deadline=seconds, retries=1)))
+    assert exit_status(result.verdicts) == ExitStatus.NOT_JUDGED
+    assert str(result.interrupted).startswith("the deployment stopped answering")
+    assert len(ids(result, Outcome.PASS)) > 5
+    assert ids(result, Outcome.FAIL) == set()
+
+
+class Slow(Deployment):
+    """Takes so many seconds for each answer."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(rows(20))
+        self.seconds = seconds
+
+    def __call__(self, request: Request) -> Exchange:
+        return replace(super().__call__(request), elapsed=self.seconds)
+
+
+@pytest.mark.parametrize(("seconds", "ended"), [(9.9, True), (5.1, True), (4.9, False), (3.0, False)])
+def test_answers_that_take_most_of_the_time_out_end_the_run(seconds: float, ended: bool) -> None:
+    deployment = Slow(seconds)
+    result = session(deployment)
+    assert (result.interrupted == "5 of the last 10 answers took more than half of --timeout") is ended
+    assert (len(deployment.exchanges) == 5) is ended
+    assert ids(result, Outcome.FAIL) == set()
+
+
+# --- faults while others write --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", sorted(reference.FAULTS)[::64])
+def test_a_fault_never_passes_while_others_write(fault: str) -> None:
+    trial = score.attempt(score.Task(fault=fault, style="writes-5"))
+    assert trial.caught or set(trial.expected) & set(trial.unsettled), trial
+
+
+# --- `--writes none` ------------------------------------------------------------------------------
+
+
+class Wavering(Deployment):
+    """Counts one too many in about one of seven answers."""
+
+    def page(self, asked: dict[str, Any]) -> dict[str, Any]:
+        page = super().page(asked)
+        return {**page, "total_count": page["total_count"] + (len(self.exchanges) * 7 % 13 < 2)}
+
+
+def broken_by(deployment: Callable[[Request], Exchange], *, unwritten: bool) -> set[str]:
+    return ids(session(deployment, unwritten=unwritten), Outcome.FAIL)
+
+
+def test_where_nothing_writes_what_comes_and_goes_is_a_fault() -> None:
+    assert broken_by(Wavering(rows(30)), unwritten=True) & {"WALK-TOTAL", "PAGE-FILL", "WALK-COMPLETE"}
+    assert broken_by(Wavering(rows(30)), unwritten=False) == set()
+
+
+def test_where_nothing_writes_a_correct_deployment_conforms() -> None:
+    result = session(Deployment(rows(30)), unwritten=True)
+    assert ids(result, Outcome.FAIL) | ids(result, Outcome.INCONCLUSIVE) == set()
+    assert any("--writes none" in note for note in result.notes)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_few_writes_against_the_statement_are_seen_once_and_excused_by_nothing(seed: int) -> None:
+    deployment = Deployment(rows(30), Style(), Storm(seed, 0.004, kinds=("insert", "delete")))
+    assert broken_by(deployment, unwritten=True) == set()
