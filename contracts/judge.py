@@ -40,9 +40,9 @@ MOST_ROUNDS = 12
 RECURRING = 3
 
 # Rounds by turns with reads of the whole list, all of them equal. Somebody who adds and removes a profile for
-# a share p of the time breaks 7 of 21 rounds of one request and shows in none of the 22 reads with a probability
-# of at most C(21,7) p^7 (1-p)^36 < 1 in 1,000, whatever p. A round of two requests breaks where just one of them
-# meets that profile: 10 of 21 come to the same bound.
+# a share p of the time breaks 7 of 21 rounds of one request and shows in none of the 22 reads with a
+# probability of at most C(21,7) p^7 (1-p)^36 < 1 in 1,000, whatever p. A round of two requests breaks where
+# just one of them meets that profile: 10 of 21 come to the same bound.
 STILL_ROUNDS = 21
 STILL_BROKEN = {1: 7, 2: 10}  # by the requests in the witness
 _SHORT_WITNESS = 2
@@ -179,6 +179,16 @@ def wants_round(case: Case, requests: Witness) -> bool:
     if len(rounds) < CALM_ROUNDS:
         return True
     return any(_is_open(case, finding, rounds) for finding in quiet)
+
+
+def is_broken_again(case: Case, requests: Witness) -> bool:
+    """Whether a round of the witness broke a requirement that it is a witness of."""
+    rounds = case.rounds.get(requests, ())
+    return any(
+        _violations_of(case, finding.check, one)
+        for finding in _quiet_findings(case, requests)
+        for one in rounds
+    )
 
 
 def open_witnesses(case: Case) -> list[Witness]:

@@ -225,22 +225,27 @@ class Run:
         return self.catalogue.checks["SERVED"].refuses(first, self.catalogue.document)
 
     def _ask_again(self) -> Session:
+        """Each witness once; then, as long as it matters, those first that were broken again."""
         case = self._case()
-        for requests in judging.witnesses(case):
+        asked = judging.witnesses(case)
+        for requests in asked:
+            if judging.wants_round(case, requests):
+                yield from self._ask_round(case, requests)
+        for requests in sorted(asked, key=lambda one: not judging.is_broken_again(case, one)):
             while judging.wants_round(case, requests):
-                one: list[Exchange] = []
-                for request in requests:
-                    one.append((yield request))
-                self.rounds.setdefault(requests, []).append(Round(tuple(one), case.evidence.conditions))
+                yield from self._ask_round(case, requests)
+
+    def _ask_round(self, case: Case, requests: Witness) -> Session:
+        one: list[Exchange] = []
+        for request in requests:
+            one.append((yield request))
+        self.rounds.setdefault(requests, []).append(Round(tuple(one), case.evidence.conditions))
 
     def _ask_cut_witnesses(self) -> Session:
         """What is left of each witness, once, to see that it takes no more than that."""
         case = self._case()
         for requests in judging.cut_witnesses(case):
-            one: list[Exchange] = []
-            for request in requests:
-                one.append((yield request))
-            self.rounds.setdefault(requests, []).append(Round(tuple(one), case.evidence.conditions))
+            yield from self._ask_round(case, requests)
 
     def _between_reads(self) -> Session:
         """The whole list and the witnesses in doubt by turns, as long as the list stays the same."""

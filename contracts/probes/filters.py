@@ -22,6 +22,8 @@ _PAGES = 45  # of the whole list, up to which what is active and what is not are
 
 def filters(know: Knowledge) -> Steps:
     """Everything that the FILTER requirements are judged on."""
+    for value in (True, False):  # side by side, and next to a read of the whole list: they must add up
+        yield from know.ask(query(limit=5, offset=0, is_active=value), purpose=_PURPOSE)
     tags = seen_tags(know)
     yield from _single_tags(know, tags)
     yield from _inexact(know, tags)
@@ -155,8 +157,6 @@ def _active(know: Knowledge) -> Steps:
             yield from know.walk(min(size, know.most), purpose=_PURPOSE, is_active=value, at_most=8)
     yield from know.ask(query(limit=min(10, know.most), offset=total, is_active=False), purpose=_PURPOSE)
     yield from know.ask(query(offset=1, is_active=True), purpose=_PURPOSE)
-    for value in (True, False):  # side by side: they must add up
-        yield from know.ask(query(limit=5, offset=0, is_active=value), purpose=_PURPOSE)
     yield from know.ask(query(limit=0, offset=0, is_active=True), purpose=_PURPOSE)
 
 

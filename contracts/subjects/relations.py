@@ -578,8 +578,13 @@ def partitions(evidence: Evidence) -> Iterator[Partition]:
     inactive = _within(evidence, Selection(is_active=False))
     every = _within(evidence, Selection())
     if active and inactive and every:
-        last = inactive[-1]
-        yield Partition(_nearest(every, last), _nearest(active, last), last)
+        triples = (Partition(_nearest(every, one), _nearest(active, one), one) for one in inactive)
+        yield min(triples, key=_spread)
+
+
+def _spread(parts: Partition) -> int:
+    numbers = (parts.every.number, parts.active.number, parts.inactive.number)
+    return max(numbers) - min(numbers)
 
 
 def _within(evidence: Evidence, selection: Selection) -> list[Page]:
