@@ -417,10 +417,13 @@ def _excused(case: Case, finding: Finding) -> bool:
 def _unsettled(case: Case, finding: Finding) -> Verdict:
     rounds = case.rounds.get(witness(case.evidence, finding.violations[0]), ())
     again = sum(1 for one in rounds if _violations_of(case, finding.check, one))
-    moving = "the collection moved meanwhile" if not is_calm(case) else "nothing else was seen to move"
+    moving = _movement(case.evidence) if not is_calm(case) else "nothing else was seen to move"
+    settling = "a quiet hour would settle it"
+    if not case.evidence.conditions.unwritten:
+        settling += ", or --writes none where nothing writes"
     reason = (
         f"seen {len(finding.violations)} times and in {again} of {len(rounds)} rounds when asked again, "
-        f"too few to exclude writes by others ({moving}); a quiet hour would settle it"
+        f"too few to exclude writes by others ({moving}); {settling}"
     )
     return Verdict(
         finding.requirement,
@@ -431,6 +434,22 @@ def _unsettled(case: Case, finding: Finding) -> Verdict:
         reason=reason,
         confirmed=again,
     )
+
+
+def _movement(evidence: Evidence) -> str:
+    """How much the list was seen to change: profiles that read otherwise than before, and other totals."""
+    seen = 0
+    profiles: dict[int, str] = {}
+    total: int | None = None
+    for page in evidence.unfiltered:
+        seen += sum(1 for p in page.profiles if profiles.get(p.id, p.still) != p.still)
+        seen += total not in (None, page.total)
+        profiles |= {p.id: p.still for p in page.profiles}
+        total = page.total
+    seconds = _seconds(tuple(page.answer.exchange for page in evidence.unfiltered))
+    if not seen or seconds <= 0:
+        return "the collection moved meanwhile"
+    return f"the collection moved meanwhile: {seen} changes were seen in {seconds:.1f} s"
 
 
 def _without_violation(case: Case, finding: Finding) -> Verdict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -75,6 +76,15 @@ def test_answers_that_take_most_of_the_time_out_end_the_run(seconds: float, ende
     assert ids(result, Outcome.FAIL) == set()
 
 
+def test_a_server_that_just_keeps_within_the_time_out_is_left_soon() -> None:
+    with local.serving(Deployment(rows(20))) as server:
+        server.delay = 0.3
+        result = check(Settings(server.url, examples=0, bounds=Bounds(timeout=0.5)))
+    assert len(server.asked) == 5
+    assert result.seconds < 5
+    assert exit_status(result.verdicts) == ExitStatus.NOT_JUDGED
+
+
 # --- faults while others write --------------------------------------------------------------------
 
 
@@ -114,3 +124,14 @@ def test_where_nothing_writes_a_correct_deployment_conforms() -> None:
 def test_a_few_writes_against_the_statement_are_seen_once_and_excused_by_nothing(seed: int) -> None:
     deployment = Deployment(rows(30), Style(), Storm(seed, 0.004, kinds=("insert", "delete")))
     assert broken_by(deployment, unwritten=True) == set()
+
+
+# --- what inconclusive says -----------------------------------------------------------------------
+
+
+def test_inconclusive_says_how_much_moved_and_what_would_settle_it() -> None:
+    deployment = Deployment(rows(30), Style(), Storm(1, 0.3, kinds=("insert", "delete", "change")))
+    reasons = [v.reason for v in session(deployment).verdicts if v.outcome is Outcome.INCONCLUSIVE]
+    told = [r for r in reasons if re.search(r"moved meanwhile: [0-9]+ changes were seen in [0-9.]+ s", r)]
+    assert told
+    assert all("a quiet hour would settle it, or --writes none" in reason for reason in told)
