@@ -142,12 +142,14 @@ def _differences(fleet: Sequence[Judged]) -> Iterator[tuple[str, tuple[str, ...]
 
 def _overview(fleet: Sequence[Judged], console: Console) -> Table:
     table = _table(console)
-    for title in ("Deployment", "Verdict", "Reason", "Took"):
-        table.add_column(title, overflow="fold")
+    table.add_column("Deployment", overflow="fold")
+    for title in ("Verdict", "Requests", "Seconds"):
+        table.add_column(title, no_wrap=True)
+    table.add_column("Reason", overflow="fold", max_width=26)
     for one in fleet:
         shown = one.conclusion
-        took = f"{len(one.result.exchanges):,} requests, {one.result.seconds:.1f} s"
-        cells = (visible(one.name, at_most=60), shown.word, visible(shown.reason, at_most=200), took)
+        took = (f"{len(one.result.exchanges):,}", f"{one.result.seconds:.1f}")
+        cells = (visible(one.name, at_most=60), shown.word, *took, visible(shown.reason, at_most=200))
         table.add_row(*map(Text, cells))
     return table
 

@@ -6,6 +6,7 @@ import contextlib
 import json
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from samples import HOSTILE, broken, of_every_outcome, result, verdict
 from contracts import cli, config, fleet, run, score
 from contracts.catalogue import load_catalogue
 from contracts.model import Outcome, Result, UserError
+from contracts.probes.generated import cases
 from contracts.reports import fleet as report
 from contracts.reports.summary import Terms
 from contracts.run import Settings
@@ -218,6 +220,15 @@ def test_ctrl_c_ends_every_run_with_what_it_has(monkeypatch: pytest.MonkeyPatch)
     assert [one.result for one in judged] == [OPEN, OPEN]
 
 
+def test_queries_are_generated_by_one_thread_at_a_time() -> None:
+    path = load_catalogue().document.path
+    cases.cache_clear()
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda seed: cases(path, seed, 6), range(4)))
+    cases.cache_clear()
+    assert together == [cases(path, seed, 6) for seed in range(4)]
+
+
 def test_verdicts_are_those_of_a_run_alone() -> None:
     catalogue = load_catalogue()
     with (
@@ -226,6 +237,7 @@ def test_verdicts_are_those_of_a_run_alone() -> None:
     ):
         settings = [Settings(one.base_url, secrets=one.secrets, open=one.open) for one in (first, second)]
         alone = [run.check(one, catalogue=catalogue) for one in settings]
+        cases.cache_clear()  # so that both threads generate queries
         together = fleet.judge(goals(*settings), catalogue)
     for one, other in zip(alone, together, strict=True):
         assert [v.outcome for v in other.result.verdicts] == [v.outcome for v in one.verdicts]
