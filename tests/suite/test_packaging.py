@@ -157,6 +157,7 @@ def test_the_linters_contracts_name_every_room_that_judges() -> None:
         "fleet",
         "options",
         "pytest_plugin",
+        "pytest_workers",
         "reference",
         "run",
         "score",
