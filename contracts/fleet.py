@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -82,9 +83,10 @@ def judge(
     with ThreadPoolExecutor(min(AT_ONCE, len(goals))) as pool:
         futures = [pool.submit(one, goal) for goal in goals]
         try:
-            wait_for(futures)
-        except KeyboardInterrupt:
-            stop.set()
+            with suppress(KeyboardInterrupt):
+                wait_for(futures)
+        finally:
+            stop.set()  # whatever ended the waiting, no run goes on behind it
         return tuple(future.result() for future in futures)
 
 
