@@ -5,6 +5,7 @@ Only click and the model are imported at the top: `--help` and `--version` must 
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import traceback
@@ -24,6 +25,8 @@ from contracts.reports.text import visible
 
 if TYPE_CHECKING:
     from contracts.catalogue import Catalogue
+    from contracts.fleet import Goal
+    from contracts.reports.fleet import Judged
     from contracts.reports.summary import Terms
     from contracts.run import Progress, Settings
 
@@ -200,17 +203,29 @@ def commands() -> None:
 
 
 @commands.command("check", cls=config.Configured, short_help="Judge a live deployment.")
-@click.argument("url", envvar="BIFROST_CONTRACTS_URL")
+@click.argument("url", nargs=-1, envvar="BIFROST_CONTRACTS_URL")
+@click.option("--targets", metavar="FILE", help="Deployments to judge side by side (TOML).")
 @_deployment_options
 @_request_options
 @_judging_options
 @_output_options
 @click.pass_obj
-def check(session: Session, /, url: str, **given: Any) -> int:
-    """Judge the deployment at URL (scheme, host, and a prefix if there is one).
+def check(session: Session, /, url: tuple[str, ...], targets: str | None, **given: Any) -> int:
+    """Judge the deployment at URL (scheme, host, and a prefix if there is one), or several side by side.
 
     The token is read from a variable or a file, never from the command line, where others can see it.
     """
+    url, targets = config.nearer(click.get_current_context(), url, targets)
+    if targets is not None or len(url) > 1:
+        return _check_fleet(session, url, targets, given)
+    if not url:
+        raise click.UsageError(
+            "Missing argument 'URL': on the command line, in the environment or in a file."
+        )
+    return _check_one(session, url[0], given)
+
+
+def _check_one(session: Session, url: str, given: dict[str, Any]) -> int:
     options.require_url(url)
     from contracts import run
 
@@ -342,6 +357,87 @@ def init(url: str | None, token_env: str | None) -> int:
     """Write bifrost-contracts.toml here, so that `check` needs no options."""
     click.echo(f"Wrote {config.write_starter(Path.cwd(), url, token_env)}")
     return ExitStatus.CONFORMING
+
+
+# --- several deployments ----------------------------------------------------------------------------
+
+
+def _check_fleet(session: Session, urls: tuple[str, ...], targets: str | None, given: dict[str, Any]) -> int:
+    from contracts import fleet, run
+
+    entries = [{"url": url} for url in urls]
+    entries += [dict(one) for one in fleet.read_targets(Path(targets))] if targets is not None else []
+    asked = _asked(given)
+    goals, catalogue = _goals(session, entries, given)
+    if given["plan"]:
+        return _print_plan(
+            tuple((goal.name, sum(most for _, most in run.plan(goal.settings))) for goal in goals)
+        )
+    return _judge_fleet(goals, catalogue, asked)
+
+
+def _goals(
+    session: Session, entries: list[dict[str, Any]], given: dict[str, Any]
+) -> tuple[list[Goal], Catalogue]:
+    """What to judge: each target's own credentials, where it names any, and else those of the command."""
+    from contracts import fleet
+
+    names = fleet.named([entry.get("name") or options.require_url(entry["url"]) for entry in entries])
+    goals, redactions = [], []
+    for name, entry in zip(names, entries, strict=True):
+        own = _own(entry, given)
+        settings = replace(_settings(entry["url"], own), **_credentials(session, own))
+        redactions.append(session.redact)
+        catalogue = _catalogue(given["document"], settings)
+        goals.append(fleet.Goal(name, settings, _terms(own, settings, catalogue, _keys(own).secret())))
+    session.redact = lambda text: functools.reduce(lambda shown, redact: redact(shown), redactions, text)
+    return goals, catalogue
+
+
+def _own(entry: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    keys = {field.name for field in fields(options.Keys)}
+    cleared = dict.fromkeys(keys) if keys & entry.keys() else {}
+    renamed = {"is_open" if key == "open" else key: value for key, value in entry.items()}
+    return {**given, **cleared, **renamed}
+
+
+def _judge_fleet(goals: list[Goal], catalogue: Catalogue, asked: Output) -> int:
+    from contracts import fleet, run
+    from contracts.reports import fleet as report
+    from contracts.reports import progress
+
+    if asked.directory is not None:
+        report.prepare(asked.directory, [goal.name for goal in goals])
+    most = sum(count for goal in goals for _, count in run.plan(goal.settings))
+    with signals.watched() as watch:
+        with progress.live(sys.stderr) as advance:
+            name = f"{len(goals)} deployments"
+            told = None if advance is None else functools.partial(_advance, advance, name, most)
+            judged = fleet.judge(goals, catalogue, told)
+        watch.asking = False
+        _show_fleet(judged, asked)
+    return watch.status or report.status(judged)
+
+
+def _show_fleet(judged: tuple[Judged, ...], asked: Output) -> None:
+    from contracts.reports import files, terminal
+    from contracts.reports import fleet as report
+
+    with _closed_output_ignored():
+        if asked.as_json:
+            sys.stdout.write(report.text(judged))
+        else:
+            report.render(judged, terminal.console_for(sys.stdout), quiet=asked.quiet)
+    if asked.directory is not None:
+        report.write(judged, asked.directory)
+    if asked.badge is not None:
+        files.write(asked.badge, report.badge_text(judged))
+    for one in judged:
+        files.tell_github(one.result, one.terms, sys.stderr)
+
+
+def _advance(advance: Callable[[str, int, int], None], name: str, most: int, sent: int) -> None:
+    advance(name, sent, most)
 
 
 # --- steps of a command ----------------------------------------------------------------------------

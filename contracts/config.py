@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from contracts.model import UserError
 
@@ -21,8 +22,9 @@ TABLE = "bifrost-contracts"
 PREFIX = "BIFROST_CONTRACTS_"
 
 # What one wants for a single run alone.
-_NOT_IN_A_FILE = frozenset({"plan", "as_json", "targets"})
+_NOT_IN_A_FILE = frozenset({"plan", "as_json"})
 _SECRETS = frozenset({"token", "password", "basic", "narrow_token", "secret"})
+_GOALS = ("url", "targets")
 _PATHS = frozenset({"FILE", "DIR"})
 
 STARTER = """\
@@ -85,6 +87,18 @@ def defaults(command: click.Command, start: Path) -> dict[str, Any]:
     path, table = found
     known = {key_of(one): one for one in command.params if one.name not in _NOT_IN_A_FILE}
     return dict(_entry(key, value, known, path) for key, value in table.items())
+
+
+def nearer(
+    context: click.Context, url: tuple[str, ...], targets: str | None
+) -> tuple[tuple[str, ...], str | None]:
+    """What to judge: where only one of the two is asked for nearby, the file's word on the other is void."""
+    in_file = {name: context.get_parameter_source(name) is ParameterSource.DEFAULT_MAP for name in _GOALS}
+    if in_file["url"] and targets is not None and not in_file["targets"]:
+        return (), targets
+    if in_file["targets"] and url and not in_file["url"]:
+        return url, None
+    return url, targets
 
 
 def find(start: Path) -> tuple[Path, Mapping[str, Any]] | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from contracts import options, signals
+from contracts import options, pytest_workers, signals
 from contracts.model import (
     OLD_PATH,
     Evidence,
@@ -129,6 +129,19 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(visible(str(error))) from None
     config.stash[_CONTRACT] = contract
     config.pluginmanager.register(contract, "bifrost-contract-session")
+    if contract.settings is not None and pytest_workers.has_workers(config):
+        config.pluginmanager.register(_controller(contract), "bifrost-contract-controller")
+
+
+def _controller(contract: Contract) -> pytest_workers.Controller:
+    from contracts.catalogue import load_catalogue
+
+    def ask(ids: frozenset[str]) -> Result:
+        assert contract.settings is not None  # noqa: S101 - only then there is a controller
+        contract.result = _run(replace(contract.settings, only=ids))
+        return contract.result
+
+    return pytest_workers.Controller(load_catalogue().tested, ask)
 
 
 def cases() -> list[Any]:
@@ -165,10 +178,14 @@ def contract_settings(request: pytest.FixtureRequest) -> Iterator[Settings]:
 
 
 @pytest.fixture(scope="session")
-def contract_result(contract: Contract, contract_settings: Settings) -> Callable[[], Result]:
+def contract_result(
+    contract: Contract, contract_settings: Settings, pytestconfig: pytest.Config
+) -> Callable[[], Result]:
     """Gives the result of the session's one run, which the first call starts."""
 
     def once() -> Result:
+        if contract.result is None:
+            contract.result = pytest_workers.received(pytestconfig)
         if contract.result is None:
             contract.result = _run(replace(contract_settings, only=contract.selected))
         return contract.result
@@ -330,8 +347,6 @@ def _prepared(config: pytest.Config) -> Contract:
     if base_url is None:
         _refuse_without_deployment(given)
         return Contract(None, _terms(config, Secret()))
-    if getattr(config.option, "tx", None) or hasattr(config, "workerinput"):
-        raise UserError("A deployment is judged by one process: leave out -n.")
     keys = _keys(config)
     settings = replace(
         _settings(config, base_url),

@@ -10,6 +10,7 @@ import math
 import random
 import re
 import tempfile
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -69,11 +70,14 @@ def cases(document: Path, seed: int, count: int) -> tuple[Generated, ...]:
     """The same with what they are meant to be: valid and invalid by turns."""
     if count <= 0:
         return ()
-    with _without_traces():
+    with _ALONE, _without_traces():
         drawing = [_draw(each, valid=valid) for each in _operations(document) for valid in (True, False)]
         found = _different(drawing, random.Random(seed), most=_DRAWS * count)  # noqa: S311 - no secret
         return tuple(islice(found, count))
 
+
+# Hypothesis keeps state for the whole process; runs in other threads wait here, a second at most.
+_ALONE = threading.Lock()
 
 Draw = Callable[[bytes], list[Generated]]
 

@@ -22,7 +22,12 @@ def text(result: Result, terms: Terms) -> str:
         ExitStatus.CONFORMING: f"conforms, {counts[Outcome.PASS]} passed",
         ExitStatus.BROKEN: f"{counts[Outcome.FAIL]} broken",
     }.get(conclusion.status, "not judged")
-    return draw(_LABEL, said, _COLOURS.get(conclusion.status, _OPEN))
+    return of(said, conclusion.status)
+
+
+def of(said: str, status: int) -> str:
+    """The badge that says this, in the colour of an exit status."""
+    return draw(_LABEL, said, _COLOURS.get(status, _OPEN))
 
 
 def draw(label: str, said: str, colour: str) -> str:

@@ -12,7 +12,7 @@ from typing import cast
 from contracts.model import MOVING, Exchange, Result, Violation
 from contracts.reports import curl, failure
 from contracts.reports.summary import Terms
-from contracts.reports.text import visible
+from contracts.reports.text import number_of, visible
 
 _EXCHANGES = 4  # of one violation; no proof needs more before a person's eyes
 _LINES = 40  # of one body, and of one comparison
@@ -21,6 +21,7 @@ _CURL = 2000  # characters of one request; the JSON report has it whole
 _SHORT_CURL = 300
 _IDS, _ID = 60, 24  # how many of a page, and the characters of one
 _DEEPEST = 12
+_FEW = 12
 _MEMBERS = 400
 _HEADERS = ("Content-Type", "WWW-Authenticate", "Deprecation", "Link", "Location", "Allow", "Retry-After")
 
@@ -235,10 +236,15 @@ def _items(value: list[object], place: Place, wanted: Place) -> Iterator[Line]:
 def _text(value: object, at_most: int = _VALUE) -> str:
     """A value on one line: scalars as JSON, the rest by its size alone."""
     if isinstance(value, dict):
-        return f"{{… {len(value):,} members}}" if value else "{}"
-    if isinstance(value, list):
-        return f"[… {len(value):,} items]" if value else "[]"
+        return f"{{… {number_of(len(value), 'member')}}}" if value else "{}"
+    if isinstance(value, list) and not _is_short(value):
+        return f"[… {number_of(len(value), 'item')}]"
     return visible(json.dumps(value, ensure_ascii=False), at_most=at_most)
+
+
+def _is_short(value: list[object]) -> bool:
+    """Whether a list is no longer than a few scalars, so that it can stand there as it is."""
+    return len(value) <= _FEW and not any(isinstance(item, dict | list) for item in value)
 
 
 # --- one profile in two answers ---------------------------------------------------------------------

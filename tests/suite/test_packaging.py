@@ -154,8 +154,10 @@ def test_the_linters_contracts_name_every_room_that_judges() -> None:
     allowed = {
         "__main__",
         "cli",
+        "fleet",
         "options",
         "pytest_plugin",
+        "pytest_workers",
         "reference",
         "run",
         "score",

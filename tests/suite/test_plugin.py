@@ -247,7 +247,6 @@ def test_notes_and_readings_are_printed(judge: Run, monkeypatch: pytest.MonkeyPa
         (["--base-url", BASE_URL, "--max-requests", "0"], "--max-requests takes a number above 0."),
         (["--base-url", BASE_URL, "--examples", "-1"], "--examples takes a number from 0 on."),
         (["--base-url", BASE_URL, "--insecure", "--ca=none.pem"], "exclude each other"),
-        (["--base-url", BASE_URL, "-n", "2"], "A deployment is judged by one process"),
         (["--token-env", "MINE"], "--token-env is of use with --base-url alone."),
         (["--open"], "--open is of use with --base-url alone."),
         (["--level", "may"], "invalid choice: 'may'"),

@@ -1,0 +1,138 @@
+"""The face for pytest in company: options of pytest itself, and plugins that people use beside it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from contracts import pytest_workers, reference
+from contracts.catalogue import load_catalogue
+from contracts.pytest_plugin import UNJUDGED
+from contracts.reference.server import Deployment
+
+TESTS = Path(__file__).parents[1]
+CATALOGUE = load_catalogue()  # before pytester takes note of what is loaded
+FAULT = "count-is-total"  # breaks PAGE-COUNT
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
+    with reference.serving(profiles=30, fault=FAULT) as deployment:
+        monkeypatch.setenv("BIFROST_TOKEN", str(deployment.token))
+        monkeypatch.setenv("PYTHONWARNINGS", "ignore")
+        for name in ("PYTEST_BASE_URL", "PYTEST_ADDOPTS"):
+            monkeypatch.delenv(name, raising=False)
+        yield deployment
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester) -> pytest.Pytester:
+    """What QA has: the contract's two test files, and the plugin."""
+    pytester.makeconftest('pytest_plugins = ["contracts.pytest_plugin"]')
+    pytester.makeini("[pytest]\naddopts = -ra --strict-markers --import-mode=importlib\n")
+    for name in ("test_contract.py", "test_properties.py"):
+        shutil.copy(TESTS / name, pytester.path)
+    return pytester
+
+
+def run(project: pytest.Pytester, *arguments: str) -> pytest.RunResult:
+    return project.runpytest_subprocess("-p", "no:randomly", *arguments, timeout=100)
+
+
+def test_with_workers_the_deployment_is_asked_once(project: pytest.Pytester, served: Deployment) -> None:
+    pytest.importorskip("xdist")
+    chosen = ("--base-url", served.url, "-k", "SERVED or PAGE-COUNT or PAGE-LIMIT", "test_contract.py")
+    alone = run(project, *chosen)
+    asked = [one[:-1] for one in served.requests]
+    served.requests.clear()
+    shared = run(project, *chosen, "-n", "2")
+    assert [one[:-1] for one in served.requests] == asked
+    assert len(asked) > 20
+    for ran in (alone, shared):
+        counted = ran.parseoutcomes()
+        assert (counted["passed"], counted["failed"]) == (3, 1)
+    assert shared.ret == alone.ret == pytest.ExitCode.TESTS_FAILED
+    printed = shared.stdout.str()
+    assert "PAGE-COUNT (MUST): expected" in printed
+    assert f"contract: judged {served.url}: " in printed
+    assert "reading: " in printed
+    assert str(served.token) not in printed + shared.stderr.str()
+
+
+@pytest.mark.usefixtures("served")
+def test_with_workers_what_was_not_judged_is_no_success(project: pytest.Pytester) -> None:
+    pytest.importorskip("xdist")
+    with reference.serving(profiles=0) as empty:
+        chosen = ("--base-url", empty.url, "-k", "PAGE-COUNT or SERVED", "test_contract.py")
+        ran = run(project, *chosen, "-n", "2")
+    assert ran.ret == UNJUDGED
+    assert "NOT JUDGED: 1 not exercised" in ran.stdout.str()
+
+
+def test_with_workers_a_mistake_of_the_user_ends_the_session(
+    project: pytest.Pytester, served: Deployment
+) -> None:
+    pytest.importorskip("xdist")
+    ran = run(project, "--base-url", served.url, "--max-requests", "0", "-n", "2")
+    assert ran.ret == pytest.ExitCode.USAGE_ERROR
+    assert served.requests == []
+
+
+def test_pytests_own_options_do_what_they_say(project: pytest.Pytester, served: Deployment) -> None:
+    chosen = ("--base-url", served.url, "-k", "PAGE-COUNT or PAGE-LIMIT or SERVED", "test_contract.py")
+    report = project.path / "junit.xml"
+    first = run(project, *chosen, "-x", f"--junitxml={report}")
+    first.assert_outcomes(passed=1, failed=1, deselected=len(CATALOGUE.requirements) - 4)
+    suite = ElementTree.parse(report).find("testsuite")
+    assert suite is not None
+    assert (suite.attrib["tests"], suite.attrib["failures"]) == ("2", "1")
+    outcomes = {p.attrib["value"] for p in suite.iter("property") if p.attrib["name"] == "contract_outcome"}
+    assert outcomes == {"pass", "fail"}
+    again = run(project, *chosen, "--lf")
+    again.assert_outcomes(failed=1, deselected=len(CATALOGUE.requirements) - 1)
+    musts = run(project, "--base-url", served.url, "-m", "must", "-k", "FILTER-ORDER or SERVED", "-q")
+    musts.assert_outcomes(passed=1, deselected=len(CATALOGUE.requirements) + 1)
+    short = re.findall(r"^FAILED .*$", first.stdout.str(), re.MULTILINE)
+    assert [line.split(" - ")[1].split(":")[0] for line in short] == ["PAGE-COUNT (MUST)"]
+
+
+def test_pytest_html_writes_its_page(project: pytest.Pytester, served: Deployment) -> None:
+    pytest.importorskip("pytest_html")
+    page = project.path / "page.html"
+    chosen = ("--base-url", served.url, "-k", "PAGE-COUNT or SERVED", "test_contract.py")
+    ran = run(project, *chosen, f"--html={page}", "--self-contained-html")
+    ran.assert_outcomes(passed=1, failed=1, deselected=len(CATALOGUE.requirements) - 2)
+    text = page.read_text("utf-8")
+    assert "test_requirement[PAGE-COUNT]" in text
+    assert "PAGE-COUNT (MUST): expected" in text
+    assert str(served.token) not in text
+
+
+def test_allure_gets_a_result_for_each(project: pytest.Pytester, served: Deployment) -> None:
+    pytest.importorskip("allure_pytest")
+    chosen = ("--base-url", served.url, "-k", "PAGE-COUNT or SERVED", "test_contract.py")
+    ran = run(project, *chosen, f"--alluredir={project.path / 'allure'}")
+    ran.assert_outcomes(passed=1, failed=1, deselected=len(CATALOGUE.requirements) - 2)
+    written = [path.read_text("utf-8") for path in (project.path / "allure").glob("*-result.json")]
+    assert len(written) == 2
+    assert any('"status": "failed"' in text and "PAGE-COUNT (MUST): expected" in text for text in written)
+    assert not any(str(served.token) in text for text in written)
+
+
+@pytest.mark.parametrize(
+    ("name", "chosen"),
+    [
+        ("test_contract.py::test_requirement[PAGE-LIMIT]", {"PAGE-LIMIT"}),
+        ("test_contract.py::test_requirement[PAGE-LIMIT-ECHO]", {"PAGE-LIMIT-ECHO"}),
+        ("test_properties.py::test_generated[GEN-DOCUMENT-positive]", {"GEN-DOCUMENT"}),
+        ("test_other.py::test_it[1]", set()),
+        ("test_other.py::test_it", set()),
+    ],
+)
+def test_what_a_worker_will_run_is_read_from_the_names(name: str, chosen: set[str]) -> None:
+    assert pytest_workers.selected([name], CATALOGUE.tested) == chosen
