@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from contracts.catalogue import Catalogue, load_catalogue
-from contracts.model import NEW_PATH, OLD_PATH, Outcome, Result
-from contracts.session import Progress, Run, plan, probes
+from contracts.model import Result
+from contracts.session import Progress, Run, on_served_path, plan, probes
 from contracts.subjects.evidence import Conditions
 from contracts.transport import Bounds, Secrets, Target, Transport
 
@@ -40,24 +40,21 @@ def check(
     *,
     catalogue: Catalogue | None = None,
     progress: Callable[[Progress], None] | None = None,
+    record: Callable[[str, Result], None] = lambda _path, _result: None,
 ) -> Result:
-    """Judges a deployment. Raises UserError for the user's mistakes; all else is in the result."""
+    """Judges a deployment. Raises UserError for the user's mistakes; all else is in the result.
+
+    `record` is told what came of each path that was asked.
+    """
     catalogue = catalogue or load_catalogue()
     catalogue.select(settings.only)
-    result = _check_path(settings, settings.path or OLD_PATH, catalogue, progress)
-    if settings.path is None and _not_served(result):
-        other = _check_path(settings, NEW_PATH, catalogue, progress)
-        if not _not_served(other):
-            note = f"{OLD_PATH} is not served; judged {NEW_PATH} instead"
-            return replace(other, notes=(note, *other.notes))
-    return result
 
+    def judge(path: str) -> Result:
+        result = _check_path(settings, path, catalogue, progress)
+        record(path, result)
+        return result
 
-def _not_served(result: Result) -> bool:
-    return any(
-        (v.requirement.id == "SERVED" and v.outcome is Outcome.FAIL) or v.blocked_by == "SERVED"
-        for v in result.verdicts
-    )
+    return on_served_path(settings.path, judge)
 
 
 def _check_path(
