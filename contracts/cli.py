@@ -19,15 +19,19 @@ from urllib.parse import urlsplit
 
 import click
 
-from contracts import __version__, options
+from contracts import __version__, evidence_commands, options
 from contracts.model import ExitStatus, Level, Result, UserError
 from contracts.reports.curl import Secret
 from contracts.reports.text import visible
 
 if TYPE_CHECKING:
     from contracts.catalogue import Catalogue
+    from contracts.certificate.bundle import Product
+    from contracts.certificate.signing import Signer
+    from contracts.recorder import Recorder
     from contracts.reports.summary import Terms
     from contracts.run import Progress, Settings
+    from contracts.waivers import Waiver, Waiving
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it (128 + SIGINT)."""
@@ -51,6 +55,8 @@ class Output:
     as_json: bool
     quiet: bool
     verbose: bool
+    record: Path | None = None
+    har: Path | None = None
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -110,13 +116,12 @@ _deployment_options = _stacked(
     click.option("--insecure", is_flag=True, help="Do not verify TLS; the token may be read by others."),
 )
 
-_request_options = _stacked(
+_asking_options = _stacked(
     click.option("--seed", type=int, default=0, metavar="N", help="Seed of all random choices. [default: 0]"),
     click.option("--max-requests", type=click.IntRange(min=1), metavar="N", help="Most requests to send."),
     click.option("--rate", type=float, metavar="N", help="Most requests a second."),
     click.option("--timeout", type=float, metavar="S", help="Seconds for each exchange as a whole."),
     click.option("--deadline", type=float, metavar="S", help="Seconds for the whole run."),
-    click.option("--only", multiple=True, metavar="ID[,ID]", help="Judge these requirements alone."),
     click.option("--gentle", is_flag=True, help="Leave out values that can take a process down."),
     click.option(
         "--examples",
@@ -124,8 +129,19 @@ _request_options = _stacked(
         metavar="N",
         help="Queries generated from the document. [default: a small share]",
     ),
-    click.option("--document", metavar="FILE", help="Another OpenAPI document with x-requirements."),
     click.option("--plan", is_flag=True, help="Print the most requests of each probe; send nothing."),
+)
+
+_request_options = _stacked(
+    _asking_options,
+    click.option("--only", multiple=True, metavar="ID[,ID]", help="Judge these requirements alone."),
+    click.option("--document", metavar="FILE", help="Another OpenAPI document with x-requirements."),
+)
+
+_waiver_options = _stacked(
+    click.option(
+        "--waivers", metavar="FILE", help="Broken requirements that are accepted for a time (TOML)."
+    ),
 )
 
 _judging_options = _stacked(
@@ -139,10 +155,14 @@ _judging_options = _stacked(
     click.option(
         "--allow-unexercised", is_flag=True, help="Accept requirements that the data cannot exercise."
     ),
+    _waiver_options,
+    click.option("--strict-waivers", is_flag=True, help="Fail for waivers that are expired or not used."),
 )
 
 _output_options = _stacked(
     click.option("--report", metavar="DIR", help="Write report.json and junit.xml there."),
+    click.option("--record", metavar="FILE", help="Write every exchange to FILE (JSON Lines, hash chain)."),
+    click.option("--har", metavar="FILE", help="Write every exchange to FILE (HAR 1.2)."),
     click.option("--json", "as_json", is_flag=True, help="Print the report as JSON and nothing else."),
     click.option("--quiet", "-q", is_flag=True, help="Print failures and the conclusion alone."),
     click.option("--verbose", "-v", is_flag=True, help="Print every exchange too."),
@@ -173,8 +193,8 @@ class _Commands(click.Group):
 def commands() -> None:
     """Judge a deployment of GET /api/access-profiles by its contract.
 
-    Exit status: 0 every MUST requirement passed; 1 one is broken; 2 usage error; 3 not judged; 70 internal
-    error of the suite.
+    Exit status: 0 every MUST requirement passed or is waived; 1 one is broken; 2 usage error; 3 not judged;
+    70 internal error of the suite.
     """
 
 
@@ -203,7 +223,8 @@ def check(session: Session, /, url: str, **given: Any) -> int:
         return _print_plan(run.plan(settings))
     if given["insecure"]:
         click.echo("WARNING: TLS is not verified; the token and the verdicts can be tampered with.", err=True)
-    return _judge(settings, catalogue, asked, _terms(given, settings, catalogue, _keys(given).secret()))
+    terms = _terms(given, settings, catalogue, _keys(given).secret())
+    return _judge(settings, catalogue, asked, terms, _waiving(given, catalogue))
 
 
 @commands.command("demo", short_help="Judge the embedded reference deployment.")
@@ -227,7 +248,8 @@ def demo(session: Session, /, fault: str | None, style: str | None, profiles: in
         if given["plan"]:
             return _print_plan(run.plan(settings))
         click.echo(_demo_line(fault, style), err=asked.as_json)
-        return _judge(settings, catalogue, asked, _terms(given, settings, catalogue, Secret()))
+        terms = _terms(given, settings, catalogue, Secret())
+        return _judge(settings, catalogue, asked, terms, _waiving(given, catalogue))
 
 
 @commands.command("score", short_help="Score the suite on its reference deployment.")
@@ -293,6 +315,44 @@ def requirements(form: str | None, document: str | None) -> int:
     return ExitStatus.CONFORMING
 
 
+@commands.command("certify", short_help="Judge a deployment and write a bundle of evidence.")
+@click.argument("url")
+@click.option("--vendor", required=True, metavar="TEXT", help="Who makes the product.")
+@click.option("--product", required=True, metavar="TEXT", help="What it is called.")
+@click.option("--version", required=True, metavar="TEXT", help="Which version of it is judged.")
+@click.option("--out", required=True, metavar="FILE", help="The bundle to write (ZIP).")
+@click.option("--key", metavar="FILE", help="Private key to sign with; keygen makes one.")
+@click.option("--challenge", metavar="NONCE", help="What the verifier wants the seed to be derived from.")
+@click.option(
+    "--valid-days",
+    type=click.IntRange(1, 3650),
+    default=90,
+    show_default=True,
+    metavar="N",
+    help="Days after which it expires.",
+)
+@click.option("--redact", is_flag=True, help="Replace names, tags, other strings and ids by tokens.")
+@_waiver_options
+@_deployment_options
+@_asking_options
+@click.pass_obj
+def certify(session: Session, /, url: str, **given: Any) -> int:
+    """Judge the deployment at URL by the whole contract and write a bundle that anyone can verify.
+
+    Exit status as of check: 0 conforming; 1 not conforming; 2 usage error; 3 not judged. The bundle is
+    written in each of these cases but the second last. Secrets are never in it.
+    """
+    from contracts import run
+
+    settings = replace(_settings(url, {**given, "only": ()}), **_credentials(session, given))
+    settings, wish = _wish(given, settings)
+    if given["plan"]:
+        return _print_plan(run.plan(settings))
+    catalogue = _catalogue(None, settings)
+    waiving = _waiving({**given, "strict_waivers": False}, catalogue)
+    return _certify(settings, catalogue, wish, waiving.waivers)
+
+
 # --- steps of a command ----------------------------------------------------------------------------
 
 
@@ -300,7 +360,19 @@ def _asked(given: dict[str, Any]) -> Output:
     if given["quiet"] and given["verbose"]:
         raise click.UsageError("--quiet and --verbose exclude each other.")
     directory = None if given["report"] is None else _require_directory(given["report"])
-    return Output(directory, given["as_json"], given["quiet"], given["verbose"])
+    files = {
+        name: None if given[name] is None else evidence_commands.require_writable(given[name], f"--{name}")
+        for name in ("record", "har")
+    }
+    return Output(directory, given["as_json"], given["quiet"], given["verbose"], **files)
+
+
+def _waiving(given: dict[str, Any], catalogue: Catalogue) -> Waiving:
+    from contracts import waivers
+
+    if given["waivers"] is None and given["strict_waivers"]:
+        raise UserError("--strict-waivers is of use with --waivers alone.")
+    return waivers.waiving(given["waivers"], catalogue.tested, strict=given["strict_waivers"])
 
 
 def _settings(url: str, given: dict[str, Any]) -> Settings:
@@ -356,18 +428,116 @@ def _keys(given: dict[str, Any]) -> options.Keys:
     return options.Keys(**{field.name: given[field.name] for field in fields(options.Keys)})
 
 
-def _judge(settings: Settings, catalogue: Catalogue, asked: Output, terms: Terms) -> int:
-    from contracts import run
-    from contracts.reports import progress, summary
+def _judge(settings: Settings, catalogue: Catalogue, asked: Output, terms: Terms, waiving: Waiving) -> int:
+    from contracts.reports import summary
 
     _remove_old_reports(asked.directory)
-    with _watched_interrupts() as interrupts, progress.live(sys.stderr) as advance:
-        result = run.check(settings, catalogue=catalogue, progress=_told(advance))
+    result, interrupted = _run(settings, catalogue, asked, terms)
+    result, terms = _waived(result, terms, waiving)
     with _closed_output_ignored():
         _print_report(result, asked, terms)
     if asked.directory is not None:
         _write_reports(result, asked.directory, terms)
-    return INTERRUPTED if interrupts else summary.conclude(result, terms).status
+    return INTERRUPTED if interrupted else summary.conclude(result, terms).status
+
+
+def _run(settings: Settings, catalogue: Catalogue, asked: Output, terms: Terms) -> tuple[Result, bool]:
+    """The result, and whether the user ended the run; recordings are written."""
+    from contracts import run
+    from contracts.recorder import Recorder
+    from contracts.reports import progress
+
+    recorder = Recorder(settings, catalogue)
+    with _watched_interrupts() as interrupts, progress.live(sys.stderr) as advance:
+        result = run.check(settings, catalogue=catalogue, progress=_told(advance), record=recorder)
+    _write_recordings(recorder, result, asked, terms)
+    return result, bool(interrupts)
+
+
+def _write_recordings(recorder: Recorder, result: Result, asked: Output, terms: Terms) -> None:
+    if asked.record is not None:
+        from contracts import recording
+
+        evidence_commands.write_file(asked.record, recording.dumps(recorder.recording()))
+    if asked.har is not None:
+        from contracts.reports import har
+
+        content = har.text(result, terms, recorder.began).encode("ascii")
+        evidence_commands.write_file(asked.har, content)
+
+
+def _waived(result: Result, terms: Terms, waiving: Waiving) -> tuple[Result, Terms]:
+    from contracts import waivers
+
+    applied = waivers.apply(result, waiving.waivers, waiving.today)
+    return applied.result, replace(terms, waivers_amiss=applied.troubles if waiving.strict else ())
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """The certificate that is asked for."""
+
+    out: Path
+    product: Product
+    challenge: str | None
+    days: int
+    signer: Signer | None
+    redact: bool
+
+
+def _wish(given: dict[str, Any], settings: Settings) -> tuple[Settings, Wish]:
+    from contracts.certificate import bundle, signing
+
+    names = ("vendor", "product", "version")
+    for name in (*names, "challenge"):
+        if given[name] is not None and not given[name].strip():
+            raise UserError(f"--{name} is empty; is a variable unset?")
+    product = bundle.Product(*(given[name] for name in names))
+    challenge = given["challenge"]
+    if challenge is not None and given["seed"]:
+        raise UserError("--challenge decides the seed; leave out --seed.")
+    wish = Wish(
+        out=evidence_commands.require_writable(given["out"], "--out"),
+        product=product,
+        challenge=challenge,
+        days=given["valid_days"],
+        signer=None if given["key"] is None else signing.load_signer(Path(given["key"])),
+        redact=given["redact"],
+    )
+    if challenge is not None:
+        settings = replace(settings, seed=bundle.seed_for(challenge, product))
+    return settings, wish
+
+
+def _certify(settings: Settings, catalogue: Catalogue, wish: Wish, waivers: tuple[Waiver, ...]) -> int:
+    from contracts import run
+    from contracts.certificate import certifying, words
+    from contracts.recorder import Recorder
+    from contracts.reports import progress
+
+    recorder = Recorder(settings, catalogue)
+    with _watched_interrupts() as interrupts, progress.live(sys.stderr) as advance:
+        result = run.check(settings, catalogue=catalogue, progress=_told(advance), record=recorder)
+    if interrupts:
+        raise KeyboardInterrupt  # half a run is nothing to certify
+    made = certifying.certify(
+        recorder.recording(),
+        result,
+        catalogue,
+        product=wish.product,
+        challenge=wish.challenge,
+        days=wish.days,
+        waivers=waivers,
+        signer=wish.signer,
+        redact=wish.redact,
+    )
+    evidence_commands.write_file(wish.out, made.content)
+    for line in words.conclusion(made.assessment):
+        click.echo(line)
+    click.echo(f"Wrote       {visible(str(wish.out))}")
+    if wish.signer is None:
+        click.echo("WARNING: the bundle is NOT SIGNED; give --key, or nobody can tell who made it.", err=True)
+    return made.assessment.status
 
 
 @contextmanager
@@ -547,3 +717,6 @@ def _report_bug(error: Exception, session: Session) -> None:
     click.echo(options.bug(error), err=True)
     if os.environ.get(_DEBUG) == "1":
         click.echo(session.redact("".join(traceback.format_exception(error))), err=True)
+
+
+evidence_commands.register(commands)

@@ -242,4 +242,6 @@ def exit_status(
         unsettled.add(Outcome.NOT_EXERCISED)
     if outcomes & unsettled or outcomes <= {Outcome.NOT_APPLICABLE, Outcome.NOT_EXERCISED}:
         return ExitStatus.NOT_JUDGED
+    if Outcome.PASS not in outcomes and any(v.blocked_by for v in weighty):
+        return ExitStatus.NOT_JUDGED  # one waived cause, and nothing that could be judged beside it
     return ExitStatus.CONFORMING

@@ -19,10 +19,11 @@ class Recorder:
     settings: Settings
     catalogue: Catalogue
     parts: list[Part] = field(default_factory=list)
+    began: datetime = field(default_factory=lambda: datetime.now(UTC))  # the last run
 
     def __call__(self, path: str, result: Result) -> None:
         """Remember what came of a path."""
-        began = datetime.now(UTC) - timedelta(seconds=result.seconds)
+        began = self.began = datetime.now(UTC) - timedelta(seconds=result.seconds)
         self.parts.append(
             Part(
                 path=path,

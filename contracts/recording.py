@@ -294,7 +294,12 @@ def _grouping(entry: Entry, count: int) -> Grouping:
     def witnesses(values: list[Any]) -> Witnesses:
         return tuple(tuple(numbers(one) for one in rounds) for rounds in values)
 
-    return Grouping(numbers(entry["heard"]), witnesses(entry["rounds"]), witnesses(entry["still"]))
+    found = Grouping(numbers(entry["heard"]), witnesses(entry["rounds"]), witnesses(entry["still"]))
+    again = (n for rounds in (*found.rounds, *found.still) for one in rounds for n in one)
+    every = [*found.heard, *again]
+    if len(set(every)) != len(every):  # one exchange cannot count twice
+        raise ValueError
+    return found
 
 
 def _exchange(entry: Entry) -> Exchange:

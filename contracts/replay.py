@@ -119,6 +119,9 @@ def _regroup(run: Run, part: Part, groups: Grouping) -> None:
     for into, witnesses in ((run.rounds, groups.rounds), (run.still, groups.still)):
         for rounds in witnesses:
             several = [tuple(by_number[number] for number in one) for one in rounds]
+            asked = {tuple(exchange.request for exchange in one) for one in several}
+            if len(asked) > 1:
+                raise Diverged("The recording groups exchanges that do not ask for the same.")
             if several:
                 requests = tuple(exchange.request for exchange in several[0])
                 into[requests] = [Round(one, run.know.conditions) for one in several]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from contracts.model import Outcome, Result, UserError, Verdict
@@ -45,6 +45,21 @@ class Waived:
 
     result: Result
     troubles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiving:
+    """What the user asks for: waivers, the day that counts, and whether waivers amiss fail the run."""
+
+    waivers: tuple[Waiver, ...]
+    today: date
+    strict: bool = False
+
+
+def waiving(file: str | None, known: Collection[str], *, strict: bool) -> Waiving:
+    """The waivers in that file, if one is given, as of today (UTC). Raises UserError."""
+    found = () if file is None else load(Path(file), known)
+    return Waiving(found, datetime.now(UTC).date(), strict)
 
 
 def apply(result: Result, waivers: tuple[Waiver, ...], today: date) -> Waived:

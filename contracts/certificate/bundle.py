@@ -148,6 +148,7 @@ def _verdicts(asked: Asked, result: Result, assessment: Assessment) -> bytes:
         {
             "level": assessment.standing.value,
             "lacking": list(assessment.lacking),
+            "warnings": list(assessment.warnings),
             "exit_status": assessment.status,
             "deployment": result.deployment,
             "seed": result.seed,

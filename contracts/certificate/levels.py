@@ -24,6 +24,7 @@ class Assessment:
     standing: Standing
     status: int
     lacking: tuple[str, ...]
+    warnings: tuple[str, ...] = ()  # broken SHOULDs, which keep nothing from being certified
 
 
 def assess(result: Result) -> Assessment:
@@ -33,7 +34,9 @@ def assess(result: Result) -> Assessment:
     lacking = tuple(_lacking(v) for v in musts if v.outcome not in (Outcome.PASS, Outcome.NOT_APPLICABLE))
     if result.interrupted:
         lacking = (*lacking, f"the run ended early: {result.interrupted}")
-    return Assessment(_standing(outcomes, lacking), exit_status(result.verdicts), lacking)
+    shoulds = (v for v in result.verdicts if v.requirement.level is Level.SHOULD)
+    warnings = tuple(v.requirement.id for v in shoulds if v.outcome is Outcome.FAIL)
+    return Assessment(_standing(outcomes, lacking), exit_status(result.verdicts), lacking, warnings)
 
 
 def _standing(outcomes: set[Outcome], lacking: tuple[str, ...]) -> Standing:

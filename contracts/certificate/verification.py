@@ -180,6 +180,10 @@ def _check_places(recorded: Recording) -> None:
     if not parts or (asked.examples or 0) > _MOST_EXAMPLES:
         raise Invalid("The recording holds no run, or one that asks for more than a run can.")
     for part in parts:
+        if asked.redacted is not (part.grouping is not None):
+            raise Invalid(
+                "The recording is grouped without being redacted, or redacted without being grouped."
+            )
         if part.deployment != f"{asked.base_url.rstrip('/')}{part.path}":
             raise Invalid("The recording is of another deployment than its header says.")
         if not _URL.fullmatch(part.deployment):
@@ -237,6 +241,8 @@ def _unproved(opened: Opened) -> Iterator[str]:
     yield "that product and version are what answered, and that the time of issue is true: the vendor says so"
     if opened.recording.asked.redacted:
         yield "completeness: strings were replaced, so the vendor vouches for it that nothing was left out"
+    if opened.recording.asked.open or not opened.recording.asked.token:
+        yield "access control: the vendor gave no credentials, or says that everyone may read"
     if opened.manifest.challenge is None:
         yield "that it was made for you: no challenge decided the seed"
     if opened.public is None:
