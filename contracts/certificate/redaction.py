@@ -1,9 +1,9 @@
 """Recordings without the vendor's words: strings and ids become keyed tokens, and every verdict stays.
 
 A token replaces a word (letters and digits) by another of the same length, letter case and kinds of
-characters, the same for the same word wherever it stands, in contents and queries alike. So equality stays, and so do
-length, punctuation, letter case and, for what was asked for, that it is a part of a tag or name. The key is
-drawn for one recording and thrown away.
+characters, the same for the same word wherever it stands, in contents and queries alike. So equality stays,
+and so do length, punctuation, letter case and, for what was asked for, that it is a part of a tag or name.
+The key is drawn for one recording and thrown away.
 
 What the probes choose depends on the words themselves, so nobody can ask them again afterwards: the exchanges
 are judged in the groups that the live run had put them in, and completeness is then the vendor's word.
@@ -201,12 +201,10 @@ class _Tokens:
         """As many digits, none of them leading zeros, and no number beyond 64 bits that was none before."""
         if digits == "0":
             return digits
-        first = self._pick("12345678"[: 1 if len(digits) == 19 else 8], "id", digits, attempt, 0)
-        if len(digits) >= 20:
-            first = digits[0]
-        rest = (self._pick(_DIGITS, "id", digits, attempt, n) for n in range(1, len(digits)))
-        kept = digits[:4] if len(digits) >= 20 else first
-        return kept + "".join(rest)[len(kept) - 1 :]
+        firsts = "12345678" if len(digits) == 19 else "123456789"
+        kept = digits[:4] if len(digits) > 19 else self._pick(firsts, "id", digits, attempt, 0)
+        rest = (self._pick(_DIGITS, "id", digits, attempt, n) for n in range(len(kept), len(digits)))
+        return kept + "".join(rest)
 
     def _made(self, word: str, links: _Links, attempt: int) -> str:
         made = []
