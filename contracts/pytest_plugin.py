@@ -33,6 +33,7 @@ from contracts.reports.text import visible
 
 if TYPE_CHECKING:
     from contracts.run import Settings
+    from contracts.waivers import Waiving
 
 UNJUDGED = 30
 """Exit status of a session in which nothing failed but a MUST requirement was not judged.
@@ -70,6 +71,11 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "action": "store_true",
         "help": "Accept requirements that the data cannot exercise.",
     },
+    "waivers": {
+        "metavar": "FILE",
+        "help": "Broken requirements that are accepted for a time (TOML); write --waivers=FILE.",
+    },
+    "strict-waivers": {"action": "store_true", "help": "Fail for waivers that are expired or not used."},
 }
 _OF_A_DEPLOYMENT = (
     "path",
@@ -150,7 +156,7 @@ def contract_result(contract: Contract, contract_settings: Settings) -> Callable
 
     def once() -> Result:
         if contract.result is None:
-            contract.result = _run(replace(contract_settings, only=contract.selected))
+            contract.result = contract.waived(_run(replace(contract_settings, only=contract.selected)))
         return contract.result
 
     return once
@@ -162,6 +168,7 @@ class Contract:
 
     settings: Settings | None  # None: the reference deployment
     terms: Terms
+    waiving: Waiving | None = None
     selected: frozenset[str] = frozenset()
     result: Result | None = None
     seen: dict[str, tuple[Level, Outcome]] = field(default_factory=dict)
@@ -173,6 +180,16 @@ class Contract:
             return "the embedded reference deployment, for no --base-url was given"
         return visible(self.settings.base_url)
 
+    def waived(self, result: Result) -> Result:
+        """The result with the user's waivers applied."""
+        if self.waiving is None:
+            return result
+        from contracts import waivers
+
+        applied = waivers.apply(result, self.waiving.waivers, self.waiving.today)
+        self.terms = replace(self.terms, waivers_amiss=applied.troubles if self.waiving.strict else ())
+        return applied.result
+
     def require(self, requirement: Requirement, result: Callable[[], Result], record: Record) -> None:
         """Pass, fail, skip or xfail as the requirement's verdict says; the run starts if need be."""
         if requirement.untested:
@@ -182,6 +199,8 @@ class Contract:
         record(_OUTCOME, verdict.outcome.value)
         if verdict.outcome is Outcome.FAIL:
             self._fail(verdict, result())
+        if verdict.outcome is Outcome.WAIVED and verdict.violations:
+            pytest.xfail(f"{requirement.id} waived: {visible(verdict.reason)}")
         if verdict.outcome is not Outcome.PASS:
             pytest.skip(f"{requirement.id} {verdict.outcome}: {visible(summary.why(verdict))}")
 
@@ -233,6 +252,8 @@ class Contract:
     @pytest.hookimpl(wrapper=True, tryfirst=True)  # around the terminal reporter: its last line comes first
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, Any, Any]:
         """Say at the very end what was judged, and do not let an unjudged MUST look like success."""
+        if session.exitstatus == pytest.ExitCode.OK and self.terms.waivers_amiss:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
         unjudged = session.exitstatus == pytest.ExitCode.OK and self._status() == ExitStatus.NOT_JUDGED
         if unjudged:
             session.exitstatus = UNJUDGED
@@ -291,7 +312,7 @@ def _prepared(config: pytest.Config) -> Contract:
     given = {name: getattr(config.option, _PREFIX + name) for name in _OF_A_DEPLOYMENT}
     if base_url is None:
         _refuse_without_deployment(given)
-        return Contract(None, _terms(config, Secret()))
+        return Contract(None, _terms(config, Secret()), _waiving(config))
     if getattr(config.option, "tx", None) or hasattr(config, "workerinput"):
         raise UserError("A deployment is judged by one process: leave out -n.")
     keys = _keys(config)
@@ -303,7 +324,19 @@ def _prepared(config: pytest.Config) -> Contract:
         verify=options.verification(given["ca"], insecure=given["insecure"]),
     )
     _parse_target(base_url, given["path"])
-    return Contract(settings, _terms(config, keys.secret()))
+    return Contract(settings, _terms(config, keys.secret()), _waiving(config))
+
+
+def _waiving(config: pytest.Config) -> Waiving | None:
+    file, strict = config.option.contract_waivers, config.option.contract_strict_waivers
+    if file is None:
+        if strict:
+            raise UserError("--strict-waivers is of use with --waivers alone.")
+        return None
+    from contracts import waivers
+    from contracts.catalogue import load_catalogue
+
+    return waivers.waiving(file, load_catalogue().tested, strict=strict)
 
 
 def _base_url(config: pytest.Config) -> str | None:

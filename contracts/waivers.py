@@ -9,14 +9,14 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from contracts.model import Outcome, Result, UserError, Verdict
 
 _KEYS = ("id", "reason", "owner", "expires", "how")
-# Without it nothing at all can be judged, and what passes then says nothing.
-_NEVER = "SERVED"
+NEVER = "SERVED"
+"""The requirement that cannot be waived: without it nothing can be judged, and what passes says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +139,8 @@ def _waiver(entry: object, place: str, known: Collection[str]) -> Waiver:
     id_ = _text(entry, "id", place)
     if id_ not in known:
         raise UserError(f"{place} names {id_!r}, and there is no such requirement with a check.")
-    if id_ == _NEVER:
-        raise UserError(f"{place} waives {_NEVER}, without which nothing can be judged.")
+    if id_ == NEVER:
+        raise UserError(f"{place} waives {NEVER}, without which nothing can be judged.")
     return Waiver(
         id=id_,
         reason=_text(entry, "reason", place),
@@ -162,6 +162,11 @@ def _day(entry: Mapping[str, object], place: str) -> date:
     if type(value) is not date:  # a date-time is one too, to Python
         raise UserError(f"{place} has no expires, a day such as 2027-01-31 without quotes.")
     return value
+
+
+def days_from_today(days: int) -> date:
+    """The day (UTC) so many days from now."""
+    return datetime.now(UTC).date() + timedelta(days=days)
 
 
 def entry(verdict: Verdict, expires: date) -> str:
