@@ -25,6 +25,7 @@ from contracts.certificate.archive import Invalid
 from contracts.model import UserError
 from contracts.recording import canonical, sha256
 
+_BEGIN = b"-----BEGIN PUBLIC KEY-----"
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 
 
@@ -60,10 +61,18 @@ def load_signer(path: Path) -> Signer:
 
 def load_public(path: Path) -> bytes:
     """The public key in that file as PEM. Raises UserError."""
+    content = _read(path).strip()
     try:
-        return _public_pem(_public(_read(path)))
+        if not content.startswith(_BEGIN):  # else a bundle would be taken for the key that it holds
+            raise Invalid("")
+        return _public_pem(_public(content))
     except Invalid:
         raise UserError(f"{path} holds no Ed25519 public key (PEM).") from None
+
+
+def is_plain(public: bytes) -> bool:
+    """Whether it is a public key as this module writes them, and nothing more. Raises Invalid for no key."""
+    return _public_pem(_public(public)) == public
 
 
 def fingerprint(public: bytes) -> str:

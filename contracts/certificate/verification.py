@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from contracts import __version__, recording, replay
@@ -98,10 +98,10 @@ def verify(
         if opened.manifest.suite != __version__:
             return _not_comparable(opened, "other requests")
         raise Invalid(f"The recording does not fit the plan: {error}") from None
-    return _judged(opened, result, catalogue)
+    return _judged(opened, result, catalogue, wanted)
 
 
-def _judged(opened: Opened, result: Result, catalogue: Catalogue) -> Verified:
+def _judged(opened: Opened, result: Result, catalogue: Catalogue, wanted: Wanted) -> Verified:
     manifest = opened.manifest
     again = bundle.derived(
         opened.recording.asked, result, catalogue, manifest.waivers, manifest.issued.date()
@@ -116,7 +116,8 @@ def _judged(opened: Opened, result: Result, catalogue: Catalogue) -> Verified:
     payload = bundle.statement(opened.members[bundle.MANIFEST], manifest, shown)
     signing.check(opened.members[bundle.ATTESTATION], payload, opened.public)
     found = Verified(opened.manifest, opened.recording, shown, assess(shown), (), ())
-    return _explained(opened, found)
+    proved, unproved = tuple(_proved(opened, found, wanted)), tuple(_unproved(opened, wanted))
+    return replace(found, proved=proved, unproved=unproved)
 
 
 def _check_members(members: dict[str, bytes], manifest: Manifest) -> None:
@@ -135,6 +136,8 @@ def _check_members(members: dict[str, bytes], manifest: Manifest) -> None:
 
 
 def _check_key(opened: Opened, wanted: Wanted) -> None:
+    if opened.public is not None and not signing.is_plain(opened.public):
+        raise Invalid(f"{bundle.PUBLIC_KEY} holds more than a key.")
     if wanted.public is None:
         return
     if opened.public is None:
@@ -217,12 +220,7 @@ def _not_comparable(opened: Opened, why: str) -> Verified:
 # --- in words --------------------------------------------------------------------------------------
 
 
-def _explained(opened: Opened, found: Verified) -> Verified:
-    proved, unproved = tuple(_proved(opened, found)), tuple(_unproved(opened))
-    return Verified(found.manifest, found.recording, found.result, found.assessment, proved, unproved)
-
-
-def _proved(opened: Opened, found: Verified) -> Iterator[str]:
+def _proved(opened: Opened, found: Verified, wanted: Wanted) -> Iterator[str]:
     count = sum(len(part.exchanges) for part in opened.recording.parts)
     yield "members: every one has the hash that the manifest states, and there is no other"
     yield f"recording: {count} exchanges in an unbroken hash chain"
@@ -233,10 +231,11 @@ def _proved(opened: Opened, found: Verified) -> Iterator[str]:
     if opened.manifest.challenge is not None:
         yield "seed: it follows from the challenge and the product"
     if opened.public is not None:
-        yield f"signature: made with the key {signing.fingerprint(opened.public)}"
+        given = ", the one that you gave" if wanted.public is not None else ""
+        yield f"signature: made with the key {signing.fingerprint(opened.public)}{given}"
 
 
-def _unproved(opened: Opened) -> Iterator[str]:
+def _unproved(opened: Opened, wanted: Wanted) -> Iterator[str]:
     yield "that the deployment really sent these answers: whoever holds the key could have made them up"
     yield "that product and version are what answered, and that the time of issue is true: the vendor says so"
     if opened.recording.asked.redacted:
@@ -247,5 +246,5 @@ def _unproved(opened: Opened) -> Iterator[str]:
         yield "that it was made for you: no challenge decided the seed"
     if opened.public is None:
         yield "who made it: the bundle is NOT SIGNED"
-    else:
-        yield "whose key it is, unless you gave it with --public-key"
+    elif wanted.public is None:
+        yield "whose key it is: give the vendor's with --public-key"
