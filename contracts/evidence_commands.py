@@ -15,9 +15,6 @@ from contracts.reports.text import visible
 if TYPE_CHECKING:
     from contracts.certificate.verification import Verified
 
-INVALID = 4
-"""Exit status of `verify` for a bundle that does not hold together."""
-
 
 def register(group: click.Group) -> None:
     """Adds the commands to the group of all commands."""
@@ -52,7 +49,7 @@ def verify(
         found = verification.verify(content, load_catalogue(), wanted)
     except Invalid as error:
         _print_invalid(str(error), as_json=as_json)
-        return INVALID
+        return ExitStatus.INVALID
     _print_verified(found, as_json=as_json)
     return found.status
 
@@ -91,7 +88,7 @@ def diff(old: str, new: str) -> int:
             sides.append(difference.side(read_file(name), catalogue))
         except Invalid as error:
             click.echo(f"INVALID  {visible(name)}: {visible(str(error))}")
-            return INVALID
+            return ExitStatus.INVALID
     found = difference.compare(*sides)
     for line in difference.lines(found):
         click.echo(line)
@@ -150,7 +147,7 @@ def _write_new(path: Path, content: bytes, mode: int) -> None:
 
 def _print_invalid(reason: str, *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps({"valid": False, "reason": reason, "exit_status": INVALID}))
+        click.echo(json.dumps({"valid": False, "reason": reason, "exit_status": ExitStatus.INVALID}))
     else:
         click.echo(f"INVALID  {visible(reason)}")
 

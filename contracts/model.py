@@ -206,12 +206,13 @@ class Result:
 
 
 class ExitStatus:
-    """Exit statuses, the same for every face."""
+    """Exit statuses, the same for every face and command."""
 
     CONFORMING = 0
     BROKEN = 1
     USAGE = 2
     NOT_JUDGED = 3
+    INVALID = 4  # of verify and diff: the bundle is not what it says it is
     INTERNAL = 70
 
 

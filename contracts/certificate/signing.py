@@ -62,10 +62,10 @@ def load_signer(path: Path) -> Signer:
 def load_public(path: Path) -> bytes:
     """The public key in that file as PEM. Raises UserError."""
     content = _read(path).strip()
+    # Not anywhere in the file: else a bundle would be taken for the key that it holds.
+    begun = content if content.startswith(_BEGIN) else b""
     try:
-        if not content.startswith(_BEGIN):  # else a bundle would be taken for the key that it holds
-            raise Invalid("")
-        return _public_pem(_public(content))
+        return _public_pem(_public(begun))
     except Invalid:
         raise UserError(f"{path} holds no Ed25519 public key (PEM).") from None
 

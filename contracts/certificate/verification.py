@@ -16,9 +16,6 @@ from contracts.certificate.levels import Assessment, Standing, assess
 from contracts.model import ExitStatus, Result
 from contracts.recording import Recording, sha256
 
-INVALID = 4
-"""Exit status for a bundle that is not what it says it is."""
-
 _MOST_EXAMPLES = 10_000
 _URL = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?(/[!-\"$->@-~]*)")
 _SKEW = timedelta(minutes=10)  # clocks of vendor and verifier may differ
