@@ -266,6 +266,8 @@ class Contract:
     def _print_end(self, reporter: pytest.TerminalReporter, *, unjudged: bool) -> None:
         if unjudged:
             reporter.write_line(f"NOT JUDGED: {self._open()}; exit status {UNJUDGED}", yellow=True)
+        if self.terms.waivers_amiss:
+            reporter.write_line(f"waivers amiss: {visible('; '.join(self.terms.waivers_amiss))}", red=True)
         outcomes = [outcome for _, outcome in self.seen.values()]
         tally = ", ".join(f"{outcomes.count(one)} {one}" for one in Outcome if one in outcomes)
         reporter.write_line(f"contract: judged {self.judged}: {tally}")
