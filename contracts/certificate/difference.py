@@ -68,28 +68,37 @@ def side(content: bytes, catalogue: Catalogue) -> Side:
 
 
 def _bundle(opened: Opened, catalogue: Catalogue) -> Side:
-    stated = _stated(opened.members[bundle.VERDICTS], "verdicts")
+    stated = _stated(opened.members[bundle.VERDICTS])
     parts = opened.recording.parts
     try:
         result = replay.replay(opened.recording, catalogue)
     except replay.Diverged:
         result = None
-    texts = {str(one["id"]): str(one["text"]) for one in json.loads(opened.members[bundle.REQUIREMENTS])}
     return Side(
         deployment=parts[-1].deployment if parts else "",
         suite=opened.manifest.suite,
         stated=stated,
-        requirements=texts,
+        requirements=_texts(opened.members[bundle.REQUIREMENTS]),
         again=None if result is None else _outcomes(opened, result),
         data=None if result is None else _data(result),
     )
 
 
-def _stated(content: bytes, name: str) -> dict[str, str]:
+_MALFORMED = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+
+
+def _stated(content: bytes) -> dict[str, str]:
     try:
-        return {str(id_): str(outcome) for id_, outcome in json.loads(content)[name].items()}
-    except (ValueError, KeyError, TypeError, AttributeError):
+        return {str(id_): str(outcome) for id_, outcome in json.loads(content)["verdicts"].items()}
+    except _MALFORMED:
         raise Invalid(f"{bundle.VERDICTS} holds no verdicts.") from None
+
+
+def _texts(content: bytes) -> dict[str, str]:
+    try:
+        return {str(one["id"]): str(one["text"]) for one in json.loads(content)}
+    except _MALFORMED:
+        raise Invalid(f"{bundle.REQUIREMENTS} holds no requirements.") from None
 
 
 def _outcomes(opened: Opened, result: Result) -> dict[str, str]:

@@ -65,7 +65,7 @@ class Opened:
 
 
 def open_bundle(content: bytes) -> Opened:
-    """The bundle with members, hashes and hash chain checked; nothing is judged. Raises Invalid."""
+    """The bundle with members, hashes, hash chain and header checked; nothing is judged. Raises Invalid."""
     members = archive.unpack(content)
     if not {bundle.MANIFEST, bundle.ATTESTATION} <= set(members):
         raise Invalid("The bundle has no manifest, or no attestation.")
@@ -75,7 +75,9 @@ def open_bundle(content: bytes) -> Opened:
         recorded = recording.loads(archive.expand(bundle.RECORDING, members[bundle.RECORDING]))
     except recording.BadRecording as error:
         raise Invalid(f"{bundle.RECORDING}: {error}") from None
-    return Opened(manifest, members, recorded)
+    opened = Opened(manifest, members, recorded)
+    _check_asked(opened)
+    return opened
 
 
 def verify(
@@ -86,7 +88,6 @@ def verify(
     _check_key(opened, wanted)
     _check_times(opened.manifest, wanted, now or datetime.now(UTC))
     _check_challenge(opened, wanted)
-    _check_asked(opened)
     if sha256(opened.members[bundle.DOCUMENT]) != catalogue.document.sha256:
         return _not_comparable(opened, "another requirement set")
     try:

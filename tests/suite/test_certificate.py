@@ -18,7 +18,7 @@ import pytest
 
 from contracts import recording as recordings
 from contracts import replay, run, score
-from contracts.certificate import archive, bundle, certifying, redaction, signing, verification
+from contracts.certificate import archive, bundle, certifying, redaction, signing, verification, words
 from contracts.certificate.archive import Invalid
 from contracts.certificate.bundle import Product
 from contracts.certificate.levels import Standing
@@ -197,6 +197,15 @@ def test_other_requests_of_another_version_are_not_compared(good):
     content = bundle.issue(same, result, CATALOGUE, product=PRODUCT, issued=NOW, days=9)
     with pytest.raises(Invalid, match="does not fit the plan"):
         verified(content)
+
+
+def test_text_of_the_vendor_is_shown_as_data(good):
+    hostile = Product("\x1b[31mAcme\u202e", "::error ::Gate\nway", "1")
+    waiver = Waiver("PAGE-COUNT", "\x1b]0;x\x07", "me\u2028", NOW.date())
+    found = verified(made(*good, product=hostile, waivers=(waiver,)))
+    printed = "\n".join(words.lines(found))
+    assert "\\x1b[31mAcme\\u202e" in printed
+    assert not any(one in printed for one in ("\x1b", "\u202e", "\u2028", "::error ", "\x07"))
 
 
 # --- fuzzing ---------------------------------------------------------------------------------------
