@@ -575,19 +575,18 @@ def _print_report(result: Result, asked: Output, terms: Terms) -> None:
         return
     if asked.verbose:
         terminal.render_exchanges(result, console, terms)
-    terminal.render(result, console, terms)
-    _print_waiver(result)
+    terminal.render(result, console, terms, _waiver_entry(result))
 
 
-def _print_waiver(result: Result) -> None:
+def _waiver_entry(result: Result) -> str:
     """A waiver for the first broken MUST, ready to paste; the others are written alike."""
     from contracts import waivers
 
     broken = (v for v in result.verdicts if v.outcome is Outcome.FAIL)
     first = next((v for v in broken if v.requirement.level is Level.MUST), None)
-    if first is not None and first.requirement.id != waivers.NEVER:
-        click.echo("\nTo accept it for a time, put this into a file, fill it in and give --waivers FILE:\n")
-        click.echo(waivers.entry(first, waivers.days_from_today(90)))
+    if first is None or first.requirement.id == waivers.NEVER:
+        return ""
+    return waivers.entry(first, waivers.days_from_today(90))
 
 
 def _print_plan(plan: tuple[tuple[str, int], ...]) -> int:
