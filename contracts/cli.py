@@ -18,17 +18,21 @@ from urllib.parse import urlsplit
 
 import click
 
-from contracts import __version__, config, options, signals
-from contracts.model import ExitStatus, Level, Result, UserError
+from contracts import __version__, config, evidence_commands, options, signals
+from contracts.model import ExitStatus, Level, Outcome, Result, UserError
 from contracts.reports.curl import Secret
 from contracts.reports.text import visible
 
 if TYPE_CHECKING:
     from contracts.catalogue import Catalogue
+    from contracts.certificate.bundle import Product
+    from contracts.certificate.signing import Signer
     from contracts.fleet import Goal
+    from contracts.recorder import Recorder
     from contracts.reports.fleet import Judged
     from contracts.reports.summary import Terms
     from contracts.run import Progress, Settings
+    from contracts.waivers import Waiver, Waiving
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it (128 + SIGINT)."""
@@ -53,6 +57,8 @@ class Output:
     quiet: bool
     verbose: bool
     badge: Path | None = None
+    record: Path | None = None
+    har: Path | None = None
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -124,7 +130,7 @@ _deployment_options = _stacked(
     click.option("--http2", is_flag=True, help="Speak HTTP/2 where the deployment does (https alone)."),
 )
 
-_request_options = _stacked(
+_asking_options = _stacked(
     click.option("--seed", type=int, default=0, metavar="N", help="Seed of all random choices. [default: 0]"),
     click.option("--max-requests", type=click.IntRange(min=1), metavar="N", help="Most requests to send."),
     click.option("--rate", type=float, metavar="N", help="Most requests a second."),
@@ -136,7 +142,6 @@ _request_options = _stacked(
     ),
     click.option("--timeout", type=float, metavar="S", help="Seconds for each exchange as a whole."),
     click.option("--deadline", type=float, metavar="S", help="Seconds for the whole run."),
-    click.option("--only", multiple=True, metavar="ID[,ID]", help="Judge these requirements alone."),
     click.option("--gentle", is_flag=True, help="Leave out values that can take a process down."),
     click.option(
         "--examples",
@@ -144,8 +149,19 @@ _request_options = _stacked(
         metavar="N",
         help="Queries generated from the document. [default: a small share]",
     ),
-    click.option("--document", metavar="FILE", help="Another OpenAPI document with x-requirements."),
     click.option("--plan", is_flag=True, help="Print the most requests of each probe; send nothing."),
+)
+
+_request_options = _stacked(
+    _asking_options,
+    click.option("--only", multiple=True, metavar="ID[,ID]", help="Judge these requirements alone."),
+    click.option("--document", metavar="FILE", help="Another OpenAPI document with x-requirements."),
+)
+
+_waiver_options = _stacked(
+    click.option(
+        "--waivers", metavar="FILE", help="Broken requirements that are accepted for a time (TOML)."
+    ),
 )
 
 _judging_options = _stacked(
@@ -159,11 +175,15 @@ _judging_options = _stacked(
     click.option(
         "--allow-unexercised", is_flag=True, help="Accept requirements that the data cannot exercise."
     ),
+    _waiver_options,
+    click.option("--strict-waivers", is_flag=True, help="Fail for waivers that are expired or not used."),
 )
 
 _output_options = _stacked(
     click.option("--report", metavar="DIR", help="Write the report there, in every format."),
     click.option("--badge", metavar="FILE", help="Write a badge (SVG) that says the verdict."),
+    click.option("--record", metavar="FILE", help="Write every exchange to FILE (JSON Lines, hash chain)."),
+    click.option("--har", metavar="FILE", help="Write every exchange to FILE (HAR 1.2)."),
     click.option("--json", "as_json", is_flag=True, help="Print the report as JSON and nothing else."),
     click.option("--quiet", "-q", is_flag=True, help="Print failures and the conclusion alone."),
     click.option("--verbose", "-v", is_flag=True, help="Print every exchange too."),
@@ -194,8 +214,8 @@ class _Commands(click.Group):
 def commands() -> None:
     """Judge a deployment of GET /api/access-profiles by its contract.
 
-    Exit status: 0 every MUST requirement passed; 1 one is broken; 2 usage error; 3 not judged; 70 internal
-    error of the suite; 130 and 143 after Ctrl-C and SIGTERM, with a report of what came until then.
+    Exit status: 0 every MUST requirement passed or is waived; 1 one is broken; 2 usage error; 3 not judged;
+    70 internal error of the suite; 130 and 143 after Ctrl-C and SIGTERM, with a report of what came by then.
     """
 
 
@@ -236,7 +256,8 @@ def _check_one(session: Session, url: str, given: dict[str, Any]) -> int:
         return _print_plan(run.plan(settings))
     if given["insecure"]:
         click.echo(options.INSECURE, err=True)
-    return _judge(settings, catalogue, asked, _terms(given, settings, catalogue, _keys(given).secret()))
+    terms = _terms(given, settings, catalogue, _keys(given).secret())
+    return _judge(settings, catalogue, asked, terms, _waiving(given, catalogue))
 
 
 @commands.command("demo", short_help="Judge the embedded reference deployment.")
@@ -260,7 +281,8 @@ def demo(session: Session, /, fault: str | None, style: str | None, profiles: in
         if given["plan"]:
             return _print_plan(run.plan(settings))
         click.echo(_demo_line(fault, style), err=asked.as_json)
-        return _judge(settings, catalogue, asked, _terms(given, settings, catalogue, Secret()))
+        terms = _terms(given, settings, catalogue, Secret())
+        return _judge(settings, catalogue, asked, terms, _waiving(given, catalogue))
 
 
 @commands.command("score", short_help="Score the suite on its reference deployment.")
@@ -335,6 +357,44 @@ def requirements(form: str | None, written: str | None, document: str | None) ->
     return ExitStatus.CONFORMING
 
 
+@commands.command("certify", short_help="Judge a deployment and write a bundle of evidence.")
+@click.argument("url")
+@click.option("--vendor", required=True, metavar="TEXT", help="Who makes the product.")
+@click.option("--product", required=True, metavar="TEXT", help="What it is called.")
+@click.option("--version", required=True, metavar="TEXT", help="Which version of it is judged.")
+@click.option("--out", required=True, metavar="FILE", help="The bundle to write (ZIP).")
+@click.option("--key", metavar="FILE", help="Private key to sign with; keygen makes one.")
+@click.option("--challenge", metavar="NONCE", help="What the verifier wants the seed to be derived from.")
+@click.option(
+    "--valid-days",
+    type=click.IntRange(1, 3650),
+    default=90,
+    show_default=True,
+    metavar="N",
+    help="Days after which it expires.",
+)
+@click.option("--redact", is_flag=True, help="Replace names, tags, other strings and ids by tokens.")
+@_waiver_options
+@_deployment_options
+@_asking_options
+@click.pass_obj
+def certify(session: Session, /, url: str, **given: Any) -> int:
+    """Judge the deployment at URL by the whole contract and write a bundle that anyone can verify.
+
+    Exit status as of check: 0 conforming; 1 not conforming; 2 usage error; 3 not judged. The bundle is
+    written in each of these cases but the second last. Secrets are never in it.
+    """
+    from contracts import run
+
+    settings = replace(_settings(url, {**given, "only": ()}), **_credentials(session, given))
+    settings, wish = _wish(given, settings)
+    if given["plan"]:
+        return _print_plan(run.plan(settings))
+    catalogue = _catalogue(None, settings)
+    waiving = _waiving({**given, "strict_waivers": False}, catalogue)
+    return _certify(settings, catalogue, wish, waiving.waivers)
+
+
 @commands.command("explain", short_help="Explain a requirement.")
 @click.argument("id_", metavar="ID")
 @click.option("--document", metavar="FILE", help="Another OpenAPI document with x-requirements.")
@@ -373,7 +433,9 @@ def _check_fleet(session: Session, urls: tuple[str, ...], targets: str | None, g
         return _print_plan(
             tuple((goal.name, sum(most for _, most in run.plan(goal.settings))) for goal in goals)
         )
-    return _judge_fleet(goals, catalogue, asked)
+    if asked.record is not None or asked.har is not None:
+        raise UserError("--record and --har are for one deployment at a time.")
+    return _judge_fleet(goals, catalogue, asked, _waiving(given, catalogue))
 
 
 def _goals(
@@ -401,7 +463,7 @@ def _own(entry: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     return {**given, **cleared, **renamed}
 
 
-def _judge_fleet(goals: list[Goal], catalogue: Catalogue, asked: Output) -> int:
+def _judge_fleet(goals: list[Goal], catalogue: Catalogue, asked: Output, waiving: Waiving) -> int:
     from contracts import fleet, run
     from contracts.reports import fleet as report
     from contracts.reports import progress
@@ -415,8 +477,14 @@ def _judge_fleet(goals: list[Goal], catalogue: Catalogue, asked: Output) -> int:
             told = None if advance is None else functools.partial(_advance, advance, name, most)
             judged = fleet.judge(goals, catalogue, told)
         watch.asking = False
+        judged = tuple(_waived_one(one, waiving) for one in judged)
         _show_fleet(judged, asked)
     return watch.status or report.status(judged)
+
+
+def _waived_one(judged: Judged, waiving: Waiving) -> Judged:
+    result, terms = _waived(judged.result, judged.terms, waiving)
+    return replace(judged, result=result, terms=terms)
 
 
 def _show_fleet(judged: tuple[Judged, ...], asked: Output) -> None:
@@ -447,7 +515,12 @@ def _asked(given: dict[str, Any]) -> Output:
     if given["quiet"] and given["verbose"]:
         raise click.UsageError("--quiet and --verbose exclude each other.")
     directory = None if given["report"] is None else _require_directory(given["report"])
-    return Output(directory, given["as_json"], given["quiet"], given["verbose"], _badge(given["badge"]))
+    files = {
+        name: None if given[name] is None else evidence_commands.require_writable(given[name], f"--{name}")
+        for name in ("record", "har")
+    }
+    badge = _badge(given["badge"])
+    return Output(directory, given["as_json"], given["quiet"], given["verbose"], badge, **files)
 
 
 def _badge(name: str | None) -> Path | None:
@@ -456,6 +529,14 @@ def _badge(name: str | None) -> Path | None:
     if not name.strip() or Path(name).is_dir() or not Path(name).parent.is_dir():
         raise UserError("--badge takes the name of a file, in a directory that exists.")
     return Path(name)
+
+
+def _waiving(given: dict[str, Any], catalogue: Catalogue) -> Waiving:
+    from contracts import waivers
+
+    if given["waivers"] is None and given["strict_waivers"]:
+        raise UserError("--strict-waivers is of use with --waivers alone.")
+    return waivers.waiving(given["waivers"], catalogue.tested, strict=given["strict_waivers"])
 
 
 def _settings(url: str, given: dict[str, Any]) -> Settings:
@@ -514,20 +595,112 @@ def _keys(given: dict[str, Any]) -> options.Keys:
     return options.Keys(**{field.name: given[field.name] for field in fields(options.Keys)})
 
 
-def _judge(settings: Settings, catalogue: Catalogue, asked: Output, terms: Terms) -> int:
-    from contracts import run
-    from contracts.reports import files, progress, summary
+def _judge(settings: Settings, catalogue: Catalogue, asked: Output, terms: Terms, waiving: Waiving) -> int:
+    from contracts.reports import files, summary
 
     if asked.directory is not None:
         files.remove_old(asked.directory)
     with signals.watched() as watch:
-        with progress.live(sys.stderr) as advance:
-            result = run.check(settings, catalogue=catalogue, progress=_told(advance))
+        recorder, result = _run(settings, catalogue)
         watch.asking = False  # from here on a signal waits until the report is out
+        result, terms = _waived(result, terms, waiving)
         with _closed_output_ignored():
             _print_report(result, asked, terms)
         _write_files(result, asked, terms)
+        _write_recordings(recorder, result, asked, terms)
     return watch.status or summary.conclude(result, terms).status
+
+
+def _run(settings: Settings, catalogue: Catalogue) -> tuple[Recorder, Result]:
+    from contracts import run
+    from contracts.recorder import Recorder
+    from contracts.reports import progress
+
+    recorder = Recorder(settings, catalogue)
+    with progress.live(sys.stderr) as advance:
+        return recorder, run.check(settings, catalogue=catalogue, progress=_told(advance), record=recorder)
+
+
+def _write_recordings(recorder: Recorder, result: Result, asked: Output, terms: Terms) -> None:
+    if asked.record is not None:
+        from contracts import recording
+
+        evidence_commands.write_file(asked.record, recording.dumps(recorder.recording()))
+    if asked.har is not None:
+        from contracts.reports import har
+
+        content = har.text(result, terms, recorder.began).encode("ascii")
+        evidence_commands.write_file(asked.har, content)
+
+
+def _waived(result: Result, terms: Terms, waiving: Waiving) -> tuple[Result, Terms]:
+    from contracts import waivers
+
+    applied = waivers.apply(result, waiving.waivers, waiving.today)
+    return applied.result, replace(terms, waivers_amiss=applied.troubles if waiving.strict else ())
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """The certificate that is asked for."""
+
+    out: Path
+    product: Product
+    challenge: str | None
+    days: int
+    signer: Signer | None
+    redact: bool
+
+
+def _wish(given: dict[str, Any], settings: Settings) -> tuple[Settings, Wish]:
+    from contracts.certificate import bundle, signing
+
+    names = ("vendor", "product", "version")
+    for name in (*names, "challenge"):
+        if given[name] is not None and not given[name].strip():
+            raise UserError(f"--{name} is empty; is a variable unset?")
+    product = bundle.Product(*(given[name] for name in names))
+    challenge = given["challenge"]
+    if challenge is not None and given["seed"]:
+        raise UserError("--challenge decides the seed; leave out --seed.")
+    wish = Wish(
+        out=evidence_commands.require_writable(given["out"], "--out"),
+        product=product,
+        challenge=challenge,
+        days=given["valid_days"],
+        signer=None if given["key"] is None else signing.load_signer(Path(given["key"])),
+        redact=given["redact"],
+    )
+    if challenge is not None:
+        settings = replace(settings, seed=bundle.seed_for(challenge, product))
+    return settings, wish
+
+
+def _certify(settings: Settings, catalogue: Catalogue, wish: Wish, waivers: tuple[Waiver, ...]) -> int:
+    from contracts.certificate import certifying, words
+
+    with signals.watched() as watch:
+        recorder, result = _run(settings, catalogue)
+    if watch.status is not None:
+        raise signals.Interrupted(watch.seen[0])  # half a run is nothing to certify
+    made = certifying.certify(
+        recorder.recording(),
+        result,
+        catalogue,
+        product=wish.product,
+        challenge=wish.challenge,
+        days=wish.days,
+        waivers=waivers,
+        signer=wish.signer,
+        redact=wish.redact,
+    )
+    evidence_commands.write_file(wish.out, made.content)
+    for line in words.conclusion(made.assessment):
+        click.echo(line)
+    click.echo(f"Wrote       {visible(str(wish.out))}")
+    if wish.signer is None:
+        click.echo("WARNING: the bundle is NOT SIGNED; give --key, or nobody can tell who made it.", err=True)
+    return made.assessment.status
 
 
 def _write_files(result: Result, asked: Output, terms: Terms) -> None:
@@ -559,7 +732,18 @@ def _print_report(result: Result, asked: Output, terms: Terms) -> None:
         return
     if asked.verbose:
         terminal.render_exchanges(result, console, terms)
-    terminal.render(result, console, terms)
+    terminal.render(result, console, terms, _waiver_entry(result))
+
+
+def _waiver_entry(result: Result) -> str:
+    """A waiver for the first broken MUST, ready to paste; the others are written alike."""
+    from contracts import waivers
+
+    broken = (v for v in result.verdicts if v.outcome is Outcome.FAIL)
+    first = next((v for v in broken if v.requirement.level is Level.MUST), None)
+    if first is None or first.requirement.id == waivers.NEVER:
+        return ""
+    return waivers.entry(first, waivers.days_from_today(90))
 
 
 def _print_guide(form: str, document: str | None) -> int:
@@ -687,3 +871,6 @@ def _report_bug(error: Exception, session: Session) -> None:
     click.echo(options.bug(error), err=True)
     if os.environ.get(_DEBUG) == "1":
         click.echo(session.redact("".join(traceback.format_exception(error))), err=True)
+
+
+evidence_commands.register(commands)

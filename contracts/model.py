@@ -248,12 +248,13 @@ class Result:
 
 
 class ExitStatus:
-    """Exit statuses, the same for every face."""
+    """Exit statuses, the same for every face and command."""
 
     CONFORMING = 0
     BROKEN = 1
     USAGE = 2
     NOT_JUDGED = 3
+    INVALID = 4  # of verify and diff: the bundle is not what it says it is
     INTERNAL = 70
 
 
@@ -284,4 +285,6 @@ def exit_status(
         unsettled.add(Outcome.NOT_EXERCISED)
     if outcomes & unsettled or outcomes <= {Outcome.NOT_APPLICABLE, Outcome.NOT_EXERCISED}:
         return ExitStatus.NOT_JUDGED
+    if Outcome.PASS not in outcomes and any(v.blocked_by for v in weighty):
+        return ExitStatus.NOT_JUDGED  # one waived cause, and nothing that could be judged beside it
     return ExitStatus.CONFORMING

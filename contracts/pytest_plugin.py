@@ -33,6 +33,7 @@ from contracts.reports.text import visible
 
 if TYPE_CHECKING:
     from contracts.run import Settings
+    from contracts.waivers import Waiving
 
 UNJUDGED = 30
 """Exit status of a session in which nothing failed but a MUST requirement was not judged.
@@ -85,6 +86,11 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "action": "store_true",
         "help": "Accept requirements that the data cannot exercise.",
     },
+    "waivers": {
+        "metavar": "FILE",
+        "help": "Broken requirements that are accepted for a time (TOML); write --waivers=FILE.",
+    },
+    "strict-waivers": {"action": "store_true", "help": "Fail for waivers that are expired or not used."},
 }
 _OF_A_DEPLOYMENT = (
     "path",
@@ -185,9 +191,10 @@ def contract_result(
 
     def once() -> Result:
         if contract.result is None:
-            contract.result = pytest_workers.received(pytestconfig)
-        if contract.result is None:
-            contract.result = _run(replace(contract_settings, only=contract.selected))
+            received = pytest_workers.received(pytestconfig)
+            contract.result = received or contract.waived(
+                _run(replace(contract_settings, only=contract.selected))
+            )
         return contract.result
 
     return once
@@ -199,6 +206,7 @@ class Contract:
 
     settings: Settings | None  # None: the reference deployment
     terms: Terms
+    waiving: Waiving | None = None
     selected: frozenset[str] = frozenset()
     result: Result | None = None
     seen: dict[str, tuple[Level, Outcome]] = field(default_factory=dict)
@@ -211,6 +219,16 @@ class Contract:
             return "the embedded reference deployment, for no --base-url was given"
         return visible(self.settings.base_url)
 
+    def waived(self, result: Result) -> Result:
+        """The result with the user's waivers applied."""
+        if self.waiving is None:
+            return result
+        from contracts import waivers
+
+        applied = waivers.apply(result, self.waiving.waivers, self.waiving.today)
+        self.terms = replace(self.terms, waivers_amiss=applied.troubles if self.waiving.strict else ())
+        return applied.result
+
     def require(self, requirement: Requirement, result: Callable[[], Result], record: Record) -> None:
         """Pass, fail, skip or xfail as the requirement's verdict says; the run starts if need be."""
         if requirement.untested:
@@ -220,6 +238,8 @@ class Contract:
         record(_OUTCOME, verdict.outcome.value)
         if verdict.outcome is Outcome.FAIL:
             self._fail(verdict, result())
+        if verdict.outcome is Outcome.WAIVED and verdict.violations:
+            pytest.xfail(f"{requirement.id} waived: {visible(verdict.reason)}")
         if verdict.outcome is not Outcome.PASS:
             pytest.skip(f"{requirement.id} {verdict.outcome}: {visible(summary.why(verdict))}")
 
@@ -284,7 +304,10 @@ class Contract:
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, Any, Any]:
         """Say at the very end what was judged, and do not let an unjudged MUST look like success."""
         passed = session.exitstatus == pytest.ExitCode.OK and self.interrupted is None
-        unjudged = passed and self._status() == ExitStatus.NOT_JUDGED
+        if passed and self.terms.waivers_amiss:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        unjudged = session.exitstatus == pytest.ExitCode.OK and self._status() == ExitStatus.NOT_JUDGED
+        unjudged = unjudged and self.interrupted is None
         if unjudged:
             session.exitstatus = UNJUDGED
         if self.interrupted is not None:
@@ -300,6 +323,8 @@ class Contract:
             reporter.write_line(f"NOT JUDGED: {self._open()}; exit status {UNJUDGED}", yellow=True)
         if self.interrupted is not None:
             reporter.write_line(f"INTERRUPTED; exit status {self.interrupted}", yellow=True)
+        if self.terms.waivers_amiss:
+            reporter.write_line(f"waivers amiss: {visible('; '.join(self.terms.waivers_amiss))}", red=True)
         outcomes = [outcome for _, outcome in self.seen.values()]
         tally = ", ".join(f"{outcomes.count(one)} {one}" for one in Outcome if one in outcomes)
         reporter.write_line(f"contract: judged {self.judged}: {tally}")
@@ -346,7 +371,7 @@ def _prepared(config: pytest.Config) -> Contract:
     given = {name: getattr(config.option, _PREFIX + name) for name in _OF_A_DEPLOYMENT}
     if base_url is None:
         _refuse_without_deployment(given)
-        return Contract(None, _terms(config, Secret()))
+        return Contract(None, _terms(config, Secret()), _waiving(config))
     keys = _keys(config)
     settings = replace(
         _settings(config, base_url),
@@ -359,7 +384,19 @@ def _prepared(config: pytest.Config) -> Contract:
         http2=given["http2"],
     )
     _parse_target(base_url, given["path"])
-    return Contract(settings, _terms(config, keys.secret()))
+    return Contract(settings, _terms(config, keys.secret()), _waiving(config))
+
+
+def _waiving(config: pytest.Config) -> Waiving | None:
+    file, strict = config.option.contract_waivers, config.option.contract_strict_waivers
+    if file is None:
+        if strict:
+            raise UserError("--strict-waivers is of use with --waivers alone.")
+        return None
+    from contracts import waivers
+    from contracts.catalogue import load_catalogue
+
+    return waivers.waiving(file, load_catalogue().tested, strict=strict)
 
 
 def _base_url(config: pytest.Config) -> str | None:

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from contracts.catalogue import Catalogue, load_catalogue
-from contracts.model import NEW_PATH, OLD_PATH, Outcome, Result
-from contracts.session import Progress, Run, plan, probes
+from contracts.model import Result
+from contracts.session import Progress, Run, on_served_path, plan, probes
 from contracts.subjects.evidence import Conditions
 from contracts.transport import Bounds, Secrets, Target, Transport
 
 __all__ = ["Progress", "Settings", "check", "conditions", "plan", "probes"]
+
+
+Record = Callable[[str, Result, tuple[str, ...]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +46,21 @@ def check(
     *,
     catalogue: Catalogue | None = None,
     progress: Callable[[Progress], None] | None = None,
+    record: Record = lambda _path, _result, _remarks: None,
 ) -> Result:
-    """Judges a deployment. Raises UserError for the user's mistakes; all else is in the result."""
+    """Judges a deployment. Raises UserError for the user's mistakes; all else is in the result.
+
+    `record` is told what came of each path that was asked, with remarks that are not in the exchanges.
+    """
     catalogue = catalogue or load_catalogue()
     catalogue.select(settings.only)
-    result = _check_path(settings, settings.path or OLD_PATH, catalogue, progress)
-    if settings.path is None and _not_served(result):
-        other = _check_path(settings, NEW_PATH, catalogue, progress)
-        if not _not_served(other):
-            note = f"{OLD_PATH} is not served; judged {NEW_PATH} instead"
-            return replace(other, notes=(note, *other.notes))
-    return result
 
+    def judge(path: str) -> Result:
+        result, remarks = _check_path(settings, path, catalogue, progress)
+        record(path, result, remarks)
+        return result
 
-def _not_served(result: Result) -> bool:
-    return any(
-        (v.requirement.id == "SERVED" and v.outcome is Outcome.FAIL) or v.blocked_by == "SERVED"
-        for v in result.verdicts
-    )
+    return on_served_path(settings.path, judge)
 
 
 def _check_path(
@@ -68,7 +68,7 @@ def _check_path(
     path: str,
     catalogue: Catalogue,
     progress: Callable[[Progress], None] | None,
-) -> Result:
+) -> tuple[Result, tuple[str, ...]]:
     target = Target.parse(settings.base_url, path)
     run = Run(settings, conditions(settings, path), catalogue, progress or (lambda _: None))
     run.know.together = settings.bounds.concurrency
@@ -81,11 +81,12 @@ def _check_path(
                 "HTTP/2 was asked for, and the deployment does not speak it: this was HTTP/1.1"
             )
     try:
-        return run.result(target.url, time.monotonic() - began)
+        result = run.result(target.url, time.monotonic() - began)
     except KeyboardInterrupt:  # the first one must not lose what was asked
         if run.interrupted:
             raise
-        return run.result(target.url, time.monotonic() - began)
+        result = run.result(target.url, time.monotonic() - began)
+    return result, tuple(run.remarks)
 
 
 def open_transport(settings: Settings, target: Target) -> Transport:

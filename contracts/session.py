@@ -16,7 +16,18 @@ from typing import Any, Protocol
 from contracts import judge as judging
 from contracts.catalogue import Catalogue
 from contracts.judge import Case, Finding, Round, Witness
-from contracts.model import Batch, BudgetSpent, Excerpt, Exchange, FailureKind, Request, Result
+from contracts.model import (
+    NEW_PATH,
+    OLD_PATH,
+    Batch,
+    BudgetSpent,
+    Excerpt,
+    Exchange,
+    FailureKind,
+    Outcome,
+    Request,
+    Result,
+)
 from contracts.probes.access import AT_MOST as ACCESS_AT_MOST
 from contracts.probes.access import access, alias
 from contracts.probes.filters import AT_MOST as FILTERS_AT_MOST
@@ -133,6 +144,24 @@ def plan(choices: Choices) -> tuple[tuple[str, int], ...]:
         ("witnesses cut down, if any", CUT_AT_MOST),
     )
     return (*asked, *again)
+
+
+def on_served_path(path: str | None, judge: Callable[[str], Result]) -> Result:
+    """The result for that path; for None the older one counts, or the newer one where only that is served."""
+    result = judge(path or OLD_PATH)
+    if path is None and _not_served(result):
+        other = judge(NEW_PATH)
+        if not _not_served(other):
+            note = f"{OLD_PATH} is not served; judged {NEW_PATH} instead"
+            return replace(other, notes=(note, *other.notes))
+    return result
+
+
+def _not_served(result: Result) -> bool:
+    return any(
+        (v.requirement.id == "SERVED" and v.outcome is Outcome.FAIL) or v.blocked_by == "SERVED"
+        for v in result.verdicts
+    )
 
 
 class Run:

@@ -39,6 +39,7 @@ class Terms:
     only: frozenset[str] = frozenset()
     secret: Secret | None = field(default_factory=Secret)
     prefix: str | None = None
+    waivers_amiss: tuple[str, ...] = ()  # expired or unused waivers, where the user wants these to fail
 
     def site(self, result: Result) -> Site:
         """What curl lines need to know of the run."""
@@ -57,6 +58,9 @@ class Conclusion:
 def conclude(result: Result, terms: Terms) -> Conclusion:
     """The conclusion that the verdicts come to on these terms."""
     status = exit_status(result.verdicts, allow_unexercised=terms.allow_unexercised, level=terms.level)
+    if terms.waivers_amiss and status != ExitStatus.BROKEN:
+        reason = f"{number_of(len(terms.waivers_amiss), 'waiver')} amiss: {terms.waivers_amiss[0]}"
+        return Conclusion("DOES NOT CONFORM", ExitStatus.BROKEN, reason)
     words = {ExitStatus.CONFORMING: "CONFORMS", ExitStatus.BROKEN: "DOES NOT CONFORM"}
     return Conclusion(words.get(status, "NOT JUDGED"), status, _reason(result, terms, status))
 
@@ -130,7 +134,9 @@ def _reason(result: Result, terms: Terms, status: int) -> str:
         return f"{number_of(broken, 'requirement')} broken{_of_those(terms)}"
     if status == ExitStatus.CONFORMING:
         passed = sum(v.outcome is Outcome.PASS for v in weighty)
-        return f"{number_of(passed, 'requirement')} passed{_of_those(terms)}"
+        waived = sum(v.outcome is Outcome.WAIVED for v in weighty)
+        accepted = f", {waived:,} waived" if waived else ""
+        return f"{number_of(passed, 'requirement')} passed{accepted}{_of_those(terms)}"
     return _unsettled(weighty, terms)
 
 

@@ -51,12 +51,16 @@ def console_for(stream: TextIO, *, width: int | None = None) -> Console:
     return console
 
 
-def render(result: Result, console: Console, terms: Terms) -> None:
-    """Print the whole report."""
+def render(result: Result, console: Console, terms: Terms, waiver: str = "") -> None:
+    """Print the whole report; `waiver` is an entry for a file of waivers, ready to paste."""
     render_verdicts(result, console, terms)
     render_failures(result, console, terms)
     render_readings(result, console)
     _section(console, "Notes", (f"- {visible(note)}" for note in summary.notes(result)))
+    if waiver:
+        console.print()
+        console.print(Text("To accept the first for a time: fill this in, and give --waivers FILE", "bold"))
+        console.print(Text(waiver), soft_wrap=True)
     render_conclusion(result, console, terms)
 
 

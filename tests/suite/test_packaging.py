@@ -158,6 +158,7 @@ def test_the_linters_contracts_name_every_room_that_judges() -> None:
         "options",
         "pytest_plugin",
         "pytest_workers",
+        "recorder",
         "reference",
         "run",
         "score",

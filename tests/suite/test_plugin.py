@@ -322,3 +322,48 @@ def test_an_option_that_another_plugin_has_taken_is_there_under_a_longer_name(
     pytester.syspathinsert()
     judge("-p", "other", "--base-url", BASE_URL, "--timeout", "1", "--contract-timeout", "3")
     assert settings[0].bounds.timeout == 3.0
+
+
+# --- waivers ----------------------------------------------------------------------------------------
+
+
+def waiver(pytester: pytest.Pytester, id_: str, expires: str = "2999-01-01") -> str:
+    file = pytester.path / "waivers.toml"
+    file.write_text(
+        f'[[waiver]]\nid = "{id_}"\nreason = "known"\nowner = "me"\nexpires = {expires}\n', "utf-8"
+    )
+    return f"--waivers={file}"
+
+
+@pytest.mark.usefixtures("settings")
+def test_a_waived_requirement_is_an_expected_failure(judge: Run, pytester: pytest.Pytester) -> None:
+    ran = judge(
+        "--base-url", BASE_URL, "-k", "PAGE-COUNT", waiver(pytester, "PAGE-COUNT"), "--strict-waivers"
+    )
+    ran.assert_outcomes(xfailed=1, deselected=8)
+    assert ran.ret == pytest.ExitCode.OK
+    assert "PAGE-COUNT waived: known (me, up to 2999-01-01)" in ran.stdout.str()
+
+
+@pytest.mark.usefixtures("settings")
+def test_an_expired_waiver_waives_nothing(judge: Run, pytester: pytest.Pytester) -> None:
+    ran = judge("--base-url", BASE_URL, "-k", "PAGE-COUNT", waiver(pytester, "PAGE-COUNT", "2020-01-01"))
+    ran.assert_outcomes(failed=1, deselected=8)
+    assert "note: waiver: PAGE-COUNT expired on 2020-01-01" in ran.stdout.str()
+
+
+def test_an_unused_waiver_fails_under_strict_waivers_alone(
+    judge: Run, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judging(monkeypatch, result(verdict("PAGE-COUNT", Outcome.PASS, judged=1)))
+    given = ("--base-url", BASE_URL, waiver(pytester, "PAGE-COUNT"))
+    assert judge(*given).ret == pytest.ExitCode.OK
+    strict = judge(*given, "--strict-waivers")
+    assert strict.ret == pytest.ExitCode.TESTS_FAILED
+    assert "waivers amiss: PAGE-COUNT is not used" in strict.stdout.str()
+
+
+@pytest.mark.usefixtures("settings")
+def test_waivers_that_cannot_be_meant_are_usage_errors(judge: Run, pytester: pytest.Pytester) -> None:
+    for options in ((waiver(pytester, "PAGE-KOUNT"),), ("--strict-waivers",), ("--waivers=none.toml",)):
+        assert judge("--base-url", BASE_URL, *options).ret == pytest.ExitCode.USAGE_ERROR

@@ -1,0 +1,97 @@
+"""The bundle as a ZIP file that can be written in one way only, so that every changed byte shows.
+
+Members are stored as they are and in the order of their names, with the same time and no comments. A reader
+writes what it has read once more and compares: bytes outside the members count like those inside.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import struct
+import zipfile
+import zlib
+from collections.abc import Mapping
+
+LARGEST = 64 * 1024 * 1024
+"""Bytes of a bundle at most."""
+
+EXPANDED = 256 * 1024 * 1024
+"""Bytes of the recording at most, once unpacked: what a run reads at most, in its longest spelling."""
+
+_MOST_MEMBERS = 32
+_TIME = (1980, 1, 1, 0, 0, 0)  # the first that ZIP knows; the real time stands in the manifest
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+    EOFError,
+    ValueError,
+    LookupError,
+    OverflowError,
+    struct.error,
+)
+
+
+class Invalid(Exception):  # noqa: N818 - says what the bundle is
+    """The bundle is not what it says it is; the message is one sentence that names the place."""
+
+
+def pack(members: Mapping[str, bytes]) -> bytes:
+    """The members as the content of a ZIP file: the same members give the same bytes everywhere."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as file:
+        for name in sorted(members):
+            info = zipfile.ZipInfo(name, _TIME)
+            info.create_system = 3  # the same on every system
+            info.external_attr = 0o644 << 16
+            file.writestr(info, members[name])
+    return out.getvalue()
+
+
+def unpack(content: bytes) -> dict[str, bytes]:
+    """The members of a bundle. Raises Invalid for anything that `pack` does not write."""
+    if len(content) > LARGEST:
+        raise Invalid(f"The bundle is larger than {LARGEST // 1024 // 1024} MiB.")
+    try:
+        members = _members(content)
+    except _UNREADABLE as error:
+        raise Invalid("The file is no ZIP file that can be read: it is damaged or incomplete.") from error
+    if pack(members) != content:
+        raise Invalid("The ZIP file is not written as bundles are: something was changed around its members.")
+    return members
+
+
+def _members(content: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(content)) as file:
+        entries = file.infolist()
+        if len(entries) > _MOST_MEMBERS:
+            raise Invalid(f"The bundle has more than {_MOST_MEMBERS} members.")
+        names = [entry.filename for entry in entries]
+        if len(set(names)) != len(names):
+            raise Invalid("The bundle has two members of the same name.")
+        # Stored members cannot be larger than the file: no bomb. Names are looked up, never used as paths.
+        if any(e.compress_type != zipfile.ZIP_STORED or e.flag_bits & 1 for e in entries):
+            raise Invalid("The bundle has a member that is compressed or encrypted.")
+        return {entry.filename: file.read(entry) for entry in entries}
+
+
+def compress(content: bytes) -> bytes:
+    """The content as gzip, without time and name."""
+    return gzip.compress(content, 6, mtime=0)
+
+
+def expand(name: str, content: bytes) -> bytes:
+    """The content of a gzip member, never more than the bound. Raises Invalid."""
+    try:
+        inflater = zlib.decompressobj(16 + zlib.MAX_WBITS)
+        expanded = inflater.decompress(content, EXPANDED)
+    except zlib.error:
+        raise Invalid(f"{name} is damaged.") from None
+    if not inflater.eof:
+        raise Invalid(f"{name} is larger than {EXPANDED // 1024 // 1024} MiB unpacked, or not complete.")
+    if inflater.unused_data:
+        raise Invalid(f"{name} goes on after its end.")
+    return expanded

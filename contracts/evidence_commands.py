@@ -1,0 +1,172 @@
+"""The commands that need no deployment: `verify`, `keygen`, `diff`. Nothing heavy is imported before use."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from contracts.model import ExitStatus, UserError
+from contracts.reports.text import visible
+
+if TYPE_CHECKING:
+    from contracts.certificate.verification import Verified
+
+
+def register(group: click.Group) -> None:
+    """Adds the commands to the group of all commands."""
+    for command in (verify, keygen, diff):
+        group.add_command(command)
+
+
+@click.command("verify", short_help="Judge a bundle of evidence again, offline.")
+@click.argument("bundle")
+@click.option("--public-key", metavar="FILE", help="The key (PEM) that it must be signed with.")
+@click.option("--challenge", metavar="NONCE", help="The challenge that it must have been made for.")
+@click.option(
+    "--max-age", type=click.IntRange(min=0), metavar="DAYS", help="Days since it was issued, at most."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON and nothing else.")
+def verify(
+    bundle: str, public_key: str | None, challenge: str | None, max_age: int | None, *, as_json: bool
+) -> int:
+    """Derive every verdict in BUNDLE again and say what it proves; no network is used.
+
+    Exit status: 0 valid and conforming; 1 valid and not conforming; 2 usage error; 3 not judged, or made by
+    a version that this one cannot compare with; 4 invalid, expired, or not the one asked for.
+    """
+    from contracts.catalogue import load_catalogue
+    from contracts.certificate import signing, verification
+    from contracts.certificate.archive import Invalid
+
+    content = read_file(bundle)
+    public = None if public_key is None else signing.load_public(Path(public_key))
+    wanted = verification.Wanted(public, challenge, max_age)
+    try:
+        found = verification.verify(content, load_catalogue(), wanted)
+    except Invalid as error:
+        _print_invalid(str(error), as_json=as_json)
+        return ExitStatus.INVALID
+    _print_verified(found, as_json=as_json)
+    return found.status
+
+
+@click.command("keygen", short_help="Make a key for signing certificates.")
+@click.argument("private")
+def keygen(private: str) -> int:
+    """Write a new Ed25519 key to the file PRIVATE, for your eyes only, and its public key to PRIVATE.pub."""
+    from contracts.certificate import signing
+
+    secret, public = signing.generate()
+    _write_new(Path(private), secret, 0o600)
+    _write_new(Path(f"{private}.pub"), public, 0o644)
+    click.echo(f"Private key  {visible(private)}: keep it to yourself")
+    click.echo(f"Public key   {visible(private)}.pub, SHA-256 {signing.fingerprint(public)}")
+    return ExitStatus.CONFORMING
+
+
+@click.command("diff", short_help="Compare two bundles or JSON reports.")
+@click.argument("old")
+@click.argument("new")
+def diff(old: str, new: str) -> int:
+    """Say for each verdict that differs between OLD and NEW what has changed.
+
+    Bundles are judged again with this version; JSON reports can only be compared as they are. Exit status: 0
+    no verdict differs; 1 some do; 2 usage error; 4 a bundle is invalid.
+    """
+    from contracts.catalogue import load_catalogue
+    from contracts.certificate import difference
+    from contracts.certificate.archive import Invalid
+
+    catalogue = load_catalogue()
+    sides = []
+    for name in (old, new):
+        try:
+            sides.append(difference.side(read_file(name), catalogue))
+        except Invalid as error:
+            click.echo(f"INVALID  {visible(name)}: {visible(str(error))}")
+            return ExitStatus.INVALID
+    found = difference.compare(*sides)
+    for line in difference.lines(found):
+        click.echo(line)
+    return ExitStatus.BROKEN if found.changes else ExitStatus.CONFORMING
+
+
+# --- files and output ------------------------------------------------------------------------------
+
+
+def read_file(name: str) -> bytes:
+    """The content of a file that the user names. Raises UserError."""
+    from contracts.certificate.archive import LARGEST
+
+    try:
+        with Path(name).open("rb") as file:
+            return file.read(LARGEST + 1)
+    except OSError as error:
+        raise UserError(f"{name} cannot be read: {error.strerror}.") from None
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Writes the file whole or not at all. Raises UserError."""
+    unfinished = path.with_name(f".{path.name}-{os.getpid()}")
+    try:
+        unfinished.write_bytes(content)
+        unfinished.replace(path)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise UserError(f"Cannot write {path}: {error.strerror}.") from None
+
+
+def require_writable(name: str, option: str) -> Path:
+    """The file that the user wants written, tried out before the first request. Raises UserError."""
+    path = Path(name)
+    if not name.strip() or path.is_dir():
+        raise UserError(f"{option} takes the name of a file.")
+    trial = path.with_name(f".{path.name}-{os.getpid()}")
+    try:
+        trial.touch()
+        trial.unlink()
+    except OSError as error:
+        raise UserError(f"Cannot write {name}: {error.strerror}.") from None
+    return path
+
+
+def _write_new(path: Path, content: bytes, mode: int) -> None:
+    try:
+        # Nobody else may read it at any moment, and no older key may be lost.
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+            file.write(content)
+    except FileExistsError:
+        raise UserError(f"{path} is there already; a key is never overwritten.") from None
+    except OSError as error:
+        raise UserError(f"Cannot write {path}: {error.strerror}.") from None
+
+
+def _print_invalid(reason: str, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({"valid": False, "reason": reason, "exit_status": ExitStatus.INVALID}))
+    else:
+        click.echo(f"INVALID  {visible(reason)}")
+
+
+def _print_verified(found: Verified, *, as_json: bool) -> None:
+    from contracts.certificate import words
+
+    if not as_json:
+        for line in words.lines(found):
+            click.echo(line)
+        return
+    said = {
+        "valid": found.comparable,
+        "level": found.assessment.standing.value,
+        "lacking": found.assessment.lacking,
+        "exit_status": found.status,
+        "deployment": found.result.deployment,
+        "proved": found.proved,
+        "not_proved": found.unproved,
+        "verdicts": {v.requirement.id: v.outcome.value for v in found.result.verdicts},
+    }
+    click.echo(json.dumps(said))
