@@ -735,7 +735,8 @@ def filtered_walks(evidence: Evidence) -> Iterator[FilteredWalk]:
     for walk in evidence.subjects(Walk):
         selection = walk.selection
         if len(walk.pages) > 1 and not selection.unfiltered and selection.search is None:
-            other = None if selection in known else other_size(walk, evidence.by_selection[selection])
+            whole = walk.complete and selection in known
+            other = None if whole else other_size(walk, evidence.by_selection[selection])
             yield FilteredWalk(walk, known.get(selection), other)
 
 
