@@ -26,6 +26,7 @@ from contracts.reports.text import visible
 
 if TYPE_CHECKING:
     from contracts.catalogue import Catalogue
+    from contracts.reports.progress import Advance
     from contracts.reports.summary import Terms
     from contracts.run import Progress, Settings
 
@@ -123,6 +124,13 @@ _request_options = _stacked(
         type=click.IntRange(min=0),
         metavar="N",
         help="Queries generated from the document. [default: a small share]",
+    ),
+    click.option("--exhaustive", is_flag=True, help="Walk the whole list too, however long it is."),
+    click.option(
+        "--resume",
+        type=click.Path(dir_okay=False),
+        metavar="FILE",
+        help="Where an interrupted --exhaustive is kept and goes on.",
     ),
     click.option("--document", metavar="FILE", help="Another OpenAPI document with x-requirements."),
     click.option("--plan", is_flag=True, help="Print the most requests of each probe; send nothing."),
@@ -306,11 +314,17 @@ def _asked(given: dict[str, Any]) -> Output:
 def _settings(url: str, given: dict[str, Any]) -> Settings:
     from contracts.run import Settings
 
+    if given["resume"] is not None and not given["exhaustive"]:
+        raise UserError("--resume goes with --exhaustive.")
+    bounds = options.bounds(**{name: given[name] for name in ("max_requests", "rate", "timeout", "deadline")})
+    if given["exhaustive"]:
+        asked = {name for name in ("max_requests", "deadline") if given[name] is not None}
+        bounds = options.lifted(bounds, asked)
     return Settings(
         base_url=options.require_url(url),
-        bounds=options.bounds(
-            **{name: given[name] for name in ("max_requests", "rate", "timeout", "deadline")}
-        ),
+        bounds=bounds,
+        exhaustive=given["exhaustive"],
+        resume=None if given["resume"] is None else Path(given["resume"]),
         seed=given["seed"],
         only=options.ids(given["only"]),
         gentle=given["gentle"],
@@ -386,10 +400,10 @@ def _watched_interrupts() -> Iterator[list[int]]:
         signal.signal(signal.SIGINT, before)
 
 
-def _told(advance: Callable[[str, int, int], None] | None) -> Callable[[Progress], None] | None:
+def _told(advance: Advance | None) -> Callable[[Progress], None] | None:
     if advance is None:
         return None
-    return lambda progress: advance(progress.probe, progress.sent, progress.at_most)
+    return lambda progress: advance(progress.probe, progress.sent, progress.at_most, progress.seconds_left)
 
 
 def _print_report(result: Result, asked: Output, terms: Terms) -> None:

@@ -10,11 +10,13 @@ import itertools
 import time
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from contracts import judge as judging
 from contracts.catalogue import Catalogue, load_catalogue
+from contracts.everything import is_clean, saved, started, told, with_walk
 from contracts.judge import Case, Finding, Round, Witness
 from contracts.model import (
     NEW_PATH,
@@ -27,6 +29,7 @@ from contracts.model import (
 )
 from contracts.probes.access import AT_MOST as ACCESS_AT_MOST
 from contracts.probes.access import access, alias
+from contracts.probes.exhaustive import WALKED, exhaustive
 from contracts.probes.filters import AT_MOST as FILTERS_AT_MOST
 from contracts.probes.filters import filters
 from contracts.probes.generated import DEFAULT_EXAMPLES, generated
@@ -74,6 +77,8 @@ class Settings:
     open: bool = False  # authentication is switched off on purpose
     gentle: bool = False  # leave out values that can take a process down
     examples: int | None = None  # generated queries behind GEN-DOCUMENT; None: the usual share
+    exhaustive: bool = False  # every page of the list, besides what is asked otherwise
+    resume: Path | None = None  # where the state of an interrupted exhaustive walk is, or is to be put
     verify: bool | str = True  # False, or a file of certificate authorities
 
 
@@ -84,6 +89,7 @@ class Progress:
     probe: str
     sent: int
     at_most: int
+    seconds_left: float | None = None  # where that can be told
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +175,7 @@ def _check_path(
         target, settings.secrets, settings.bounds, verify=settings.verify, seed=settings.seed
     ) as transport:
         run.drive(transport.send)
+    saved(settings, run.walked)
     return run.result(target.url, time.monotonic() - began)
 
 
@@ -201,6 +208,7 @@ class _Run:
         self.rounds: dict[Witness, list[Round]] = {}
         self.still: dict[Witness, list[Round]] = {}
         self.interrupted: str | None = None
+        self.walked = started(settings)
         self._examined: tuple[int, Evidence, dict[str, Finding]] | None = None
 
     def drive(self, send: Callable[[Request], Exchange]) -> None:
@@ -217,7 +225,8 @@ class _Run:
             request = next(session)
             while True:
                 exchange = send(request)
-                self.exchanges.append(exchange)
+                if exchange.request.purpose != WALKED:  # those are too many to keep
+                    self.exchanges.append(exchange)
                 request = session.send(exchange)
         except StopIteration:
             return
@@ -228,8 +237,26 @@ class _Run:
             yield from self._limited(probe.name, steps, probe.at_most)
             if self._hopeless():
                 return
+        if self.settings.exhaustive and not self.settings.only:
+            yield from self._everything()
         yield from self._limited("witnesses", self._ask_again(), CONFIRMING_AT_MOST)
         yield from self._limited("the whole list again", self._between_reads(), STILL_AT_MOST)
+
+    def _everything(self) -> Session:
+        """The exhaustive walk, with the time that it will still take."""
+        clean = partial(is_clean, self.catalogue, self.know.conditions)
+        steps = exhaustive(self.know, self.walked, clean, self.exchanges.append)
+        began, offset = time.monotonic(), self.walked.offset
+        request = next(steps, None)
+        while request is not None:
+            walked = self.walked
+            left = _left(time.monotonic() - began, walked.offset - offset, walked.total - walked.offset)
+            pages = -(-walked.total // max(1, walked.limit))
+            self.progress(Progress(WALKED, walked.pages, pages, left))
+            try:
+                request = steps.send((yield request))
+            except StopIteration:
+                return
 
     def _limited(self, name: str, steps: Session, at_most: int) -> Session:
         """The steps of a probe, cut off at its budget or when the deployment is gone."""
@@ -299,10 +326,11 @@ class _Run:
     def result(self, deployment: str, seconds: float) -> Result:
         """What the run came to."""
         case = self._case()
+        verdicts = judging.judge(case, self.settings.only)
         return Result(
             deployment=deployment,
             seed=self.settings.seed,
-            verdicts=judging.judge(case, self.settings.only),
+            verdicts=with_walk(verdicts, self.walked) if self.settings.exhaustive else verdicts,
             readings=readings(case.evidence),
             exchanges=tuple(self.exchanges),
             notes=tuple(self._notes()),
@@ -311,12 +339,18 @@ class _Run:
         )
 
     def _notes(self) -> Iterable[str]:
+        if self.settings.exhaustive:
+            yield told(self.walked)
         if self.interrupted:
             yield f"ended early: {self.interrupted}"
         waited = [e for e in self.exchanges if e.attempts]
         if waited:
             first = waited[0].attempts[0].why
             yield f"requests that were repeated after passing trouble ({first} first): {len(waited)}"
+
+
+def _left(seconds: float, done: int, to_do: int) -> float | None:
+    return seconds / done * max(0, to_do) if done > 0 else None
 
 
 def first_whole_read(evidence: Evidence) -> tuple[Page, ...]:

@@ -345,6 +345,27 @@ def list_walks(evidence: Evidence) -> Iterator[ListWalk]:
 
 
 @dataclass(frozen=True, slots=True)
+class Visits:
+    """Pages of the unfiltered list that hold different positions: a walk, or two pages far apart."""
+
+    walk: Walk
+
+
+@builder(Visits)
+def visits(evidence: Evidence) -> Iterator[Visits]:
+    """Every walk; and pairs of pages that share a profile although they do not overlap."""
+    yield from (Visits(subject.walk) for subject in evidence.subjects(ListWalk))
+    latest = {(page.limit, page.offset): page for page in evidence.unfiltered if page.profiles}
+    first: dict[int, Page] = {}
+    for page in sorted(latest.values(), key=lambda p: p.offset):
+        for other in {
+            first.setdefault(identity, page).number: first[identity] for identity in page.ids
+        }.values():
+            if other.end <= page.offset and other.offset + other.limit <= page.offset:
+                yield Visits(Walk((other, page)))
+
+
+@dataclass(frozen=True, slots=True)
 class WholeWalk:
     """A complete walk of the unfiltered list."""
 
