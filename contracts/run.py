@@ -6,6 +6,7 @@ a test can answer. `check` puts the transport behind it.
 
 from __future__ import annotations
 
+import gc
 import itertools
 import time
 from collections.abc import Callable, Generator, Iterable
@@ -247,6 +248,7 @@ class _Run:
         clean = partial(is_clean, self.catalogue, self.know.conditions)
         steps = exhaustive(self.know, self.walked, clean, self.exchanges.append)
         began, offset = time.monotonic(), self.walked.offset
+        gc.freeze()  # what is there stays: looking through it again and again takes as long as the judging
         request = next(steps, None)
         while request is not None:
             walked = self.walked
@@ -256,7 +258,8 @@ class _Run:
             try:
                 request = steps.send((yield request))
             except StopIteration:
-                return
+                break
+        gc.unfreeze()
 
     def _limited(self, name: str, steps: Session, at_most: int) -> Session:
         """The steps of a probe, cut off at its budget or when the deployment is gone."""

@@ -8,7 +8,7 @@ from typing import TextIO
 
 from contracts.reports.text import visible
 
-Advance = Callable[[str, int, int, float | None], None]
+Advance = Callable[..., None]
 """Called with the probe's name, the requests sent, the most to be sent, and the seconds left, if known."""
 
 
@@ -24,7 +24,7 @@ def live(stream: TextIO) -> Iterator[Advance | None]:
         yield lambda *how_far: status.update(line(*how_far))
 
 
-def line(probe: str, sent: int, most: int, left: float | None) -> str:
+def line(probe: str, sent: int, most: int, left: float | None = None) -> str:
     """How far a run is, in a line."""
     said = f"{visible(probe)}: {sent:,} of at most {most:,} requests"
     return said if left is None else f"{said}, {_time(left)} left"
