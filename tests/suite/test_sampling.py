@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from fake import CATALOGUE, Deployment, Row, Style, rows, session
+from fake import CATALOGUE, Deployment, Row, Storm, Style, rows, session
 
 from contracts import judge as judging
 from contracts.model import Exchange, ExitStatus, Outcome, Request, Result, exit_status
@@ -279,3 +279,13 @@ def test_a_profile_shown_on_several_pages_is_held_once() -> None:
     for query in ("limit=5&offset=0", "limit=7&offset=0"):
         know.hear(send(Request(query)))
     assert len({id(profile.raw) for profile in known(know.evidence())}) == 7
+
+
+@pytest.mark.parametrize("seed", range(200, 206))
+def test_a_sampled_list_is_not_accused_while_others_write(seed: int) -> None:
+    draw = random.Random(seed)
+    style = Style(any_tag=draw.random() < 0.5, order=draw.choice(("id", "-id", "name", "updated")), maximum=2)
+    probability = draw.choice((0.02, 0.1, 0.4))
+    storm = Storm(seed, probability, burst=2, kinds=("insert", "delete", "change"))
+    result = session(Deployment(rows(150, seed), style, storm), seed=seed)
+    assert {v.requirement.id for v in result.verdicts if v.outcome is Outcome.FAIL} == set()
