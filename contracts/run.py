@@ -248,18 +248,19 @@ class _Run:
         clean = partial(is_clean, self.catalogue, self.know.conditions)
         steps = exhaustive(self.know, self.walked, clean, self.exchanges.append)
         began, offset = time.monotonic(), self.walked.offset
-        gc.freeze()  # what is there stays: looking through it again and again takes as long as the judging
         request = next(steps, None)
-        while request is not None:
-            walked = self.walked
-            left = _left(time.monotonic() - began, walked.offset - offset, walked.total - walked.offset)
-            pages = -(-walked.total // max(1, walked.limit))
-            self.progress(Progress(WALKED, walked.pages, pages, left))
-            try:
+        gc.freeze()  # what is there stays: looking through it again and again takes as long as the judging
+        try:
+            while request is not None:
+                walked = self.walked
+                left = _left(time.monotonic() - began, walked.offset - offset, walked.total - walked.offset)
+                pages = -(-walked.total // max(1, walked.limit))
+                self.progress(Progress(WALKED, walked.pages, pages, left))
                 request = steps.send((yield request))
-            except StopIteration:
-                break
-        gc.unfreeze()
+        except StopIteration:
+            return
+        finally:
+            gc.unfreeze()
 
     def _limited(self, name: str, steps: Session, at_most: int) -> Session:
         """The steps of a probe, cut off at its budget or when the deployment is gone."""
