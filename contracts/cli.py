@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from contracts.fleet import Goal
     from contracts.recorder import Recorder
     from contracts.reports.fleet import Judged
+    from contracts.reports.progress import Advance
     from contracts.reports.summary import Terms
     from contracts.run import Progress, Settings
     from contracts.waivers import Waiver, Waiving
@@ -148,6 +149,13 @@ _asking_options = _stacked(
         type=click.IntRange(min=0),
         metavar="N",
         help="Queries generated from the document. [default: a small share]",
+    ),
+    click.option("--exhaustive", is_flag=True, help="Walk the whole list too, however long it is."),
+    click.option(
+        "--resume",
+        type=click.Path(dir_okay=False),
+        metavar="FILE",
+        help="Where an interrupted --exhaustive is kept and goes on.",
     ),
     click.option("--plan", is_flag=True, help="Print the most requests of each probe; send nothing."),
 )
@@ -542,11 +550,21 @@ def _waiving(given: dict[str, Any], catalogue: Catalogue) -> Waiving:
 def _settings(url: str, given: dict[str, Any]) -> Settings:
     from contracts.run import Settings
 
+    if given["exhaustive"] and any(given.get(name) for name in ("record", "har", "out")):
+        raise UserError("--exhaustive keeps no exchanges: there is nothing to record or to certify.")
+    if given["resume"] is not None and not given["exhaustive"]:
+        raise UserError("--resume goes with --exhaustive.")
+    bounds = options.bounds(
+        **{name: given[name] for name in ("max_requests", "rate", "timeout", "deadline", "concurrency")}
+    )
+    if given["exhaustive"]:
+        asked = {name for name in ("max_requests", "deadline") if given[name] is not None}
+        bounds = options.lifted(bounds, asked)
     return Settings(
         base_url=options.require_url(url),
-        bounds=options.bounds(
-            **{name: given[name] for name in ("max_requests", "rate", "timeout", "deadline", "concurrency")}
-        ),
+        bounds=bounds,
+        exhaustive=given["exhaustive"],
+        resume=None if given["resume"] is None else Path(given["resume"]),
         seed=given["seed"],
         only=options.ids(given["only"]),
         gentle=given["gentle"],
@@ -713,10 +731,10 @@ def _write_files(result: Result, asked: Output, terms: Terms) -> None:
     files.tell_github(result, terms, sys.stderr)
 
 
-def _told(advance: Callable[[str, int, int], None] | None) -> Callable[[Progress], None] | None:
+def _told(advance: Advance | None) -> Callable[[Progress], None] | None:
     if advance is None:
         return None
-    return lambda progress: advance(progress.probe, progress.sent, progress.at_most)
+    return lambda progress: advance(progress.probe, progress.sent, progress.at_most, progress.seconds_left)
 
 
 def _print_report(result: Result, asked: Output, terms: Terms) -> None:

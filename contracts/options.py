@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from contracts.model import UserError
 from contracts.reports.curl import TOKEN_VARIABLE, Secret
@@ -114,6 +114,12 @@ def bounds(
         deadline=_positive("--deadline", deadline, own.deadline),
         concurrency=own.concurrency if concurrency is None else concurrency,
     )
+
+
+def lifted(bounds: Bounds, asked: Iterable[str] = ()) -> Bounds:
+    """The bounds for a walk of everything: those on a run as a whole are off, unless they were asked for."""
+    whole: dict[str, Any] = {"max_requests": 10**9, "deadline": 7 * 86_400.0, "max_total_content": 2**60}
+    return replace(bounds, **{name: value for name, value in whole.items() if name not in set(asked)})
 
 
 def verification(ca: str | None, *, insecure: bool) -> bool | str:

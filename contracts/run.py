@@ -9,8 +9,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from contracts.catalogue import Catalogue, load_catalogue
+from contracts.everything import saved, started
 from contracts.model import Result
 from contracts.session import Progress, Run, on_served_path, plan, probes
 from contracts.subjects.evidence import Conditions
@@ -35,6 +37,8 @@ class Settings:
     open: bool = False  # authentication is switched off on purpose
     gentle: bool = False  # leave out values that can take a process down
     examples: int | None = None  # generated queries behind GEN-DOCUMENT; None: the usual share
+    exhaustive: bool = False  # every page of the list, besides what is asked otherwise
+    resume: Path | None = None  # where the state of an interrupted exhaustive walk is, or is to be put
     unwritten: bool = False  # nothing writes meanwhile
     verify: bool | str = True  # False, or a file of certificate authorities
     cert: tuple[str, str | None] | None = None  # a client certificate and its key, if that is another file
@@ -73,6 +77,7 @@ def _check_path(
     run = Run(settings, conditions(settings, path), catalogue, progress or (lambda _: None))
     run.know.together = settings.bounds.concurrency
     run.timeout = settings.bounds.timeout
+    run.walked = started(settings) if settings.exhaustive else None
     began = time.monotonic()
     with open_transport(settings, target) as transport:
         run.drive(transport.send, transport.send_all)
@@ -80,6 +85,8 @@ def _check_path(
             run.remarks.append(
                 "HTTP/2 was asked for, and the deployment does not speak it: this was HTTP/1.1"
             )
+    if run.walked is not None:
+        saved(settings, run.walked)
     try:
         result = run.result(target.url, time.monotonic() - began)
     except KeyboardInterrupt:  # the first one must not lose what was asked

@@ -6,15 +6,19 @@ them. The same choices and the same answers give the same requests and the same 
 
 from __future__ import annotations
 
+import gc
 import itertools
 import math
+import time
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 from contracts import judge as judging
 from contracts.catalogue import Catalogue
+from contracts.everything import is_clean, told, with_walk
 from contracts.judge import Case, Finding, Round, Witness
 from contracts.model import (
     NEW_PATH,
@@ -30,6 +34,7 @@ from contracts.model import (
 )
 from contracts.probes.access import AT_MOST as ACCESS_AT_MOST
 from contracts.probes.access import access, alias
+from contracts.probes.exhaustive import WALKED, Walked, exhaustive
 from contracts.probes.filters import AT_MOST as FILTERS_AT_MOST
 from contracts.probes.filters import filters
 from contracts.probes.generated import DEFAULT_EXAMPLES, generated
@@ -98,6 +103,7 @@ class Progress:
     probe: str
     sent: int
     at_most: int
+    seconds_left: float | None = None  # where that can be told
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +190,7 @@ class Run:
         self.interrupted: str | None = None
         self.timeout = math.inf  # seconds that an exchange may take
         self.remarks: list[str] = []
+        self.walked: Walked | None = None  # how far the exhaustive walk is, where one was asked for
         self._cuts: dict[tuple[str, tuple[int, ...]], tuple[Excerpt, ...]] = {}
         self._examined: tuple[int, Evidence, dict[str, Finding]] | None = None
 
@@ -204,7 +211,8 @@ class Run:
             try:
                 for exchange in send_all(batch):
                     came.append(exchange)
-                    self.exchanges.append(exchange)
+                    if exchange.request.purpose != WALKED:  # those are too many to keep
+                        self.exchanges.append(exchange)
             except (BudgetSpent, KeyboardInterrupt):
                 if came:  # a part of a batch, to be judged as far as it came
                     _next(session, tuple(came))
@@ -217,9 +225,27 @@ class Run:
             yield from self._limited(probe.name, steps, probe.at_most)
             if self._hopeless():
                 return
+        if self.walked is not None and not self.choices.only:
+            yield from self._everything(self.walked)
         yield from self._limited("witnesses", self._ask_again(), CONFIRMING_AT_MOST)
         yield from self._limited("the whole list again", self._between_reads(), STILL_AT_MOST)
         yield from self._limited("witnesses cut down", self._ask_cut_witnesses(), CUT_AT_MOST)
+
+    def _everything(self, walked: Walked) -> Session:
+        """The exhaustive walk, with the time that it will still take."""
+        clean = partial(is_clean, self.catalogue, self.know.conditions)
+        steps = exhaustive(self.know, walked, clean, self.exchanges.append)
+        began, offset = time.monotonic(), walked.offset
+        asked = next(steps, None)
+        gc.freeze()  # what is there stays: looking through it again and again takes as long as the judging
+        try:
+            while asked is not None:
+                left = _left(time.monotonic() - began, walked.offset - offset, walked.total - walked.offset)
+                pages = -(-walked.total // max(1, walked.limit))
+                self.progress(Progress(WALKED, walked.pages, pages, left))
+                asked = _next(steps, (yield asked))
+        finally:
+            gc.unfreeze()
 
     def _limited(self, name: str, steps: Session, at_most: int) -> Session:
         """The steps of a probe, cut off at its budget or when the deployment is gone."""
@@ -308,10 +334,11 @@ class Run:
     def result(self, deployment: str, seconds: float) -> Result:
         """What the run came to."""
         case = self._case()
+        verdicts = judging.judge(case, self.choices.only)
         return Result(
             deployment=deployment,
             seed=self.choices.seed,
-            verdicts=judging.judge(case, self.choices.only),
+            verdicts=verdicts if self.walked is None else with_walk(verdicts, self.walked),
             readings=readings(case.evidence),
             exchanges=tuple(self.exchanges),
             notes=tuple(self._notes()),
@@ -320,6 +347,8 @@ class Run:
         )
 
     def _notes(self) -> Iterable[str]:
+        if self.walked is not None:
+            yield told(self.walked)
         if self.interrupted:
             yield f"ended early: {self.interrupted}"
         yield from self.remarks
@@ -329,6 +358,10 @@ class Run:
         if waited:
             first = waited[0].attempts[0].why
             yield f"requests that were repeated after passing trouble ({first} first): {len(waited)}"
+
+
+def _left(seconds: float, done: int, to_do: int) -> float | None:
+    return seconds / done * max(0, to_do) if done > 0 else None
 
 
 def first_whole_read(evidence: Evidence) -> tuple[Page, ...]:

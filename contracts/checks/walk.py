@@ -10,7 +10,16 @@ from contracts.model import MOVING, Violation
 from contracts.model import Evidence as Class
 from contracts.subjects.answer import Page, still
 from contracts.subjects.evidence import Evidence
-from contracts.subjects.relations import ListWalk, Overlap, Repeat, TotalPair, Walk, WalkPair, pages_of_one
+from contracts.subjects.relations import (
+    ListWalk,
+    Overlap,
+    Repeat,
+    TotalPair,
+    Visits,
+    Walk,
+    WalkPair,
+    pages_of_one,
+)
 
 _TWO = "a list of at least two profiles"
 _ENOUGH_STRETCHES = 5
@@ -44,7 +53,7 @@ def walk_yields_total_count(subject: ListWalk) -> Iterator[Violation]:
 
 
 @check("WALK-ONCE", needs=_TWO, exercised=_two_pages_walked, requires=("PAGE-LIMIT", "PAGE-OFFSET-ECHO"))
-def walk_visits_each_once(subject: ListWalk) -> Iterator[Violation]:
+def walk_visits_each_once(subject: Visits) -> Iterator[Violation]:
     """No profile on two pages of a walk."""
     yield from on_two_pages(subject.walk)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from contracts.probes.filters import Tags, encoded_letters, inexact_tags, triples
 from contracts.probes.knowledge import AskPage, Knowledge, Steps, query
-from contracts.subjects.answer import ACCEPTED_INTEGER_MAX, Page
+from contracts.subjects.answer import ACCEPTED_INTEGER_MAX, Page, Profile
 from contracts.subjects.relations import UNKNOWN_TAG
 from contracts.subjects.samples import PAGE_DRAWN, draws_for
 
@@ -78,10 +78,17 @@ def _fit(page: Page, across: Page | None) -> bool:
 
 def filters(know: Knowledge) -> Steps:
     """The ends of what filters select, beside the ends of the whole list, and all their totals."""
-    tags = Tags(know.evidence().profiles)
+    tags = Tags(_telling(know))
     for heads in (_active, _single_tags, _several_tags, _combined, _inexact, _odd_lists):
         yield from heads(know, tags)
     yield from _totals(know, tags)
+
+
+def _telling(know: Knowledge) -> tuple[Profile, ...]:
+    """The profiles whose tags are asked for: those at the start, where pages are small and few are seen."""
+    start = [page for page in know.evidence().unfiltered if page.end <= _HEAD * know.most]
+    every = {profile.id: profile for page in start for profile in page.profiles}
+    return tuple(every.values()) if know.most < _FEW else know.evidence().profiles
 
 
 def _head(

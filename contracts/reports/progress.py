@@ -8,8 +8,8 @@ from typing import TextIO
 
 from contracts.reports.text import visible
 
-Advance = Callable[[str, int, int], None]
-"""Called with the probe's name, the requests sent, and the most that will be sent."""
+Advance = Callable[..., None]
+"""Called with the probe's name, the requests sent, the most to be sent, and the seconds left, if known."""
 
 
 @contextmanager
@@ -21,4 +21,15 @@ def live(stream: TextIO) -> Iterator[Advance | None]:
     from contracts.reports.terminal import console_for
 
     with console_for(stream).status("connecting") as status:
-        yield lambda probe, sent, most: status.update(f"{visible(probe)}: {sent} of at most {most} requests")
+        yield lambda *how_far: status.update(line(*how_far))
+
+
+def line(probe: str, sent: int, most: int, left: float | None = None) -> str:
+    """How far a run is, in a line."""
+    said = f"{visible(probe)}: {sent:,} of at most {most:,} requests"
+    return said if left is None else f"{said}, {_time(left)} left"
+
+
+def _time(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"

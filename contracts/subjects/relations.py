@@ -344,6 +344,27 @@ def list_walks(evidence: Evidence) -> Iterator[ListWalk]:
 
 
 @dataclass(frozen=True, slots=True)
+class Visits:
+    """Pages of the unfiltered list that hold different positions: a walk, or two pages far apart."""
+
+    walk: Walk
+
+
+@builder(Visits)
+def visits(evidence: Evidence) -> Iterator[Visits]:
+    """Every walk; and pairs of pages that share a profile although they do not overlap."""
+    yield from (Visits(subject.walk) for subject in evidence.subjects(ListWalk))
+    latest = {(page.limit, page.offset): page for page in evidence.unfiltered if page.profiles}
+    first: dict[int, Page] = {}
+    for page in sorted(latest.values(), key=lambda p: p.offset):
+        for other in {
+            first.setdefault(identity, page).number: first[identity] for identity in page.ids
+        }.values():
+            if other.end <= page.offset and other.offset + other.limit <= page.offset:
+                yield Visits(Walk((other, page)))
+
+
+@dataclass(frozen=True, slots=True)
 class WholeWalk:
     """A complete walk of the unfiltered list."""
 
@@ -748,7 +769,8 @@ def filtered_walks(evidence: Evidence) -> Iterator[FilteredWalk]:
     for walk in evidence.subjects(Walk):
         selection = walk.selection
         if len(walk.pages) > 1 and not selection.unfiltered and selection.search is None:
-            other = None if selection in known else other_size(walk, evidence.by_selection[selection])
+            whole = walk.complete and selection in known
+            other = None if whole else other_size(walk, evidence.by_selection[selection])
             yield FilteredWalk(walk, known.get(selection), other)
 
 

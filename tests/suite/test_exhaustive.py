@@ -1,0 +1,165 @@
+"""The walk of everything: judged as it comes, bounded in memory, and resumed where it was interrupted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake import CATALOGUE, Deployment, Style, rows
+from test_sampling import LONG, long_list
+
+from contracts.everything import saved, started
+from contracts.model import OLD_PATH, Exchange, Outcome, Request, Result, UserError
+from contracts.options import lifted
+from contracts.probes.exhaustive import WALKED, Walked
+from contracts.reference.pipeline import Ask
+from contracts.reports.progress import line
+from contracts.run import Progress, Settings, conditions
+from contracts.session import Run
+from contracts.transport import Bounds
+
+Send = Callable[[Request], Exchange]
+
+
+def walk(send: Send, **options: Any) -> tuple[Run, Result, list[Progress]]:
+    told: list[Progress] = []
+    settings = Settings("http://fake.invalid", **{"examples": 0, "exhaustive": True, **options})
+    run = Run(settings, conditions(settings, OLD_PATH), CATALOGUE, told.append)
+    run.walked = started(settings) if settings.exhaustive else None
+    run.know.together = settings.bounds.concurrency
+    run.drive(send)
+    saved(settings, run.walked)
+    return run, run.result(settings.base_url, 0.0), told
+
+
+def outcome(result: Result, id_: str) -> Outcome:
+    return next(v.outcome for v in result.verdicts if v.requirement.id == id_)
+
+
+def reason(result: Result, id_: str) -> str:
+    return next(v.reason for v in result.verdicts if v.requirement.id == id_)
+
+
+def test_everything_is_walked_and_nothing_of_it_is_kept() -> None:
+    run, result, told = walk(long_list(20_000), **LONG)
+    assert run.walked.done
+    assert run.walked.met == 20_000
+    assert len(result.exchanges) <= 300
+    assert not any(e.request.purpose == WALKED for e in result.exchanges)
+    assert (
+        reason(result, "WALK-COMPLETE") == reason(result, "DATA-USAGE") == "all 20,000 profiles on 200 pages"
+    )
+    assert "exhaustive walk: 20,000 profiles on 200 pages of 100" in result.notes
+    steps = [one for one in told if one.probe == WALKED]
+    assert [one.sent for one in steps] == list(range(200))
+    assert steps[-1].seconds_left is not None
+
+
+def test_ids_take_eight_bytes_each() -> None:
+    run, _, _ = walk(long_list(20_000), **LONG)
+    assert sum(bucket.itemsize * len(bucket) for bucket in run.walked.buckets) == 8 * 20_000
+
+
+def shown(*, at: int, instead: int) -> Callable[[Ask, range], list[int]]:
+    """One profile of the whole list shows at another place as well, on large pages alone."""
+    return lambda ask, places: [
+        instead if n == at and not ask.parameters.filtered and ask.limit == 100 else n for n in places
+    ]
+
+
+def test_a_profile_on_two_pages_far_apart_is_found() -> None:
+    _, sampled, _ = walk(long_list(20_000, shown(at=15_242, instead=7_317)), exhaustive=False, **LONG)
+    _, result, _ = walk(long_list(20_000, shown(at=15_242, instead=7_317)), **LONG)
+    assert outcome(sampled, "WALK-ONCE") is Outcome.PASS
+    assert outcome(result, "WALK-ONCE") is Outcome.FAIL
+    violation = next(v for v in result.verdicts if v.requirement.id == "WALK-ONCE").violations[0]
+    asked = {e.number: e.request.query for e in result.exchanges}
+    assert [asked[n] for n in violation.exchanges] == ["limit=100&offset=7300", "limit=100&offset=15200"]
+
+
+class Broken(Deployment):
+    """One profile has a version that is no number."""
+
+    def page(self, asked: dict[str, Any]) -> dict[str, Any]:
+        page = super().page(asked)
+        for profile in page["access_profiles"]:
+            if profile["id"] == 331:
+                profile["version"] = "new"
+        return page
+
+
+def test_one_broken_profile_of_many_is_found() -> None:
+    _, result, _ = walk(Broken(rows(600), Style(maximum=5, default=5)))
+    assert outcome(result, "RESP-SCHEMA") is Outcome.FAIL
+
+
+def test_a_page_that_is_short_leaves_the_walk_in_doubt_at_least() -> None:
+    """A profile is in no page at all: the total says so, and no page does."""
+    hidden = shown(at=15_242, instead=15_241)
+    _, result, _ = walk(long_list(20_000, hidden), **LONG)
+    assert outcome(result, "WALK-COMPLETE") is not Outcome.PASS
+    assert outcome(result, "PAGE-UNIQUE") is Outcome.FAIL
+
+
+def test_an_interrupted_walk_goes_on_where_it_was(tmp_path: Path) -> None:
+    file = tmp_path / "walk.json"
+    send, offsets = long_list(20_000), []
+
+    def interrupting(request: Request) -> Exchange:
+        if request.purpose == WALKED:
+            if len(offsets) == 77:
+                raise KeyboardInterrupt
+            offsets.append(request.query)
+        return send(request)
+
+    _, first, _ = walk(interrupting, resume=file, **LONG)
+    assert first.interrupted == "interrupted by the user"
+    assert any("7,700 of 20,000 profiles; --resume FILE goes on" in note for note in first.notes)
+    asked: list[str] = []
+
+    def going_on(request: Request) -> Exchange:
+        asked.extend([request.query] * (request.purpose == WALKED))
+        return send(request)
+
+    run, second, _ = walk(going_on, resume=file, **LONG)
+    assert asked[0] == "limit=100&offset=7700"
+    assert len(asked) == 123
+    assert run.walked.met == 20_000
+    assert outcome(second, "WALK-ONCE") is Outcome.PASS
+    assert not file.exists()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", '{"version": 1}', Walked().dump(), '{"version": 2, "buckets": []}']
+)
+def test_a_file_that_holds_no_walk_is_refused(text: str) -> None:
+    with pytest.raises(UserError, match="--resume"):
+        Walked.load(text)
+
+
+def test_a_saved_walk_is_the_same_again() -> None:
+    run, _, _ = walk(Deployment(rows(30)))
+    assert Walked.load(run.walked.dump()) == run.walked
+
+
+def test_bounds_on_the_whole_run_are_off_unless_they_were_asked_for() -> None:
+    assert lifted(Bounds()).max_requests >= 10**9
+    assert lifted(Bounds(max_requests=7), ["max_requests"]).max_requests == 7
+    assert lifted(Bounds()).timeout == Bounds().timeout
+
+
+@pytest.mark.parametrize(
+    ("left", "said"), [(None, ""), (9.4, ", 9 s left"), (125.0, ", 2 min 05 s left"), (0.0, ", 0 s left")]
+)
+def test_progress_tells_the_time_left(left: float | None, said: str) -> None:
+    assert line(WALKED, 1_000, 10_000, left) == f"exhaustive walk: 1,000 of at most 10,000 requests{said}"
+
+
+def test_pages_are_asked_for_several_at_a_time_with_the_same_outcome() -> None:
+    single, _, _ = walk(long_list(3_000), **LONG)
+    several, result, _ = walk(long_list(3_000), **LONG | {"bounds": Bounds(concurrency=4)})
+    assert (several.walked.done, several.walked.met) == (True, single.walked.met)
+    assert several.walked.buckets == single.walked.buckets
+    assert outcome(result, "WALK-COMPLETE") is Outcome.PASS

@@ -1,0 +1,291 @@
+"""Long lists: few requests, what a sample says and what it never says, and no false accusation."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from fake import CATALOGUE, Deployment, Row, Storm, Style, rows, session
+
+from contracts import judge as judging
+from contracts.model import Exchange, ExitStatus, Outcome, Request, Result, exit_status
+from contracts.probes.knowledge import Knowledge
+from contracts.probes.sampling import DRAWS, drawn_boundaries
+from contracts.reference import REFERENCE_TOKEN
+from contracts.reference.computed import build_long_app, right_places
+from contracts.reference.pipeline import OLD_PATH, Ask, Incoming
+from contracts.subjects.answer import Profile, Selection
+from contracts.subjects.evidence import Evidence
+from contracts.subjects.relations import Listed
+from contracts.subjects.samples import PAGE_DRAWN, draws_for, rate_below
+from contracts.transport import Secrets
+
+LONG = {"secrets": Secrets(token=REFERENCE_TOKEN)}
+Positions = Callable[[Ask, range], list[int]]
+
+
+def long_list(
+    count: int, positions: Positions = right_places, **options: Any
+) -> Callable[[Request], Exchange]:
+    """A computed list that answers without a network."""
+    site = build_long_app(count, positions=positions, **options).site
+    numbers = iter(range(1, 10_000))
+
+    def send(request: Request) -> Exchange:
+        path = request.path or OLD_PATH
+        given = request.credentials.value == "given"
+        headers = {"authorization": f"Bearer {REFERENCE_TOKEN}"} if given else {}
+        reply = site.stages.handle(site, Incoming(request.method, path, path, request.query, headers))
+        return Exchange(next(numbers), request, reply.status, reply.headers, reply.content, elapsed=0.001)
+
+    return send
+
+
+def outcomes(result: Result, *areas: str) -> dict[str, Outcome]:
+    return {v.requirement.id: v.outcome for v in result.verdicts if v.requirement.area in areas}
+
+
+def reasons(result: Result) -> dict[str, str]:
+    return {v.requirement.id: v.reason for v in result.verdicts}
+
+
+# --- correct lists --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [5_500, 20_000, 1_000_000])
+def test_a_correct_long_list_passes_with_at_most_300_requests(count: int) -> None:
+    result = session(long_list(count), **LONG, examples=10)
+    assert exit_status(result.verdicts) == ExitStatus.CONFORMING
+    assert len(result.exchanges) <= 300
+    assert set(outcomes(result, "WALK", "FILTER").values()) == {Outcome.PASS}
+
+
+@pytest.mark.parametrize("style", ["tags-all", "unpaged-filters", "over-maximum-refused", "maximum-50"])
+def test_legal_styles_of_a_long_list_are_not_accused(style: str) -> None:
+    result = session(long_list(20_000, style=style), **LONG)
+    assert Outcome.FAIL not in outcomes(result, "WALK", "FILTER", "PAGE", "RESP", "SEARCH").values()
+    assert Outcome.NOT_EXERCISED not in outcomes(result, "WALK", "FILTER").values()
+
+
+@pytest.mark.parametrize("maximum", [1, 2, 3])
+def test_small_maximum_limits_are_judged_on_long_lists(maximum: int) -> None:
+    result = session(Deployment(rows(200, 1), Style(maximum=maximum, default=maximum)))
+    judged = outcomes(result, "WALK", "FILTER", "PAGE", "SEARCH")
+    silent = {id_ for id_, outcome in judged.items() if outcome is Outcome.NOT_EXERCISED}
+    assert set(judged.values()) <= {Outcome.PASS, Outcome.NOT_APPLICABLE, Outcome.NOT_EXERCISED}
+    assert silent <= ({"FILTER-COMBINED"} if maximum == 1 else set())
+    assert len(result.exchanges) <= 300
+
+
+class Reordered(Deployment):
+    """Filtered lists come in the opposite order: a broken SHOULD and nothing more."""
+
+    def selected(self, asked: Row) -> list[Row]:
+        found = super().selected(asked)
+        return found[::-1] if {"tags", "is_active"} & asked.keys() else found
+
+
+@pytest.mark.parametrize("maximum", [2, 5])
+def test_a_filtered_list_in_another_order_is_no_incomplete_one(maximum: int) -> None:
+    result = session(Reordered(rows(400, 3), Style(maximum=maximum, default=maximum)))
+    failed = {v.requirement.id for v in result.verdicts if v.outcome is Outcome.FAIL}
+    assert failed <= {"FILTER-ORDER"}
+
+
+# --- what a sample says ---------------------------------------------------------------------------
+
+
+def test_a_pass_on_a_long_list_states_the_bound() -> None:
+    said = reasons(session(long_list(2_000_000), **LONG))
+    bound = "no gap in 40 of 19,999 boundaries drawn at random: rate below 7.2% at 95%"
+    assert said["WALK-SPLIT"] == said["WALK-COMPLETE"] == bound
+    assert "ends of what the filters select" in said["FILTER-ACTIVE-COMPLETE"]
+    assert "profiles on 40 pages drawn at random: rate of pages below 7.2% at 95%" in said["RESP-SCHEMA"]
+
+
+def test_a_short_list_states_none() -> None:
+    assert not any(v.reason for v in session(Deployment(rows(40))).verdicts if v.outcome is Outcome.PASS)
+
+
+@pytest.mark.parametrize(("draws", "rate"), [(59, 0.05), (40, 0.073), (1, 0.96), (0, 1.0)])
+def test_the_bound_is_the_rate_that_would_hardly_be_missed(draws: int, rate: float) -> None:
+    assert rate_below(draws) <= rate
+    assert math.isclose((1 - rate_below(draws)) ** draws, 0.05 if draws else 1.0)
+
+
+def test_draws_for_a_rate_are_the_least() -> None:
+    assert draws_for(0.05) == 59
+    assert rate_below(58) > 0.05 >= rate_below(59)
+
+
+SIMULATIONS = 1_000
+
+
+@pytest.mark.parametrize("rate", [rate_below(DRAWS), 0.1, 0.2])
+def test_the_share_of_simulations_that_miss_a_fault_is_within_the_bound(rate: float) -> None:
+    total, missed = 2_000_000, 0
+    starts = range(100, total, 100)
+    for seed in range(SIMULATIONS):
+        broken = set(random.Random(f"faults/{seed}").sample(starts, round(rate * len(starts))))
+        missed += broken.isdisjoint(drawn_boundaries(Knowledge(seed, total=total)))
+    bound = (1 - rate) ** DRAWS
+    assert bound <= 0.05 + 1e-9
+    deviation = math.sqrt(bound * (1 - bound) / SIMULATIONS)
+    assert missed / SIMULATIONS <= bound + 3 * deviation
+
+
+def test_boundaries_are_drawn_evenly_and_each_once() -> None:
+    drawn = [b for seed in range(500) for b in drawn_boundaries(Knowledge(seed, total=100_000))]
+    assert all(len(set(drawn[n : n + DRAWS])) == DRAWS for n in range(0, len(drawn), DRAWS))
+    quarters = [sum(1 for b in drawn if q <= (b - 1) * 4 // 100_000 < q + 1) for q in range(4)]
+    assert max(quarters) - min(quarters) < 0.1 * len(drawn) / 4
+
+
+def skipping(broken: Callable[[int], bool]) -> Positions:
+    """Pages of the whole list that begin at these places begin one profile late."""
+
+    def positions(ask: Ask, places: range) -> list[int]:
+        late = bool(places) and not ask.parameters.filtered and broken(places.start)
+        return [*places[1:], places[-1] + 1] if late and places[-1] + 1 < 2_000_000 else list(places)
+
+    return positions
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_fault_at_some_boundaries_is_found_exactly_where_it_was_drawn(seed: int) -> None:
+    drawn = drawn_boundaries(Knowledge(seed, total=2_000_000))
+    hit = drawn[20]
+    result = session(long_list(2_000_000, skipping(lambda place: place == hit)), **LONG, seed=seed)
+    assert outcomes(result, "WALK")["WALK-SPLIT"] is Outcome.FAIL
+    missed = session(long_list(2_000_000, skipping(lambda place: place == hit + 100)), **LONG, seed=seed)
+    if hit + 100 not in drawn:
+        assert outcomes(missed, "WALK")["WALK-SPLIT"] is Outcome.PASS
+        assert "rate below" in reasons(missed)["WALK-SPLIT"]
+
+
+def test_drawing_ends_where_a_fault_is_found() -> None:
+    result = session(
+        long_list(2_000_000, skipping(lambda place: place > 200_000 and not place % 100)), **LONG
+    )
+    drawn = [e for e in result.exchanges if e.request.purpose == PAGE_DRAWN]
+    assert len(drawn) < 5
+    assert outcomes(result, "WALK")["WALK-SPLIT"] is Outcome.FAIL
+
+
+# --- filters --------------------------------------------------------------------------------------
+
+
+def without_one(selects: Callable[[Ask], bool], from_end: bool = False) -> Positions:
+    """Filtered lists that hide their third profile, from the start or from the end."""
+
+    def positions(ask: Ask, places: range) -> list[int]:
+        if not selects(ask):
+            return list(places)
+        total = ask.site.stages.total(ask)
+        hidden = total - 3 if from_end else 2
+        if from_end:
+            return [n if n > hidden else n - 1 for n in places if n > 0]
+        return [n if n < hidden else n + 1 for n in places if n + 1 < total]
+
+    return positions
+
+
+FILTERS: list[tuple[str, Callable[[Ask], bool]]] = [
+    ("FILTER-ACTIVE-COMPLETE", lambda ask: ask.parameters.is_active is True and not ask.tags),
+    ("FILTER-TAGS-COMPLETE", lambda ask: bool(ask.tags) and ask.parameters.is_active is None),
+    ("FILTER-COMBINED", lambda ask: bool(ask.tags) and ask.parameters.is_active is not None),
+    ("FILTER-TAGS-LIST", lambda ask: ask.incoming.query.count(",") == 1 and len(ask.tags) == 1),
+    ("FILTER-PAGED", lambda ask: ask.parameters.is_active is True and ask.limit == 7),
+]
+
+
+@pytest.mark.parametrize(("requirement", "selects"), FILTERS, ids=[id_ for id_, _ in FILTERS])
+def test_a_profile_that_a_filter_hides_near_the_start_is_missed(
+    requirement: str, selects: Callable[[Ask], bool]
+) -> None:
+    result = session(long_list(20_000, without_one(selects)), **LONG, only=frozenset({requirement}))
+    assert outcomes(result, "FILTER") == {requirement: Outcome.FAIL}
+
+
+def test_a_profile_that_a_filter_hides_near_the_end_is_missed() -> None:
+    hiding = without_one(lambda ask: ask.parameters.is_active is True and not ask.tags, from_end=True)
+    result = session(long_list(20_000, hiding), **LONG, only=frozenset({"FILTER-ACTIVE-COMPLETE"}))
+    assert outcomes(result, "FILTER") == {"FILTER-ACTIVE-COMPLETE": Outcome.FAIL}
+
+
+def stretch_of(whole: list[int], part: list[int], *, start: int = 10, offset: int = 4) -> list[int]:
+    """What a filtered page is due to show of an unfiltered one."""
+
+    def exchange(number: int, query: str, ids: list[int], place: int, total: int) -> Exchange:
+        profiles = [{"id": i, "name": str(i), "is_active": True} for i in ids]
+        page = {"access_profiles": profiles, "count": len(ids), "total_count": total}
+        page |= {"limit": len(ids), "offset": place}
+        return Exchange(number, Request(query), 200, content=json.dumps(page).encode())
+
+    asked = f"limit={len(whole)}&offset={start}", f"limit={len(part)}&offset={offset}&is_active=true"
+    found = Evidence.of([exchange(1, asked[0], whole, start, 99), exchange(2, asked[1], part, offset, 50)])
+    listings = [s.listing for s in found.subjects(Listed)]
+    assert all(listing.selection == Selection(is_active=True) for listing in listings)
+    return sorted(listings[0].universe) if listings else []
+
+
+@pytest.mark.parametrize(
+    ("whole", "part", "due"),
+    [
+        ([1, 2, 3, 4, 5, 6], [2, 4, 5], [2, 3, 4, 5]),  # between what both show
+        ([1, 2, 3, 4, 5, 6], [0, 2, 4, 5, 9], [2, 3, 4, 5]),
+        ([1, 2, 3, 4, 5, 6], [2, 5], []),  # two may be an accident
+        ([1, 2, 3, 4, 5, 6], [5, 4, 2], []),  # another order
+        ([1, 2, 3, 4, 5, 6], [2, 8, 4, 5], []),  # what stands elsewhere stands between them
+        ([1, 2, 3], [7, 8, 9], []),
+    ],
+)
+def test_only_what_stands_between_common_profiles_is_due(
+    whole: list[int], part: list[int], due: list[int]
+) -> None:
+    assert stretch_of(whole, part) == due
+
+
+def test_at_the_start_of_both_lists_everything_before_is_due() -> None:
+    assert stretch_of([1, 2, 3, 4, 5, 6], [2, 4, 5], start=0, offset=0) == [1, 2, 3, 4, 5]
+
+
+def test_every_violation_of_a_sampled_list_stands_by_itself() -> None:
+    exchanges: list[Exchange] = []
+    send = long_list(20_000, without_one(lambda ask: ask.parameters.filtered))
+
+    def recording(request: Request) -> Exchange:
+        exchanges.append(send(request))
+        return exchanges[-1]
+
+    session(recording, **LONG)
+    evidence = Evidence.of(exchanges)
+    violations = [(i, v) for i, f in judging.examine(CATALOGUE, evidence).items() for v in f.violations[:5]]
+    assert violations
+    for id_, violation in violations:
+        assert judging.examine(CATALOGUE, evidence.only(violation.exchanges), [id_])[id_].violations, id_
+
+
+def known(evidence: Evidence) -> Iterator[Profile]:
+    return (profile for page in evidence.pages for profile in page.profiles)
+
+
+def test_a_profile_shown_on_several_pages_is_held_once() -> None:
+    know, send = Knowledge(), Deployment(rows(10))
+    for query in ("limit=5&offset=0", "limit=7&offset=0"):
+        know.hear(send(Request(query)))
+    assert len({id(profile.raw) for profile in known(know.evidence())}) == 7
+
+
+@pytest.mark.parametrize("seed", range(200, 206))
+def test_a_sampled_list_is_not_accused_while_others_write(seed: int) -> None:
+    draw = random.Random(seed)
+    style = Style(any_tag=draw.random() < 0.5, order=draw.choice(("id", "-id", "name", "updated")), maximum=2)
+    probability = draw.choice((0.02, 0.1, 0.4))
+    storm = Storm(seed, probability, burst=2, kinds=("insert", "delete", "change"))
+    result = session(Deployment(rows(150, seed), style, storm), seed=seed)
+    assert {v.requirement.id for v in result.verdicts if v.outcome is Outcome.FAIL} == set()
