@@ -177,12 +177,12 @@ def _failures(result: Result, terms: Terms) -> Iterator[Broken]:
             facts=tuple(_explained(verdict, result, terms)),
             expected=visible(first.expected, at_most=_TEXT),
             got=visible(first.got, at_most=_TEXT),
-            proof=proof.prove(first, result, terms, room) if verdict.violations else None,
+            proof=proof.prove(first, result, terms, room, verdict.witness) if verdict.violations else None,
             further=tuple(map(_one_line, verdict.violations[1 : 1 + _FURTHER])),
         )
 
 
-_SHOWN_APART = frozenset({"", "Expected", "Got", "Request"})
+_SHOWN_APART = frozenset({"", "Expected", "Got", "Request", "Shows"})
 
 
 def _explained(verdict: Verdict, result: Result, terms: Terms) -> Iterator[tuple[str, str]]:

@@ -9,8 +9,9 @@ from functools import lru_cache
 from html import escape
 from typing import cast
 
-from contracts.model import MOVING, Exchange, Result, Violation
+from contracts.model import MOVING, Excerpt, Exchange, Result, Violation
 from contracts.reports import curl, failure
+from contracts.reports.shown import words as shown_words
 from contracts.reports.summary import Terms
 from contracts.reports.text import number_of, visible
 
@@ -56,6 +57,7 @@ class Shown:
     number: int
     request: str
     answer: str
+    shows: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     ids: tuple[str, ...] = ()
     ids_total: int = 0
@@ -101,25 +103,43 @@ class _Profiles:
     found: Mapping[str, tuple[int, dict[str, object]]] = field(default_factory=dict)
 
 
-def exchanges_of(violation: Violation, result: Result) -> tuple[Exchange, ...]:
-    """The exchanges that show the violation: the one place to put shorter witnesses in."""
-    return failure.witnesses(violation, result)
-
-
-def prove(violation: Violation, result: Result, terms: Terms, room: Room) -> Proof:
-    """The proof of a violation, as much of it as a person wants to see."""
-    every = exchanges_of(violation, result)
+def prove(
+    violation: Violation, result: Result, terms: Terms, room: Room, witness: Sequence[Excerpt] = ()
+) -> Proof:
+    """The proof of a violation, as much of it as a person wants to see: the witness where there is one."""
+    every = _exchanges(violation, result, witness)
     # The last one is what the violation points into; it must not be among those left out.
     chosen = every if len(every) <= _EXCHANGES else (*every[: _EXCHANGES - 1], every[-1])
-    last = len(chosen) - 1
+    said = {excerpt.exchange: excerpt for excerpt in witness}
     shown = [
-        _shown(exchange, violation.pointer if at == last else "", result, terms, room)
-        for at, exchange in enumerate(chosen)
+        _shown(
+            exchange, _Point(_pointer(exchange, violation, said), _words(exchange, said)), result, terms, room
+        )
+        for exchange in chosen
     ]
     clash = _clash(chosen, violation.pointer)
     if clash is not None and not room.has(row.left + row.right + row.member for row in clash.rows):
         clash = None
     return Proof(tuple(shown), len(every) - len(chosen), clash)
+
+
+def _exchanges(violation: Violation, result: Result, witness: Sequence[Excerpt]) -> tuple[Exchange, ...]:
+    if not witness:
+        return failure.witnesses(violation, result)
+    by_number = {exchange.number: exchange for exchange in result.exchanges}
+    return tuple(by_number[one.exchange] for one in witness if one.exchange in by_number)
+
+
+def _pointer(exchange: Exchange, violation: Violation, said: Mapping[int, Excerpt]) -> str:
+    """Where to look in the answer: where the violation points to, or the first fact of the witness."""
+    if exchange.number == violation.exchanges[-1]:
+        return violation.pointer
+    facts = said[exchange.number].facts if exchange.number in said else ()
+    return next((name for name, _ in facts if name.startswith("/")), "")
+
+
+def _words(exchange: Exchange, said: Mapping[int, Excerpt]) -> str:
+    return shown_words(said[exchange.number]) if exchange.number in said else ""
 
 
 def content_of(exchange: Exchange) -> object:
@@ -150,7 +170,15 @@ def place_of(pointer: str) -> Place:
 # --- one exchange -----------------------------------------------------------------------------------
 
 
-def _shown(exchange: Exchange, pointer: str, result: Result, terms: Terms, room: Room) -> Shown:
+@dataclass(frozen=True, slots=True)
+class _Point:
+    """Where to look in an answer, and in words what it shows there."""
+
+    pointer: str
+    words: str
+
+
+def _shown(exchange: Exchange, point: _Point, result: Result, terms: Terms, room: Room) -> Shown:
     content = content_of(exchange)
     line = curl.line(exchange.request, terms.site(result))
     bare = Shown(exchange.number, _shortened(line, _SHORT_CURL), _answer(exchange))
@@ -158,16 +186,17 @@ def _shown(exchange: Exchange, pointer: str, result: Result, terms: Terms, room:
     full = replace(
         bare,
         request=_shortened(line, _CURL),
+        shows=visible(point.words, at_most=_SHORT_CURL),
         headers=tuple(_headers(exchange)),
         ids=tuple(ids[:_IDS]),
         ids_total=len(ids),
-        lines=tuple(_body(exchange, content, pointer)),
+        lines=tuple(_body(exchange, content, point.pointer)),
     )
     return full if room.has(_texts(full)) else replace(bare, is_cut=True)
 
 
 def _texts(shown: Shown) -> Iterator[str]:
-    yield shown.request
+    yield from (shown.request, shown.shows)
     yield from (text for pair in shown.headers for text in pair)
     yield from shown.ids
     yield from (line.text for line in shown.lines)
