@@ -54,7 +54,7 @@ from contracts.subjects.evidence import Conditions, Evidence
 from contracts.subjects.relations import FirstAnswer, WholeWalk
 
 # Requests spent at most on asking witnesses again.
-CONFIRMING_AT_MOST = 120
+CONFIRMING_AT_MOST = 160
 
 # Requests spent at most on reading the whole list again between witnesses that are still in doubt.
 STILL_AT_MOST = 160
@@ -280,15 +280,17 @@ class Run:
         return self.catalogue.checks["SERVED"].refuses(first, self.catalogue.document)
 
     def _ask_again(self) -> Session:
-        """Each witness once; then, as long as it matters, those first that were broken again."""
+        """The short witnesses once; then all, as long as it matters, those first that were broken again."""
         case = self._case()
         asked = judging.witnesses(case)
-        for requests in asked:
-            if judging.wants_round(case, requests):
+        for requests, total in zip(asked, itertools.accumulate(map(len, asked)), strict=True):
+            if total <= CONFIRMING_AT_MOST // 2 and judging.wants_round(case, requests):
                 yield from self._ask_round(case, requests)
-        for requests in sorted(asked, key=lambda one: not judging.is_broken_again(case, one)):
-            while judging.wants_round(case, requests):
-                yield from self._ask_round(case, requests)
+        # What is seen to move meanwhile makes those that were settled want more rounds: so until none does.
+        while pending := [requests for requests in asked if judging.wants_round(case, requests)]:
+            for requests in sorted(pending, key=lambda one: not judging.is_broken_again(case, one)):
+                while judging.wants_round(case, requests):
+                    yield from self._ask_round(case, requests)
 
     def _ask_round(self, case: Case, requests: Witness) -> Session:
         one: list[Exchange] = []

@@ -373,12 +373,15 @@ BROAD = (
     ),
     *(Asked(query) for query in ("limit=abc&tags=prod", "limit=abc&offset=1", "limit=")),
     *(Asked(query, authorization=None) for query in ("", "offset=25", "tags=prod", "limit=abc")),
+    Asked("is_active=true&tags=prod", authorization=None),
     *(
         Asked(authorization=text)
         for text in (
             "Bearer reference",
             "Bearer reference-token1",
             "Bearer reference-tokeN",
+            "Bearer seference-token",
+            "Basic eDp5",
             "Bearer",
             "Token x",
         )
