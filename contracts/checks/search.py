@@ -18,13 +18,18 @@ def _ignored(evidence: Evidence) -> str:
     searched = [p for p in evidence.plain if p.selection.search is not None]
     if searched and not is_honoured(evidence):
         return "`search` is ignored: every answer is as without it"
-    refused = [a for a in evidence.regular if a.asked.selection.search and 400 <= a.status < 500]
-    return "`search` is refused" if refused and not searched else ""
+    return "" if searched else _refused(evidence)
+
+
+def _refused(evidence: Evidence) -> str:
+    answers = [a for a in evidence.regular if a.asked.selection.search and not a.transient]
+    return "`search` is refused" if answers and all(400 <= a.status < 500 for a in answers) else ""
 
 
 @check(
     "SEARCH-SUBSET",
     needs="a word that finds some profiles and not others",
+    inapplicable=_refused,
     exercised=lambda e: any(_in_two_sizes(s) for s in e.subjects(Searched)),
     requires=("PAGE-LIMIT", "PAGE-OFFSET-ECHO", "WALK-ONCE", "WALK-COMPLETE", "FILTER-TOTAL"),
 )
