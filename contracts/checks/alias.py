@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from contracts.catalogue import check
 from contracts.model import Violation
-from contracts.subjects.access import AliasPair, OldPathAnswer, other_path_served
+from contracts.subjects.access import ALIAS, AliasPair, OldPathAnswer, other_path, other_path_served
 from contracts.subjects.answer import fingerprint
 from contracts.subjects.evidence import Evidence
 
@@ -17,7 +17,11 @@ _SUCCESSOR = re.compile(
 
 
 def _one_path(evidence: Evidence) -> str:
-    return "" if other_path_served(evidence) else "only one of the two paths is served"
+    asked = any(a.request.purpose == ALIAS for a in evidence.answers)
+    known = other_path(evidence.conditions.path) is not None
+    if other_path_served(evidence) or (known and not asked):
+        return ""
+    return "only one of the two paths is served"
 
 
 @check("ALIAS-PARITY", inapplicable=_one_path, requires=("WALK-REPEAT", "RESP-STATUS"))

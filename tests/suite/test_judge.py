@@ -24,6 +24,7 @@ from contracts.judge import (
     Witness,
 )
 from contracts.model import (
+    NEW_PATH,
     Credentials,
     Exchange,
     ExitStatus,
@@ -219,7 +220,8 @@ def test_what_was_judged_but_could_not_have_failed_is_not_exercised() -> None:
 
 
 def test_a_legal_choice_that_makes_it_empty_is_not_applicable() -> None:
-    judged = verdict("ALIAS-PARITY", case(exchanges(WALK)))
+    other = {"ask": "limit=2&offset=0", "path": NEW_PATH, "purpose": "alias", "status": 404}
+    judged = verdict("ALIAS-PARITY", case(exchanges([*WALK, other])))
     assert (judged.outcome, judged.reason) == (
         Outcome.NOT_APPLICABLE,
         "only one of the two paths is served",
