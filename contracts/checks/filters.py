@@ -418,6 +418,7 @@ def filtered_walk_yields_every_match_once(subject: FilteredWalk) -> Iterator[Vio
     """At every page size the same profiles as in one large page."""
     yield from on_two_pages(subject.walk)
     yield from filtered_walk(subject.walk, subject.listing)
+    yield from _another_sequence(subject.walk, subject.listing)
     yield from two_sizes(subject)
 
 
@@ -440,6 +441,20 @@ def two_sizes(subject: FilteredWalk) -> Iterator[Violation]:
 
 def _id_at(ids: tuple[int, ...], at: int) -> str:
     return f"id {ids[at]}" if at < len(ids) else "no profile"
+
+
+def _another_sequence(walk: Walk, listing: Listing | None) -> Iterator[Violation]:
+    """The same profiles at other places than in one large page; where each place holds one of them."""
+    if not walk.complete or listing is None or sorted(walk.ids) != sorted(listing.walk.ids):
+        return
+    places = enumerate(zip(listing.walk.ids, walk.ids, strict=True))
+    for place, (one, other) in places:
+        if one != other:
+            expected = f"with {walk.selection} id {one} at position {place} in pages of {listing.walk.limit}"
+            numbers = tuple(dict.fromkeys((*listing.walk.numbers, *walk.numbers)))
+            got = f"id {other} in pages of {walk.limit}"
+            yield Violation(expected, got, numbers, "/access_profiles")
+            return
 
 
 def filtered_walk(walk: Walk, listing: Listing | None) -> Iterator[Violation]:

@@ -31,13 +31,13 @@ def _odd(know: Knowledge, tags: list[str]) -> Iterator[str]:
     yield from ("limit=5&offset=0x1z", "offset=abc")
     yield from ("is_active=maybe", "is_active=perhaps&limit=5")
     yield from ("limit=-1", "limit=-7", "limit=5&offset=-1", "offset=-1000")
-    yield from ("limit=", "limit=5&is_active=&tags=", "limit=5.5", "is_active=2")
+    yield from ("limit=", "limit=5&is_active=&tags=", "limit=5.5&tags=,", "is_active=2")
     yield from ("limit=1&limit=5&offset=0", "limit=1&offset=0&offset=1")
     yield "is_active=true&is_active=false&limit=5&offset=0"
     yield "&".join(f"tags={tag}" for tag in (tags or ["a"])[:1] + (tags[1:2] or ["b"]))
     yield f"is_active=true&limit=5&offset=0&{UNKNOWN_PARAMETER}{know.draw('unknown').getrandbits(40):010x}=1"
     # Quotes, patterns and percent signs in tags, encoded as they should be and as they should not.
-    yield from ("tags=%27%22%60%3B--%5C", "tags=%25%5F%2A", "tags=%zz", "tags=%ff%fe")
+    yield from ("tags=%27+%22%60%3B--%5C", "tags=%25%5F%2A", "tags=%zz", "tags=%ff%fe")
     yield from ("search=%27%22%25%5F%5C%28%F0%9F%98%80", "limit=5&%zz=%zz&=&&")
     yield f"tags={'x' * 8_000}"
 
