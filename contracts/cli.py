@@ -560,6 +560,8 @@ def _settings(url: str, given: dict[str, Any]) -> Settings:
     if given["resume"] is not None and not given["exhaustive"]:
         raise UserError("--resume goes with --exhaustive.")
     share = options.part(given)
+    if share is not None:  # before hours of walking
+        evidence_commands.require_writable(given["resume"], "--resume")
     bounds = options.bounds(
         **{name: given[name] for name in ("max_requests", "rate", "timeout", "deadline", "concurrency")}
     )

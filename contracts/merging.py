@@ -26,6 +26,7 @@ LARGEST = 1024 * 1024 * 1024
 """Bytes of a file, at most: more than a part of fifty million profiles has."""
 
 _COMPLETE, _ONCE = "WALK-COMPLETE", "WALK-ONCE"
+_MOST = 10**12  # requests, or seconds, of any run that there can have been
 _SHOWN = 3  # pairs of pages that are named
 
 
@@ -119,7 +120,7 @@ def _report(file: str, report: Any) -> Noted:
     plain = (
         {key: value for key, value in report.items() if key != "name"} if isinstance(name, str) else report
     )
-    if not Draft202012Validator(json_report.schema()).is_valid(plain):
+    if not Draft202012Validator(json_report.schema()).is_valid(plain) or _is_beyond_measure(plain):
         raise UserError(_neither(file))
     shown = Reported(
         file=file,
@@ -129,6 +130,10 @@ def _report(file: str, report: Any) -> Noted:
         seconds=plain["seconds"],
     )
     return Noted(shown, frozenset(plain["notes"]))
+
+
+def _is_beyond_measure(report: Any) -> bool:
+    return max(report["requests_sent"], report["seconds"]) >= _MOST
 
 
 # --- the walk --------------------------------------------------------------------------------------
@@ -219,12 +224,12 @@ def _reasons(parts: Sequence[Walked]) -> dict[str, str]:
     seen = "; ".join(_pair(limit, *pair) for pair in islice(pairs, _SHOWN))
     more = f"; and {number_of(len(pairs) - _SHOWN, 'more pair')}" if len(pairs) > _SHOWN else ""
     short = f"the parts met {distinct:,} profiles of {total:,}" if distinct != total else ""
-    once = f"what looks like one profile is on two pages; ask for both: {seen}{more}" if pairs else ""
+    once = f"what looks like one profile is there twice; to see, ask for {seen}{more}" if pairs else ""
     return {_COMPLETE: short, _ONCE: once}
 
 
 def _pair(limit: int, one: int, other: int) -> str:
-    return f"limit={limit}&offset={one} and limit={limit}&offset={other}"
+    return " and ".join(f"limit={limit}&offset={offset}" for offset in dict.fromkeys((one, other)))
 
 
 def _unexplained(parts: Sequence[Held], notes: frozenset[str]) -> Iterator[str]:

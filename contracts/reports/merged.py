@@ -187,14 +187,10 @@ def _reports(reports: Sequence[Reported], console: Console) -> Table:
     table = _table(console, "Report", "Verdict", "Requests", "Seconds")
     table.add_column("Reason", overflow="fold", max_width=26)
     for one in reports:
-        took = (_short(f"{one.requests:,}"), _short(f"{one.seconds:.1f}"))
+        took = (f"{one.requests:,}", f"{one.seconds:.1f}")
         reason = visible(one.conclusion.reason, at_most=200)
         table.add_row(*map(Text, (visible(one.name, at_most=60), one.conclusion.word, *took, reason)))
     return table
-
-
-def _short(number: str) -> str:
-    return visible(number, at_most=20)
 
 
 def _table(console: Console, first: str, *others: str) -> Table:
