@@ -114,17 +114,12 @@ def _part(file: str, content: str) -> Walked:
 
 
 def _report(file: str, report: Any) -> Noted:
-    from jsonschema import Draft202012Validator
-
-    name = report.get("name") if isinstance(report, dict) else None
-    plain = (
-        {key: value for key, value in report.items() if key != "name"} if isinstance(name, str) else report
-    )
-    if not Draft202012Validator(json_report.schema()).is_valid(plain) or _is_beyond_measure(plain):
+    name, plain = _without_name(report)
+    if not _is_report(plain):
         raise UserError(_neither(file))
     shown = Reported(
         file=file,
-        name=name if isinstance(name, str) else f"{file}: {plain['deployment']}",
+        name=name or f"{file}: {plain['deployment']}",
         conclusion=Conclusion(plain["verdict"], int(plain["exit_status"]), plain["reason"]),
         requests=int(plain["requests_sent"]),
         seconds=plain["seconds"],
@@ -132,8 +127,19 @@ def _report(file: str, report: Any) -> Noted:
     return Noted(shown, frozenset(plain["notes"]))
 
 
-def _is_beyond_measure(report: Any) -> bool:
-    return max(report["requests_sent"], report["seconds"]) >= _MOST
+def _without_name(report: Any) -> tuple[str, Any]:
+    """The name that a fleet's report has, and the report as it is without; the name is empty in others."""
+    name = report.get("name") if isinstance(report, dict) else None
+    if not isinstance(name, str):
+        return "", report
+    return name, {member: value for member, value in report.items() if member != "name"}
+
+
+def _is_report(value: Any) -> bool:
+    from jsonschema import Draft202012Validator
+
+    valid = Draft202012Validator(json_report.schema()).is_valid(value)
+    return valid and all(value[member] < _MOST for member in ("requests_sent", "seconds"))
 
 
 # --- the walk --------------------------------------------------------------------------------------

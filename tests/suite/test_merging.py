@@ -32,6 +32,7 @@ from contracts.reports.merged import Merged
 from contracts.reports.summary import Terms
 from contracts.session import Run
 from contracts.subjects.answer import Page
+from contracts.transport import Bounds
 
 ROOT = Path(__file__).parents[2]
 FIVES = Style(maximum=5, default=5)
@@ -87,6 +88,13 @@ def test_parts_are_the_whole_walk(of: int, tmp_path: Path) -> None:
 
 def test_parts_of_an_empty_list_are_whole(tmp_path: Path) -> None:
     assert merged(*in_parts(lambda: Deployment([]), 2, tmp_path)).conclusion.status == ExitStatus.CONFORMING
+
+
+def test_parts_are_whole_with_several_requests_at_a_time(tmp_path: Path) -> None:
+    several = {"bounds": Bounds(concurrency=4)}
+    files = in_parts(lambda: Deployment(rows(33), FIVES), 2, tmp_path, **several)
+    assert merged(*files).conclusion.status == ExitStatus.CONFORMING
+    assert [Walked.load(file.read_text()).until for file in files] == [15, 35]
 
 
 def test_a_part_asks_for_its_own_pages_and_says_so(tmp_path: Path) -> None:
