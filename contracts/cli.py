@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from contracts import __version__, config, evidence_commands, options, signals
+from contracts import __version__, config, evidence_commands, merge_command, options, signals
 from contracts.model import ExitStatus, Level, Outcome, Result, UserError
 from contracts.reports.curl import Secret
 from contracts.reports.text import visible
@@ -156,6 +156,9 @@ _asking_options = _stacked(
         type=click.Path(dir_okay=False),
         metavar="FILE",
         help="Where an interrupted --exhaustive is kept and goes on.",
+    ),
+    click.option(
+        "--part", metavar="K/N", help="Walk the K-th of N shares of the pages; merge puts them together."
     ),
     click.option("--plan", is_flag=True, help="Print the most requests of each probe; send nothing."),
 )
@@ -443,6 +446,8 @@ def _check_fleet(session: Session, urls: tuple[str, ...], targets: str | None, g
         )
     if asked.record is not None or asked.har is not None:
         raise UserError("--record and --har are for one deployment at a time.")
+    if given["resume"] is not None:
+        raise UserError("--resume is for one deployment at a time.")
     return _judge_fleet(goals, catalogue, asked, _waiving(given, catalogue))
 
 
@@ -554,6 +559,9 @@ def _settings(url: str, given: dict[str, Any]) -> Settings:
         raise UserError("--exhaustive keeps no exchanges: there is nothing to record or to certify.")
     if given["resume"] is not None and not given["exhaustive"]:
         raise UserError("--resume goes with --exhaustive.")
+    share = options.part(given)
+    if share is not None:  # before hours of walking
+        evidence_commands.require_writable(given["resume"], "--resume")
     bounds = options.bounds(
         **{name: given[name] for name in ("max_requests", "rate", "timeout", "deadline", "concurrency")}
     )
@@ -565,6 +573,7 @@ def _settings(url: str, given: dict[str, Any]) -> Settings:
         bounds=bounds,
         exhaustive=given["exhaustive"],
         resume=None if given["resume"] is None else Path(given["resume"]),
+        part=share,
         seed=given["seed"],
         only=options.ids(given["only"]),
         gentle=given["gentle"],
@@ -892,3 +901,4 @@ def _report_bug(error: Exception, session: Session) -> None:
 
 
 evidence_commands.register(commands)
+merge_command.register(commands)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from array import array
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import chain, pairwise
+from typing import Any
 
 from contracts.model import Batch, Exchange, Request, UserError
 from contracts.probes.knowledge import Knowledge, Steps, query, together
@@ -22,6 +25,33 @@ _PAGE_BITS = 24
 _ODD = 0x9E3779B97F4A7C15  # 2^64 by the golden ratio: spreads ids that follow on each other over all bits
 _KEPT = 40  # pages with something wrong, beyond which more of them would show nothing new
 _ASKED_AGAIN = 10
+_MOST = 2**63  # of any number in a file; no offset goes beyond it
+
+_NUMBERS = ("limit", "offset", "total", "pages", "met", "broken")
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One of several shares of the pages, each for a machine of its own."""
+
+    number: int  # from 1
+    of: int
+
+    @classmethod
+    def parse(cls, text: str) -> Share:
+        """The share that K/N means; UserError for what means none."""
+        found = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", text)
+        share = cls(int(found[1]), int(found[2])) if found else cls(0, 0)
+        if not 1 <= share.number <= share.of:
+            raise UserError("--part takes K/N, the K-th of N shares: 1/4 to 4/4, for example.")
+        return share
+
+    def pages(self, number: int) -> tuple[int, int]:
+        """The first of so many pages that is in this share, and the first that is no more."""
+        return number * (self.number - 1) // self.of, number * self.number // self.of
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.of}"
 
 
 @dataclass
@@ -35,7 +65,23 @@ class Walked:
     pages: int = 0
     met: int = 0
     broken: int = 0  # pages that break something by themselves
+    amiss: list[int] = field(default_factory=list)  # offsets of the first of those
+    share: Share | None = None  # None: all pages
+    first: int = 0  # offset at which the share begins
+    end: int | None = None  # offset at which the share ends; None: not known yet, or where the list ends
     buckets: list[array[int]] = field(default_factory=lambda: [array("Q") for _ in range(_BUCKETS)])
+
+    def begin(self, limit: int, total: int) -> None:
+        """Takes the pages to be walked from what the survey saw, unless an interrupted walk knows them."""
+        self.limit = self.limit or limit
+        self.total = self.total or total
+        if self.share is None:
+            return
+        if self.end is None:
+            bounds = self.share.pages(-(-self.total // self.limit))
+            self.first, self.end = (number * self.limit for number in bounds)
+            self.offset = self.first
+        self._heard(total)
 
     def note(self, page: Page) -> None:
         """Takes down what is on a page."""
@@ -46,43 +92,99 @@ class Walked:
         self.pages += 1
         self.met += len(page.ids)
         self.total = page.total
+        self._heard(page.total)
+
+    def _heard(self, total: int) -> None:
         if len(self.totals) < 3:
-            self.totals.add(page.total)
+            self.totals.add(total)
 
     def twice(self) -> Iterator[tuple[int, int]]:
         """Offsets of pairs of pages that seem to show the same profile; 40 bits may be alike by chance."""
-        for bucket in self.buckets:
-            for one, other in pairwise(sorted(bucket)):
-                if one >> _PAGE_BITS == other >> _PAGE_BITS:
-                    first, second = (entry & (2**_PAGE_BITS - 1) for entry in (one, other))
-                    yield first * self.limit, second * self.limit
+        return twice([self])
+
+    @property
+    def until(self) -> int:
+        """The offset at which the walk ends."""
+        return self.total if self.end is None else self.end
+
+    @property
+    def size(self) -> int:
+        """How many profiles are to be met."""
+        return max(0, min(self.until, self.total) - self.first)
 
     @property
     def done(self) -> bool:
-        """Whether the end was reached."""
-        return self.pages > 0 and self.offset >= self.total
+        """Whether the end was reached; a share of a short list may have no page at all."""
+        return self.offset >= self.until and (self.pages > 0 if self.share is None else self.end is not None)
 
     def dump(self) -> str:
-        """The state as text, for a file from which to go on."""
-        numbers = {n: getattr(self, n) for n in ("limit", "offset", "total", "pages", "met", "broken")}
-        held = [b64encode(bucket.tobytes()).decode("ascii") for bucket in self.buckets]
-        return json.dumps({"version": 1, **numbers, "totals": sorted(self.totals), "buckets": held})
+        """The state as text, for a file from which to go on, or to merge with those of the other shares."""
+        numbers = {name: getattr(self, name) for name in _NUMBERS}
+        share = {}
+        if self.share is not None:
+            share = {"share": [self.share.number, self.share.of], "first": self.first, "end": self.end}
+        held = [b64encode(_portable(bucket).tobytes()).decode("ascii") for bucket in self.buckets]
+        lists = {"totals": sorted(self.totals), "amiss": self.amiss, "buckets": held}
+        return json.dumps({"version": 1, **numbers, **share, **lists})
 
     @classmethod
     def load(cls, text: str) -> Walked:
         """The state that a file holds; UserError where it holds none."""
         try:
-            state = json.loads(text)
-            version = state.pop("version")
-            buckets = [array("Q", b64decode(held, validate=True)) for held in state.pop("buckets")]
-            walked = cls(**{**state, "totals": set(state["totals"]), "buckets": buckets})
-            sound = sum(map(len, buckets)) == walked.met and walked.limit > 0 <= walked.offset
-            sound = sound and version == 1 and len(buckets) == _BUCKETS
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            walked = _walked(json.loads(text))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise UserError("the file given with --resume holds no state of an exhaustive walk") from error
-        if not sound:
+        if not _is_sound(walked):
             raise UserError("the file given with --resume does not fit together; begin anew without it")
         return walked
+
+
+def twice(parts: Sequence[Walked]) -> Iterator[tuple[int, int]]:
+    """Offsets of pairs of pages, of one part or of two, that seem to show the same profile."""
+    for alike in zip(*(part.buckets for part in parts), strict=True):
+        for one, other in pairwise(sorted(chain.from_iterable(alike))):
+            if one >> _PAGE_BITS == other >> _PAGE_BITS:
+                first, second = (entry & (2**_PAGE_BITS - 1) for entry in (one, other))
+                yield first * parts[0].limit, second * parts[0].limit
+
+
+def _walked(state: dict[str, Any]) -> Walked:
+    """The state that was read; raises the errors of Python where members are missing or of other types."""
+    if state["version"] != 1 or len(state["buckets"]) != _BUCKETS:
+        raise ValueError
+    numbers: dict[str, Any] = {name: _number(state[name]) for name in _NUMBERS}
+    share: dict[str, Any] = {}
+    if "share" in state:
+        number, of = map(_number, state["share"])
+        first, end = _number(state["first"]), _number(state["end"])
+        share = {"share": Share.parse(f"{number}/{of}"), "first": first, "end": end}
+    return Walked(
+        **numbers,
+        **share,
+        totals=set(map(_number, state["totals"])),
+        amiss=list(map(_number, state.get("amiss", []))),
+        buckets=[_portable(array("Q", b64decode(held, validate=True))) for held in state["buckets"]],
+    )
+
+
+def _number(value: object) -> int:
+    if type(value) is not int or not 0 <= value < _MOST:
+        raise ValueError
+    return value
+
+
+def _is_sound(walked: Walked) -> bool:
+    held = sum(map(len, walked.buckets)) == walked.met
+    return held and walked.limit > 0 and walked.first <= walked.offset and walked.first <= walked.until
+
+
+def _portable(bucket: array[int]) -> array[int]:
+    """The entries as every machine reads them, lowest byte first, or back again."""
+    if sys.byteorder == "little":
+        return bucket
+    swapped = bucket[:]
+    swapped.byteswap()
+    return swapped
 
 
 def exhaustive(
@@ -92,9 +194,10 @@ def exhaustive(
     keep: Callable[[Exchange], None],
 ) -> Steps:
     """Every page from where the walk is to the end; then again what seems to be there twice."""
-    walked.limit = walked.limit or know.most
-    walked.total = walked.total or know.total
-    while walked.offset < walked.total:
+    walked.begin(know.most, know.total)
+    for offset in walked.amiss:  # met before an interruption: this run has to show them as well
+        yield from know.ask(query(limit=walked.limit, offset=offset), purpose=_AGAIN)
+    while walked.offset < walked.until:
         requests = _coming(walked, know.together)
         for exchange in (yield from together(requests)):
             answer = read(exchange)
@@ -112,7 +215,7 @@ def exhaustive(
 
 def _coming(walked: Walked, number: int) -> Batch:
     """The next pages, as many as may be under way at a time."""
-    end = min(walked.total, walked.offset + number * walked.limit)
+    end = min(walked.until, walked.offset + number * walked.limit)
     offsets = range(walked.offset, end, walked.limit)
     return tuple(Request(query(limit=walked.limit, offset=offset), purpose=WALKED) for offset in offsets)
 
@@ -122,6 +225,7 @@ def _keep(
 ) -> None:
     walked.broken += 1
     if walked.broken <= _KEPT:
+        walked.amiss.append(walked.offset)
         know.answers.append(answer)
         keep(exchange)
 

@@ -33,13 +33,21 @@ _LOOKS = {
 }
 
 
+class _Console(Console):
+    """A console that leaves a reader who went away to the command, whose exit status is the verdict's."""
+
+    def on_broken_pipe(self) -> None:
+        """Pass the error on; rich would end the process with its own status."""
+        raise
+
+
 def console_for(stream: TextIO, *, width: int | None = None) -> Console:
     """A console that prints text as it is, and no escape sequence where none is wanted.
 
     NO_COLOR rules out all styles, bold too; a pipe and a dumb terminal get none anyway.
     """
     plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") in ("dumb", "unknown")
-    console = Console(
+    console = _Console(
         file=stream,
         color_system=None if plain else "auto",
         width=width,

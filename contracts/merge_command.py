@@ -1,0 +1,40 @@
+"""The command `merge`: parts of one walk and JSON reports of several machines, as one verdict."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+
+import click
+
+
+def register(group: click.Group) -> None:
+    """Adds the command to the group of all commands."""
+    group.add_command(merge)
+
+
+@click.command("merge", short_help="Merge parts of a walk and JSON reports into one verdict.")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--json", "as_json", is_flag=True, help="Print what was merged as JSON and nothing else.")
+def merge(files: tuple[str, ...], *, as_json: bool) -> int:
+    """Put together what several machines found; no network is used.
+
+    Each FILE is what `check --exhaustive --part K/N --resume FILE` left, or a JSON report of one or several
+    deployments. The parts have to make one whole walk.
+
+    Exit status, the worst of all: 0 conforming; 1 a MUST is broken; 2 usage error, or a FILE is neither; 3
+    not judged: a part is missing or not finished, the list moved, or a profile seems to be there twice.
+    """
+    from contracts import merging
+    from contracts.catalogue import load_catalogue
+    from contracts.reports import merged as report
+    from contracts.reports.terminal import console_for
+
+    found = merging.merge(files, load_catalogue())
+    with suppress(BrokenPipeError):  # `merge … | head` does not change the exit status
+        if as_json:
+            sys.stdout.write(report.as_json(found))
+        else:
+            report.render(found, console_for(sys.stdout))
+        sys.stdout.flush()
+    return found.conclusion.status
