@@ -91,13 +91,14 @@ def _missing(listing: Listing, selected: Callable[[Profile], bool]) -> Iterator[
     "FILTER-ACTIVE-PARTITION",
     needs=_BOTH_KINDS,
     exercised=_both_kinds,
-    requires=("WALK-TOTAL", "FILTER-TOTAL"),
+    requires=("WALK-TOTAL", "FILTER-TOTAL", "FILTER-COMBINED"),
 )
 def totals_of_both_values_add_up(parts: Partition) -> Iterator[Violation]:
-    """`is_active` is on every profile, so true and false divide the list."""
+    """`is_active` is on every profile, so true and false divide the list, and what tags select of it."""
     total = parts.active.total + parts.inactive.total
     if total != parts.every.total:
-        expected = f"totals of true and false that add up to {parts.every.total}"
+        beside = "" if parts.every.selection.unfiltered else f" with {parts.every.selection}"
+        expected = f"totals of true and false{beside} that add up to {parts.every.total}"
         got = f"{parts.active.total} + {parts.inactive.total} = {total}"
         numbers = (parts.every.number, parts.active.number, parts.inactive.number)
         writes = abs(total - parts.every.total)

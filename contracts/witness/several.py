@@ -358,7 +358,10 @@ def random_word_finds(a: Seen, b: Seen) -> bool:
 
 
 def no_sum(a: Seen, b: Seen, c: Seen) -> bool:
-    """The totals of true and of false do not add up to that of all."""
+    """The totals of true and of false do not add up to that of all, with the same tags or without any."""
+    others = {s.filters - {("is_active", "true"), ("is_active", "false")} for s in (a, b, c)}
+    if len(others) > 1 or any(name != "tags" for name, _ in others.pop()):
+        return False
     values = [s.asked.get("is_active") for s in (a, b, c)]
     totals = [s.number("/total_count") for s in (a, b, c)]
     every, active, inactive = totals

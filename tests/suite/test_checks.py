@@ -165,6 +165,12 @@ BROKEN: list[tuple[str, list[Entry]]] = [
     ("FILTER-TAGS-LIST", [
         asked("limit=9&offset=0&tags=a", tagged(1, "a")), asked("limit=9&offset=0&tags=a,", 1, 2),
     ]),
+    ("FILTER-ACTIVE-PARTITION", [
+        ALL,
+        asked("limit=1&offset=0&tags=a", 1, total=3),
+        asked("limit=1&offset=0&is_active=true&tags=a", 1, total=1),
+        asked("limit=1&offset=0&is_active=false&tags=a", inactive(2), total=1),
+    ]),
     ("FILTER-COMBINED", [TAGS, asked("limit=9&offset=0&is_active=true&tags=a", tagged(1, "a", "b"))]),
     ("FILTER-TOTAL", [asked("limit=1&is_active=true", 1, total=9), asked("is_active=true", 1, total=1)]),
     ("FILTER-PAGED", [

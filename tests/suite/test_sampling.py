@@ -6,6 +6,7 @@ import json
 import math
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -174,6 +175,24 @@ def test_drawing_ends_where_a_fault_is_found() -> None:
     drawn = [e for e in result.exchanges if e.request.purpose == PAGE_DRAWN]
     assert len(drawn) < 5
     assert outcomes(result, "WALK")["WALK-SPLIT"] is Outcome.FAIL
+
+
+def test_totals_of_both_kinds_with_a_tag_are_added_up_on_a_long_list() -> None:
+    def one_too_many(request: Request) -> Exchange:
+        exchange = right(request)
+        if "is_active=false" not in request.query or "tags=" not in request.query:
+            return exchange
+        page = json.loads(exchange.content)
+        return replace(
+            exchange, content=json.dumps({**page, "total_count": page["total_count"] + 1}).encode()
+        )
+
+    right = long_list(20_000)
+    result = session(one_too_many, **LONG, only=frozenset({"FILTER-ACTIVE-PARTITION"}))
+    (verdict,) = (v for v in result.verdicts if v.requirement.id == "FILTER-ACTIVE-PARTITION")
+    assert verdict.outcome is Outcome.FAIL
+    assert "with tags=" in verdict.violations[0].expected
+    assert len(verdict.witness) == 3
 
 
 # --- filters --------------------------------------------------------------------------------------

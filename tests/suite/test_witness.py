@@ -92,6 +92,19 @@ def test_a_witness_is_asked_again_with_its_requests_alone() -> None:
     assert all(verdict.reproduced for verdict in verdicts)
 
 
+@pytest.mark.parametrize(
+    ("tags", "proved"), [(("", "", ""), True), (("a", "a", "a"), True), (("a", "a", ""), False)]
+)
+def test_totals_add_up_only_with_the_same_tags(tags: tuple[str, ...], proved: bool) -> None:
+    witness = [
+        Excerpt(n, Request(f"{active}&tags={tag}" if tag else active), (("/total_count", total),))
+        for n, (active, tag, total) in enumerate(
+            zip(("limit=1", "is_active=true", "is_active=false"), tags, (5, 2, 2), strict=True)
+        )
+    ]
+    assert proves("FILTER-ACTIVE-PARTITION", witness) is proved
+
+
 def excerpt(*facts: tuple[str, object]) -> Excerpt:
     return Excerpt(1, Request("limit=2"), facts)
 
