@@ -370,6 +370,39 @@ def no_sum(a: Seen, b: Seen, c: Seen) -> bool:
     return active + inactive != every
 
 
+def no_sum_for_narrow(a: Seen, b: Seen, c: Seen) -> bool:
+    """The same under the narrower credential."""
+    return a.narrow and b.narrow and c.narrow and no_sum(a, b, c)
+
+
+def narrow_counts_more(a: Seen, b: Seen) -> bool:
+    """A total of the narrower credential, `b`, above that of the full one, `a`, of the same list."""
+    if a.excerpt.request.credentials is not Credentials.GIVEN or not b.narrow or not same_list(a, b):
+        return False
+    full, narrow = a.number("/total_count"), b.number("/total_count")
+    return full is not None and narrow is not None and narrow > full
+
+
+def narrow_between(a: Seen, b: Seen) -> bool:
+    """A profile of `b`, under the narrower credential, between profiles of `a`, which does not show it."""
+    if a.excerpt.request.credentials is not Credentials.GIVEN or not b.narrow or not same_list(a, b):
+        return False
+    ids = a.ids or []
+    common = [place for identity, place in b.places.items() if identity in ids]
+    begin = a.number("/offset") == b.number("/offset") == 0
+    return any(
+        identity not in ids
+        and (begin or place > min(common))
+        and (place < max(common) or (_at_the_end(a) and _at_the_end(b)))
+        for identity, place in (b.places.items() if common else ())
+    )
+
+
+def _at_the_end(s: Seen) -> bool:
+    offset, total, length = s.number("/offset"), s.number("/total_count"), s.length
+    return known(offset, total, length) and (offset or 0) + (length or 0) >= (total or 0)
+
+
 def neither(a: Seen, b: Seen, c: Seen) -> bool:
     """A parameter given twice in `c` counts neither as in `a`, its first value, nor as in `b`, its last."""
     names = [name for name, _ in c.pairs]
