@@ -13,7 +13,7 @@ import pytest
 from fake import CATALOGUE, Deployment, Row, Storm, Style, rows, session
 
 from contracts import judge as judging
-from contracts.model import Exchange, ExitStatus, Outcome, Request, Result, Verdict, exit_status
+from contracts.model import Credentials, Exchange, ExitStatus, Outcome, Request, Result, Verdict, exit_status
 from contracts.probes.knowledge import Knowledge
 from contracts.probes.sampling import DRAWS, drawn_boundaries
 from contracts.reference import REFERENCE_TOKEN
@@ -382,3 +382,35 @@ def test_what_a_narrower_credential_should_not_show_is_found_on_a_long_list(posi
 def test_a_narrower_list_that_nothing_read_of_the_full_one_meets_is_not_judged() -> None:
     apart = other_places(lambda places: [p + 1_000_000 for p in places])
     assert scope_of(20_000, positions=apart).outcome is Outcome.NOT_EXERCISED
+
+
+class Narrowing(Deployment):
+    """Whose narrower credential sees two of three profiles."""
+
+    narrow = False
+
+    def answer(self, request: Request) -> tuple[int, Row]:
+        self.narrow = request.credentials is Credentials.NARROW
+        known = Credentials.GIVEN if self.narrow else request.credentials
+        return super().answer(replace(request, credentials=known))
+
+    def selected(self, asked: Row) -> list[Row]:
+        return [row for row in super().selected(asked) if not self.narrow or row["id"] % 3]
+
+
+def test_the_narrowing_deployment_is_judged_where_nobody_writes() -> None:
+    result = session(Narrowing(rows(700), Style(maximum=10, default=10, token=True)), **NARROW)
+    assert outcomes(result, "ACCESS")["ACCESS-SCOPE"] is Outcome.PASS
+
+
+@pytest.mark.parametrize("only", [frozenset(), frozenset({"ACCESS-SCOPE"})], ids=["all", "scope"])
+@pytest.mark.parametrize("seed", range(300, 310))
+def test_a_narrower_credential_is_not_accused_while_others_write(seed: int, only: frozenset[str]) -> None:
+    draw = random.Random(seed)
+    maximum = draw.choice((5, 10))
+    size = draw.choice((40, 61 * maximum))
+    order = draw.choice(("id", "-id", "name", "updated"))
+    style = Style(order=order, maximum=maximum, default=draw.choice((0, 5)), token=True)
+    storm = Storm(seed, draw.choice((0.02, 0.1, 0.4, 1.0)), burst=2, kinds=("insert", "delete", "change"))
+    result = session(Narrowing(rows(size, seed), style, storm), seed=seed, only=only, **NARROW)
+    assert {v.requirement.id for v in result.verdicts if v.outcome is Outcome.FAIL} == set()

@@ -10,7 +10,7 @@ import pytest
 
 from contracts.catalogue import load_catalogue
 from contracts.examples import load_examples
-from contracts.model import Excerpt, Exchange, Outcome, Request, Verdict
+from contracts.model import Credentials, Excerpt, Exchange, Outcome, Request, Verdict
 from contracts.reference import serving
 from contracts.reports import shown
 from contracts.run import Settings, check
@@ -103,6 +103,31 @@ def test_totals_add_up_only_with_the_same_tags(tags: tuple[str, ...], proved: bo
         )
     ]
     assert proves("FILTER-ACTIVE-PARTITION", witness) is proved
+
+
+def page_of(credentials: str, ids: list[int], offset: int = 9) -> Excerpt:
+    shown = [(f"/access_profiles/{place}/id", identity) for place, identity in enumerate(ids)]
+    facts = (("/offset", offset), ("length", len(ids)), ("ids", ids), *shown)
+    return Excerpt(1, Request("limit=9", credentials=Credentials(credentials)), facts)
+
+
+@pytest.mark.parametrize(
+    ("full", "narrow", "offset", "proved"),
+    [
+        ([1, 2, 3], [1, 7, 3], 9, True),
+        ([1, 2, 3], [1, 3, 7], 9, False),  # it may stand after the page
+        ([1, 2, 3], [7, 1, 3], 9, False),  # or before it,
+        ([1, 2, 3], [7, 1, 3], 0, True),  # unless both begin there
+        ([1, 2, 3], [7, 8, 9], 0, False),
+        ([1, 2, 3], [1, 3], 0, False),
+    ],
+)
+def test_a_stranger_is_proved_where_it_would_stand_between(
+    full: list[int], narrow: list[int], offset: int, proved: bool
+) -> None:
+    pages = [page_of("given", full, offset), page_of("narrow", narrow, offset)]
+    assert proves("ACCESS-SCOPE", pages) is proved
+    assert not proves("ACCESS-SCOPE", [page_of("given", narrow, offset), page_of("given", full, offset)])
 
 
 def excerpt(*facts: tuple[str, object]) -> Excerpt:
