@@ -17,8 +17,9 @@ MAX_MEMBERS = 10_000
 _DIGITS_AS_ZEROS = bytes(ord("0") if chr(c).isascii() and chr(c).isdigit() else c for c in range(256))
 _NEARLY_64_BITS = b"0" * 19
 _BEYOND_64_BITS = (b"0" * 20, b"-" + _NEARLY_64_BITS)  # orjson reads longer integers as floats
-_ESCAPED_COLON = (b"u003a", b"u003A")  # after a backslash
+_ESCAPED_COLON = re.compile(rb"\\u003[aA]")
 _TOO_DEEP = b"\n" + b"  " * MAX_DEPTH  # the indentation of what stands inside that many containers
+_BEGINNING = 64  # bytes in which a colon between a name and its value is to be expected
 _DOUBTFUL = object()
 
 
@@ -44,7 +45,7 @@ def _quickly(content: bytes) -> object:
     """
     try:
         value: object = orjson.loads(content)
-        same = orjson.dumps(value) == content.rstrip()
+        same = not _spaced(content) and orjson.dumps(value) == content.rstrip()
         written = orjson.dumps(value, option=orjson.OPT_INDENT_2)
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         return _DOUBTFUL
@@ -54,18 +55,21 @@ def _quickly(content: bytes) -> object:
     return value if same or _nothing_lost(content, colons, written) else _DOUBTFUL
 
 
+def _spaced(content: bytes) -> bool:
+    """Whether the text begins as with spaces after its colons: orjson would not write it so."""
+    return b'": ' in content[:_BEGINNING]
+
+
 def _nothing_lost(content: bytes, colons: int, written: bytes) -> bool:
     """Whether the text differs from what orjson writes in spaces and the like, but in no member or integer.
 
     Each member is written with one colon; those inside strings count on both sides, unless they are escaped.
     """
     return (
-        colons == written.count(b":") and not _has_escaped_colon(content) and not _has_long_integer(content)
+        colons == written.count(b":")
+        and not _ESCAPED_COLON.search(content)
+        and not _has_long_integer(content)
     )
-
-
-def _has_escaped_colon(content: bytes) -> bool:
-    return any(part.startswith(_ESCAPED_COLON) for part in content.split(b"\\")[1:])
 
 
 def _has_long_integer(content: bytes) -> bool:
