@@ -9,7 +9,7 @@ import math
 import os
 import re
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -120,6 +120,15 @@ def lifted(bounds: Bounds, asked: Iterable[str] = ()) -> Bounds:
     """The bounds for a walk of everything: those on a run as a whole are off, unless they were asked for."""
     whole: dict[str, Any] = {"max_requests": 10**9, "deadline": 7 * 86_400.0, "max_total_content": 2**60}
     return replace(bounds, **{name: value for name, value in whole.items() if name not in set(asked)})
+
+
+def of_a_walk(bounds: Bounds, given: Mapping[str, Any]) -> Bounds:
+    """The bounds, lifted where --exhaustive is given; UserError for --resume without it."""
+    if given["exhaustive"]:
+        return lifted(bounds, [name for name in ("max_requests", "deadline") if given[name] is not None])
+    if given["resume"] is not None:
+        raise UserError("--resume goes with --exhaustive.")
+    return bounds
 
 
 def verification(ca: str | None, *, insecure: bool) -> bool | str:
