@@ -737,9 +737,13 @@ def combined(evidence: Evidence) -> Iterator[Combined]:
 
 @dataclass(frozen=True, slots=True)
 class FilteredPages:
-    """All pages of one filtered selection that were read within its bounds, in the order asked."""
+    """All pages of one filtered selection that were read within its bounds, in the order asked.
+
+    Where it is by two tags, `single` is a page of each of them alone, asked near the first of these.
+    """
 
     pages: tuple[Page, ...]
+    single: tuple[Page, ...] = ()
 
 
 @builder(FilteredPages)
@@ -748,7 +752,16 @@ def filtered_pages(evidence: Evidence) -> Iterator[FilteredPages]:
     for selection, pages in evidence.by_selection.items():
         inside = within(pages)
         if not selection.unfiltered and selection.search is None and inside:
-            yield FilteredPages(tuple(inside))
+            yield FilteredPages(tuple(inside), _of_single_tags(evidence, inside[0]))
+
+
+def _of_single_tags(evidence: Evidence, page: Page) -> tuple[Page, ...]:
+    selection = page.selection
+    if len(selection.items) != 2 or selection.items != selection.wanted or selection.spelling:
+        return ()
+    single = (within(evidence.by_selection.get(replace(selection, tags=t), ())) for t in selection.wanted)
+    found = tuple(_nearest(pages, page) for pages in single if pages)
+    return found if len(found) == len(selection.wanted) else ()
 
 
 @dataclass(frozen=True, slots=True)

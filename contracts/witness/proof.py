@@ -98,7 +98,7 @@ _RULES: dict[str, Rule] = {
     ),
     "FILTER-TAGS-LIST": several.listings_differ(several.same_tags),
     "FILTER-COMBINED": either(_SELECTION, several.missing),
-    "FILTER-TOTAL": _TOTALS,
+    "FILTER-TOTAL": either(_TOTALS, three(several.no_total_of_two)),
     "FILTER-PAGED": either(_FILTERED_WALK, _LISTED, _TOTALS),
     "FILTER-ORDER": two(several.turned),
     "FILTER-SAME-PROFILE": two(several.reads_otherwise),

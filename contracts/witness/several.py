@@ -370,6 +370,18 @@ def no_sum(a: Seen, b: Seen, c: Seen) -> bool:
     return active + inactive != every
 
 
+def no_total_of_two(a: Seen, b: Seen, c: Seen) -> bool:
+    """The total of two tags, in `c`, is none that any or all of them can have, given those of each alone."""
+    if (*a.wanted, *b.wanted) != c.wanted or len(a.wanted) != 1 or len(b.wanted) != 1:
+        return False
+    rest = {frozenset(pair for pair in s.filters if pair[0] != "tags") for s in (a, b, c)}
+    totals = [s.number("/total_count") for s in (a, b, c)]
+    one, other, both = totals
+    if len(rest) > 1 or one is None or other is None or both is None:
+        return False
+    return both > one + other or min(one, other) < both < max(one, other)
+
+
 def no_sum_for_narrow(a: Seen, b: Seen, c: Seen) -> bool:
     """The same under the narrower credential."""
     return a.narrow and b.narrow and c.narrow and no_sum(a, b, c)

@@ -105,6 +105,20 @@ def test_totals_add_up_only_with_the_same_tags(tags: tuple[str, ...], proved: bo
     assert proves("FILTER-ACTIVE-PARTITION", witness) is proved
 
 
+@pytest.mark.parametrize(
+    ("totals", "proved"),
+    [((6, 2, n), n in (3, 5, 9)) for n in (0, 2, 3, 5, 6, 8, 9)] + [((4, 4, n), n > 8) for n in range(10)],
+)
+def test_a_total_of_two_tags_is_proved_wrong_where_neither_reading_allows_it(
+    totals: tuple[int, ...], proved: bool
+) -> None:
+    witness = [
+        Excerpt(number, Request(f"tags={tags}"), (("/total_count", total),))
+        for number, (tags, total) in enumerate(zip(("a", "b", "a,b"), totals, strict=True))
+    ]
+    assert proves("FILTER-TOTAL", witness) is proved
+
+
 def page_of(credentials: str, ids: list[int], offset: int = 9) -> Excerpt:
     shown = [(f"/access_profiles/{place}/id", identity) for place, identity in enumerate(ids)]
     facts = (("/offset", offset), ("length", len(ids)), ("ids", ids), *shown)
