@@ -24,6 +24,11 @@ from contracts.model import OLD_PATH, Exchange, Request
 from contracts.reference import REFERENCE_TOKEN
 
 SIZES = (10, 100, 1_000, 10_000, 100_000, 1_000_000)
+# How servers write JSON: without spaces, or as Python's `json.dumps` does.
+WRITTEN: dict[str, dict[str, Any]] = {
+    "without spaces": {"ensure_ascii": False, "separators": (",", ":")},
+    "as `json.dumps` writes it": {},
+}
 _CONTEXT = multiprocessing.get_context("spawn")
 _MIB = 1024
 
@@ -47,7 +52,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="Rounds of each ratio.")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="Where to draw the costs as SVG.")
     asked = parser.parse_args()
-    print(page_table(*judged_page(30 * asked.rounds)), end="\n\n")
+    for written, style in WRITTEN.items():
+        print(page_table(written, *judged_page(30 * asked.rounds, **style)), end="\n\n")
     costs = {size: run_at(size) for size in SIZES}
     print(size_table(costs), end="\n\n")
     print(walk_table(*exhaustive_beside_bare(asked.walked, asked.rounds)))
@@ -58,8 +64,11 @@ def main() -> None:
 # --- one page -------------------------------------------------------------------------------------
 
 
-def judged_page(rounds: int) -> tuple[float, float, float]:
-    """Seconds of `json.loads` of a page of 100 profiles, of judging it, of proving that this could fail."""
+def judged_page(rounds: int, **style: Any) -> tuple[float, float, float]:
+    """Seconds of `json.loads` of a page of 100 profiles, of judging it, of proving that this could fail.
+
+    `style` is how `json.dumps` writes the page.
+    """
     from contracts.catalogue import load_catalogue
     from contracts.everything import is_clean
     from contracts.reference.data import generate
@@ -68,7 +77,7 @@ def judged_page(rounds: int) -> tuple[float, float, float]:
     from contracts.vacuity import kills
 
     value: dict[str, Any] = {"access_profiles": generate(400)[100:200], "count": 100, "total_count": 400}
-    text = json.dumps({**value, "limit": 100, "offset": 100}, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps({**value, "limit": 100, "offset": 100}, **style)
     headers = (("Content-Type", "application/json"), ("Date", "Tue, 24 Nov 2026 00:00:00 GMT"))
     exchange = Exchange(1, Request("limit=100&offset=100"), 200, headers, text.encode())
     catalogue = load_catalogue()
@@ -199,11 +208,11 @@ def bare(size: int, url: str) -> Cost:
 # --- what is shown --------------------------------------------------------------------------------
 
 
-def page_table(loads: float, judging: float, proof: float) -> str:
+def page_table(written: str, loads: float, judging: float, proof: float) -> str:
     """The speed of judging."""
     return "\n".join(
         [
-            "| A page of 100 profiles | milliseconds | beside `json.loads` |",
+            f"| A page of 100 profiles, {written} | milliseconds | beside `json.loads` |",
             "|---|---|---|",
             f"| `json.loads` | {1_000 * loads:.2f} | 1.00 |",
             f"| parse, schema, all checks of one response | {1_000 * judging:.2f} | {judging / loads:.2f} |",

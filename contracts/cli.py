@@ -264,7 +264,7 @@ def _check_one(session: Session, url: str, given: dict[str, Any]) -> int:
     settings = replace(_settings(url, given), **_credentials(session, given))
     catalogue = _catalogue(given["document"], settings)
     if given["plan"]:
-        return _print_plan(run.plan(settings))
+        return _print_plan(run.plan(settings), given)
     if given["insecure"]:
         click.echo(options.INSECURE, err=True)
     terms = _terms(given, settings, catalogue, _keys(given).secret())
@@ -290,7 +290,7 @@ def demo(session: Session, /, fault: str | None, style: str | None, profiles: in
         settings = replace(_settings(served.base_url, given), secrets=served.secrets, open=served.open)
         catalogue = _catalogue(given["document"], settings)
         if given["plan"]:
-            return _print_plan(run.plan(settings))
+            return _print_plan(run.plan(settings), given)
         click.echo(_demo_line(fault, style), err=asked.as_json)
         terms = _terms(given, settings, catalogue, Secret())
         return _judge(settings, catalogue, asked, terms, _waiving(given, catalogue))
@@ -400,7 +400,7 @@ def certify(session: Session, /, url: str, **given: Any) -> int:
     settings = replace(_settings(url, {**given, "only": ()}), **_credentials(session, given))
     settings, wish = _wish(given, settings)
     if given["plan"]:
-        return _print_plan(run.plan(settings))
+        return _print_plan(run.plan(settings), given)
     catalogue = _catalogue(None, settings)
     waiving = _waiving({**given, "strict_waivers": False}, catalogue)
     return _certify(settings, catalogue, wish, waiving.waivers)
@@ -442,7 +442,7 @@ def _check_fleet(session: Session, urls: tuple[str, ...], targets: str | None, g
     goals, catalogue = _goals(session, entries, given)
     if given["plan"]:
         return _print_plan(
-            tuple((goal.name, sum(most for _, most in run.plan(goal.settings))) for goal in goals)
+            tuple((goal.name, sum(most for _, most in run.plan(goal.settings))) for goal in goals), given
         )
     if asked.record is not None or asked.har is not None:
         raise UserError("--record and --har are for one deployment at a time.")
@@ -553,24 +553,20 @@ def _waiving(given: dict[str, Any], catalogue: Catalogue) -> Waiving:
 
 
 def _settings(url: str, given: dict[str, Any]) -> Settings:
+    from contracts.everything import refuse_a_part
     from contracts.run import Settings
 
     if given["exhaustive"] and any(given.get(name) for name in ("record", "har", "out")):
         raise UserError("--exhaustive keeps no exchanges: there is nothing to record or to certify.")
-    if given["resume"] is not None and not given["exhaustive"]:
-        raise UserError("--resume goes with --exhaustive.")
     share = options.part(given)
     if share is not None:  # before hours of walking
         evidence_commands.require_writable(given["resume"], "--resume")
     bounds = options.bounds(
         **{name: given[name] for name in ("max_requests", "rate", "timeout", "deadline", "concurrency")}
     )
-    if given["exhaustive"]:
-        asked = {name for name in ("max_requests", "deadline") if given[name] is not None}
-        bounds = options.lifted(bounds, asked)
-    return Settings(
+    settings = Settings(
         base_url=options.require_url(url),
-        bounds=bounds,
+        bounds=options.of_a_walk(bounds, given),
         exhaustive=given["exhaustive"],
         resume=None if given["resume"] is None else Path(given["resume"]),
         part=share,
@@ -579,6 +575,8 @@ def _settings(url: str, given: dict[str, Any]) -> Settings:
         gentle=given["gentle"],
         examples=given["examples"],
     )
+    refuse_a_part(settings)
+    return settings
 
 
 def _credentials(session: Session, given: dict[str, Any]) -> dict[str, Any]:
@@ -782,11 +780,18 @@ def _print_guide(form: str, document: str | None) -> int:
     return ExitStatus.CONFORMING
 
 
-def _print_plan(plan: tuple[tuple[str, int], ...]) -> int:
+def _print_plan(plan: tuple[tuple[str, int], ...], given: dict[str, Any]) -> int:
     widest = max((len(probe) for probe, _ in plan), default=0)
     for probe, most in plan:
         click.echo(f"{probe.ljust(widest)}  {most:>6,}")
     click.echo(f"{'At most, in all'.ljust(widest)}  {sum(most for _, most in plan):>6,}")
+    if given["exhaustive"]:
+        from contracts.probes.exhaustive import AGAIN_AT_MOST
+
+        click.echo(
+            "On top, for the exhaustive walk: as many requests as the list has pages, and then "
+            f"{AGAIN_AT_MOST} at most."
+        )
     return ExitStatus.CONFORMING
 
 

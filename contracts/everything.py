@@ -23,9 +23,19 @@ class _Settings(Protocol):
     @property
     def exhaustive(self) -> bool: ...
     @property
+    def only(self) -> frozenset[str]: ...
+    @property
     def resume(self) -> Path | None: ...
     @property
     def part(self) -> Share | None: ...
+
+
+def refuse_a_part(settings: _Settings) -> None:
+    """UserError where a walk of everything is asked for together with some requirements alone."""
+    if settings.exhaustive and settings.only:
+        raise UserError(
+            "--exhaustive judges the whole contract: it does not go with a selection of requirements."
+        )
 
 
 def is_clean(catalogue: Catalogue, conditions: Conditions, answer: Answer) -> bool:

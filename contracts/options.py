@@ -137,6 +137,15 @@ def part(given: Mapping[str, Any]) -> Share | None:
     return share
 
 
+def of_a_walk(bounds: Bounds, given: Mapping[str, Any]) -> Bounds:
+    """The bounds, lifted where --exhaustive is given; UserError for --resume without it."""
+    if given["exhaustive"]:
+        return lifted(bounds, [name for name in ("max_requests", "deadline") if given[name] is not None])
+    if given["resume"] is not None:
+        raise UserError("--resume goes with --exhaustive.")
+    return bounds
+
+
 def verification(ca: str | None, *, insecure: bool) -> bool | str:
     """How TLS is verified: True by the usual certificates, a file of others, or False not at all."""
     if ca is not None and insecure:

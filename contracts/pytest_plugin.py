@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
@@ -81,6 +82,11 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "deadline": {"type": float, "metavar": "S", "help": "Seconds for the whole run."},
     "gentle": {"action": "store_true", "help": "Leave out values that can take a process down."},
     "examples": {"type": int, "metavar": "N", "help": "Most generated queries to ask (default 10)."},
+    "exhaustive": {"action": "store_true", "help": "Walk the whole list too, however long it is."},
+    "resume": {
+        "metavar": "FILE",
+        "help": "Where an interrupted --exhaustive is kept and goes on; write --resume=FILE.",
+    },
     "level": {"choices": ["must", "should"], "default": "must", "help": "What fails the session (must)."},
     "allow-unexercised": {
         "action": "store_true",
@@ -435,12 +441,14 @@ def _keys(config: pytest.Config) -> options.Keys:
 def _settings(config: pytest.Config, base_url: str) -> Settings:
     from contracts.run import Settings
 
-    given = {name: getattr(config.option, _PREFIX + name) for name in _BOUNDS}
+    given = {name: getattr(config.option, _PREFIX + name) for name in (*_BOUNDS, *_WALK)}
     if (config.option.contract_examples or 0) < 0:
         raise UserError("--examples takes a number from 0 on.")
     return Settings(
         base_url=base_url,
-        bounds=options.bounds(**given),
+        bounds=options.of_a_walk(options.bounds(**{name: given[name] for name in _BOUNDS}), given),
+        exhaustive=given["exhaustive"],
+        resume=None if given["resume"] is None else Path(given["resume"]),
         seed=config.option.contract_seed,
         gentle=config.option.contract_gentle,
         examples=config.option.contract_examples,
@@ -448,6 +456,7 @@ def _settings(config: pytest.Config, base_url: str) -> Settings:
 
 
 _BOUNDS = ("max_requests", "rate", "timeout", "deadline", "concurrency")
+_WALK = ("exhaustive", "resume")
 
 
 def _terms(config: pytest.Config, secret: Secret | None) -> Terms:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from contracts.catalogue import Catalogue, load_catalogue
-from contracts.everything import saved, started
+from contracts.everything import refuse_a_part, saved, started
 from contracts.model import Result
 from contracts.probes.exhaustive import Share
 from contracts.session import Progress, Run, on_served_path, plan, probes
@@ -60,6 +60,7 @@ def check(
     """
     catalogue = catalogue or load_catalogue()
     catalogue.select(settings.only)
+    refuse_a_part(settings)
 
     def judge(path: str) -> Result:
         result, remarks = _check_path(settings, path, catalogue, progress)

@@ -18,6 +18,7 @@ from contracts.subjects.access import (
     WithoutCredentials,
     WrongCredentials,
 )
+from contracts.subjects.answer import Page
 from contracts.subjects.evidence import Evidence
 
 _REFUSED = "401 or 403"
@@ -114,9 +115,9 @@ def _no_narrow_credential(evidence: Evidence) -> str:
 
 @check(
     "ACCESS-SCOPE",
-    needs="a narrower credential that sees at least one profile less",
+    needs="a narrower credential that sees at least one profile less, and of a long list some that were read",
     inapplicable=_no_narrow_credential,
-    exercised=lambda e: any(n.whole and n.pages[0].total < n.whole.total for n in e.subjects(NarrowList)),
+    exercised=lambda e: any(map(_compares, e.subjects(NarrowList))),
     requires=("WALK-COMPLETE", "WALK-ORDER"),
 )
 def narrower_credential_sees_a_part(narrow: NarrowList) -> Iterator[Violation]:
@@ -124,14 +125,14 @@ def narrower_credential_sees_a_part(narrow: NarrowList) -> Iterator[Violation]:
     seen = [i for page in narrow.pages for i in page.ids]
     numbers = tuple(page.number for page in narrow.pages)
     last = narrow.pages[-1]
-    if last.total != len(set(seen)) and last.offset + last.limit >= last.total:
+    if narrow.complete and last.total != len(set(seen)):
         expected = f"total_count {len(set(seen))}, the number of profiles that it lists"
         got = f"total_count {last.total}"
         yield Violation(expected, got, numbers, "/total_count", writes=abs(last.total - len(set(seen))))
     if narrow.whole is not None:
         yield from _part_of(narrow, seen, numbers)
-    complete = last.offset + last.limit >= last.total
-    for page in narrow.filtered if complete else ():
+    yield from _sampled(narrow)
+    for page in narrow.filtered if narrow.complete else ():
         foreign = [i for i in page.ids if i not in seen]
         if foreign:
             got = f"profile {foreign[0]} with {page.selection}"
@@ -139,6 +140,65 @@ def narrower_credential_sees_a_part(narrow: NarrowList) -> Iterator[Violation]:
                 "only what it sees without a filter", got, (*numbers, page.number), "/access_profiles"
             )
             return
+
+
+def _compares(narrow: NarrowList) -> bool:
+    """Whether it is shorter than the full list, and something on it had to be on what was read of that."""
+    total = narrow.total_of_all
+    compared = narrow.whole is not None or any(len(ids) > 1 for _, _, ids in narrow.meeting)
+    return compared and total is not None and narrow.pages[0].total < total
+
+
+def _sampled(narrow: NarrowList) -> Iterator[Violation]:
+    """What ends, totals, and pages that meet can show where one of the lists was not read whole."""
+    for page in () if narrow.complete else narrow.pages:
+        filled = min(page.limit, max(0, page.total - page.offset))
+        if len(page.profiles) != filled:
+            expected = f"{filled} profiles, for total_count {page.total} counts what it sees"
+            writes = abs(len(page.profiles) - filled)
+            got = f"{len(page.profiles)}"
+            yield Violation(expected, got, (page.number,), "/access_profiles", writes=writes)
+    yield from _parts(narrow)
+    if narrow.full:
+        yield from _no_more_than(narrow.full[-1], narrow.pages[0])
+    for page, full, due in narrow.meeting:
+        yield from _meeting(page, full, due)
+
+
+def _parts(narrow: NarrowList) -> Iterator[Violation]:
+    """The totals of true and of false, of which each filter of this credential selects a part."""
+    every = narrow.pages[0]
+    parts = {page.selection.is_active: page for page in narrow.filtered if page.selection.by_active}
+    if parts.keys() == {True, False}:
+        total = parts[True].total + parts[False].total
+        if total != every.total:
+            expected = (
+                f"totals of true and false that add up to {every.total}, which it sees without a filter"
+            )
+            got = f"{parts[True].total} + {parts[False].total} = {total}"
+            numbers = (every.number, parts[True].number, parts[False].number)
+            yield Violation(expected, got, numbers, "/total_count", writes=abs(total - every.total))
+
+
+def _no_more_than(full: Page, page: Page) -> Iterator[Violation]:
+    if page.total > full.total:
+        expected = f"total_count {full.total} at most, which the full credential sees"
+        got = f"total_count {page.total}"
+        writes = page.total - full.total
+        yield Violation(expected, got, (full.number, page.number), "/total_count", writes=writes)
+
+
+def _meeting(page: Page, full: Page, due: tuple[int, ...]) -> Iterator[Violation]:
+    both = (full.number, page.number)
+    missing = [identity for identity in due if identity not in full.by_id]
+    if missing:
+        got = f"profile {missing[0]}, which exchange {full.number} does not show where it would stand"
+        expected = "a part of the list that the full credential sees"
+        yield Violation(expected, got, both, "/access_profiles", writes=len(missing))
+    rank = {identity: place for place, identity in enumerate(full.ids)}
+    ranks = [rank[identity] for identity in page.ids if identity in rank]
+    if ranks != sorted(ranks):
+        yield Violation("the order of the full list", "another order", both, "/access_profiles")
 
 
 def _part_of(narrow: NarrowList, seen: list[int], numbers: tuple[int, ...]) -> Iterator[Violation]:

@@ -91,13 +91,14 @@ def _missing(listing: Listing, selected: Callable[[Profile], bool]) -> Iterator[
     "FILTER-ACTIVE-PARTITION",
     needs=_BOTH_KINDS,
     exercised=_both_kinds,
-    requires=("WALK-TOTAL", "FILTER-TOTAL"),
+    requires=("WALK-TOTAL", "FILTER-TOTAL", "FILTER-COMBINED"),
 )
 def totals_of_both_values_add_up(parts: Partition) -> Iterator[Violation]:
-    """`is_active` is on every profile, so true and false divide the list."""
+    """`is_active` is on every profile, so true and false divide the list, and what tags select of it."""
     total = parts.active.total + parts.inactive.total
     if total != parts.every.total:
-        expected = f"totals of true and false that add up to {parts.every.total}"
+        beside = "" if parts.every.selection.unfiltered else f" with {parts.every.selection}"
+        expected = f"totals of true and false{beside} that add up to {parts.every.total}"
         got = f"{parts.active.total} + {parts.inactive.total} = {total}"
         numbers = (parts.every.number, parts.active.number, parts.inactive.number)
         writes = abs(total - parts.every.total)
@@ -377,6 +378,22 @@ def _filter_selects_a_part(evidence: Evidence) -> bool:
 def total_counts_what_the_filters_select(subject: FilteredPages) -> Iterator[Violation]:
     """On every page of the selection, with `limit` and `offset` or without."""
     yield from totals(subject.pages)
+    if subject.single:
+        yield from _total_of_two_tags(subject.pages[0], *subject.single)
+
+
+def _total_of_two_tags(page: Page, first: Page, second: Page) -> Iterator[Violation]:
+    """All of two tags select no more than either alone; any of them no less, nor more than both together."""
+    least, most = sorted((first.total, second.total))
+    together = least + most
+    if page.total <= least or most <= page.total <= together:
+        return
+    excess = page.total - together
+    # A single write can take a profile from both tags.
+    writes = -(-excess // 2) if excess > 0 else min(page.total - least, most - page.total)
+    expected = f"total_count up to {least} (all of the tags), or {most} to {together} (any of them)"
+    numbers = (first.number, second.number, page.number)
+    yield Violation(expected, f"total_count {page.total}", numbers, "/total_count", writes=writes)
 
 
 def totals(pages: tuple[Page, ...]) -> Iterator[Violation]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from contracts.model import Credentials
 from contracts.probes.filters import seen_tags
-from contracts.probes.knowledge import Knowledge, Steps, query
+from contracts.probes.knowledge import AskPage, Knowledge, Steps, query
 from contracts.subjects.access import ALIAS, SPELLING, UNUSABLE, WRONG, other_path
 
 AT_MOST = 40
@@ -65,18 +65,31 @@ def spellings(path: str) -> Iterator[str]:
 
 
 def _narrow(know: Knowledge) -> Steps:
+    yield from _narrow_walk(know) if know.small else _narrow_ends(know)
+
+
+def _narrow_ends(know: Knowledge) -> Steps:
+    """Of a long list the start, the end with a place after it, and the totals that filters divide it into."""
+    page = yield from _narrow_page(know, query(limit=know.most, offset=0))
+    if page is not None and page.total > know.most:
+        yield from _narrow_page(know, query(limit=know.most, offset=page.total - max(1, know.most - 1)))
+    for value in (True, False):
+        yield from _narrow_page(know, query(limit=1, offset=0, is_active=value))
+
+
+def _narrow_page(know: Knowledge, query: str) -> AskPage:
+    answer = yield from know.ask(query, purpose=_PURPOSE, credentials=Credentials.NARROW)
+    return answer.page if answer is not None else None
+
+
+def _narrow_walk(know: Knowledge) -> Steps:
     offset = 0
     for _ in range(6):
-        answer = yield from know.ask(
-            query(limit=know.most, offset=offset), purpose=_PURPOSE, credentials=Credentials.NARROW
-        )
-        page = answer.page if answer is not None else None
+        page = yield from _narrow_page(know, query(limit=know.most, offset=offset))
         if page is None or page.limit < 1 or page.offset + page.limit >= page.total:
             break
         offset += page.limit
-    yield from know.ask(
-        query(limit=know.most, offset=0, is_active=True), purpose=_PURPOSE, credentials=Credentials.NARROW
-    )
+    yield from _narrow_page(know, query(limit=know.most, offset=0, is_active=True))
 
 
 def alias(know: Knowledge) -> Steps:

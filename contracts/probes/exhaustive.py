@@ -24,7 +24,8 @@ _BUCKETS = 256
 _PAGE_BITS = 24
 _ODD = 0x9E3779B97F4A7C15  # 2^64 by the golden ratio: spreads ids that follow on each other over all bits
 _KEPT = 40  # pages with something wrong, beyond which more of them would show nothing new
-_ASKED_AGAIN = 10
+_ASKED_AGAIN = 10  # pairs of pages
+AGAIN_AT_MOST = 2 * _ASKED_AGAIN
 _MOST = 2**63  # of any number in a file; no offset goes beyond it
 
 _NUMBERS = ("limit", "offset", "total", "pages", "met", "broken")

@@ -30,10 +30,13 @@ def windows(know: Knowledge) -> Steps:
     drawn = drawn_boundaries(know)
     if know.most < _FEW:
         yield from know.walk(know.most, purpose=_WALK, at_most=_HEAD)
-    for boundary in [*fixed, *drawn[: max(0, _WITH_BOTH - len(fixed))]]:
-        yield from _page(know, boundary - know.most, _WALK)
+    for boundary in fixed:
+        if boundary > know.most:  # the first page is known
+            yield from _page(know, boundary - know.most, _WALK)
         yield from _page(know, boundary, _WALK)
         yield from know.ask(_across(know, boundary), purpose=_WALK)
+    for boundary in drawn[: max(0, _WITH_BOTH - len(fixed))]:  # what else meets there is read below
+        yield from _page(know, boundary - know.most, _WALK)
     enough = min(DRAWS if know.most >= _FEW else DRAWS // 2, draws_for(_ENOUGH))
     for boundary in drawn[:enough]:
         page = yield from _page(know, boundary, PAGE_DRAWN)

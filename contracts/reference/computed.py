@@ -16,7 +16,7 @@ from typing import Any
 from contracts.reference.app import Application, build_app
 from contracts.reference.conditions import Row
 from contracts.reference.data import generate
-from contracts.reference.pipeline import Ask
+from contracts.reference.pipeline import Ask, Caller
 from contracts.reference.times import SECOND, instant, rfc3339
 
 PERIOD = 840
@@ -77,14 +77,18 @@ class _Computed:
 
     def _selected(self, ask: Ask) -> list[int]:
         parameters = ask.parameters
-        return self._chosen(parameters.is_active, parameters.tags, (parameters.search or "").casefold())
+        word = (parameters.search or "").casefold()
+        return self._chosen(ask.caller, parameters.is_active, parameters.tags, word)
 
-    def _residues(self, active: bool | None, tags: tuple[str, ...] | None, word: str) -> list[int]:
+    def _residues(
+        self, caller: Caller, active: bool | None, tags: tuple[str, ...] | None, word: str
+    ) -> list[int]:
         enough = all if self._every else any
         return [
             n
             for n, model in enumerate(self._models)
-            if (active is None or model["is_active"] is active)
+            if (caller == "full" or n % 3 < 2)
+            and (active is None or model["is_active"] is active)
             and (tags is None or enough(tag in model.get("tags", ()) for tag in tags))
             and word in f"{self._names[n]} ".casefold()
         ]
@@ -95,7 +99,7 @@ class _Computed:
         number = int(digits) if digits.isdecimal() and len(digits) < 12 else 0
         if not 0 < number <= self._count or self._name(number - 1) != ask.parameters.search:
             return None
-        chosen = self._chosen(ask.parameters.is_active, ask.parameters.tags, "")
+        chosen = self._chosen(ask.caller, ask.parameters.is_active, ask.parameters.tags, "")
         return [number - 1] if (number - 1) % PERIOD in chosen else []
 
     def _name(self, number: int) -> str:

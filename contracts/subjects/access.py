@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -147,11 +148,48 @@ def heads(evidence: Evidence) -> Iterator[Head]:
 
 @dataclass(frozen=True, slots=True)
 class NarrowList:
-    """What a narrower credential sees under one selection, beside what the full one sees."""
+    """What a narrower credential sees without a filter and with, beside what the full one sees.
+
+    `full` is the list of the full credential where that was not read whole: the pages that share a profile
+    with these, and one that states its total.
+    """
 
     pages: tuple[Page, ...]
     whole: Walk | None
     filtered: tuple[Page, ...]
+    full: tuple[Page, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether page follows on page from the start to the end that the last one states."""
+        ends = [0, *(page.offset + page.limit for page in self.pages)]
+        follow = all(page.offset == end for page, end in zip(self.pages, ends, strict=False))
+        return follow and ends[-1] >= self.pages[-1].total
+
+    @property
+    def total_of_all(self) -> int | None:
+        """How many profiles the full credential sees; None where that was not asked."""
+        last = self.full[-1].total if self.full else None
+        return last if self.whole is None else self.whole.total
+
+    @property
+    def meeting(self) -> Iterator[tuple[Page, Page, tuple[int, ...]]]:
+        """Pages of this list and of the full one that share profiles, with the ids that are due on both."""
+        for page, other in itertools.product(self.pages, self.full):
+            if not other.by_id.keys().isdisjoint(page.ids):
+                yield page, other, due(page, other)
+
+
+def due(narrow: Page, full: Page) -> tuple[int, ...]:
+    """The ids on a page of the narrower list that a page of the full one must show too.
+
+    The order is the same, so what stands between two profiles that both pages show is on both; and before
+    the first of them, where both lists begin there, and after the last, where both end there.
+    """
+    common = [place for place, identity in enumerate(narrow.ids) if identity in full.by_id]
+    first = 0 if narrow.offset == full.offset == 0 else common[0]
+    ended = narrow.end >= narrow.total and full.end >= full.total
+    return narrow.ids[first:] if ended else narrow.ids[first : common[-1] + 1]
 
 
 @builder(NarrowList)
@@ -163,7 +201,16 @@ def narrow_lists(evidence: Evidence) -> Iterator[NarrowList]:
     filtered = tuple(page for page in pages if not page.selection.unfiltered)
     whole = max((w.walk for w in evidence.subjects(WholeWalk)), key=lambda w: w.limit, default=None)
     if bare:
-        yield NarrowList(bare, whole, filtered)
+        yield NarrowList(bare, whole, filtered, () if whole else _beside(evidence.unfiltered, bare))
+
+
+def _beside(full: tuple[Page, ...], narrow: tuple[Page, ...]) -> tuple[Page, ...]:
+    """The pages of the full list that share a profile with the narrower one, and the one asked nearest."""
+    seen = {identity for page in narrow for identity in page.ids}
+    meeting = [page for page in full if not seen.isdisjoint(page.ids)]
+    telling = (page for page in full if not page.past_end)
+    nearest = min(telling, key=lambda page: abs(page.number - narrow[0].number), default=None)
+    return (*(page for page in meeting if page is not nearest), *([nearest] if nearest else []))
 
 
 @dataclass(frozen=True, slots=True)

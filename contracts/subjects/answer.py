@@ -353,9 +353,11 @@ def _profile(item: object) -> Profile | None:
 
 def whole(value: object) -> int | None:
     """A JSON number that is an integer (5 and 5.0 are; JSON Schema), else None."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if type(value) is int:
+        return value
+    if not isinstance(value, float):
         return None
-    return int(value) if isinstance(value, int) or value.is_integer() else None
+    return int(value) if value.is_integer() else None
 
 
 def fingerprint(answer: Answer | None) -> object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from contracts.subjects import samples
@@ -585,7 +585,7 @@ def active_listings(evidence: Evidence) -> Iterator[ActiveListing]:
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """Pages that state the totals of all, of the active and of the inactive profiles."""
+    """Pages that state the totals of all, of the active and of the inactive, with the same tags or none."""
 
     every: Page
     active: Page
@@ -594,13 +594,19 @@ class Partition:
 
 @builder(Partition)
 def partitions(evidence: Evidence) -> Iterator[Partition]:
-    """The three totals, read as close together as there are."""
-    active = _within(evidence, Selection(is_active=True))
-    inactive = _within(evidence, Selection(is_active=False))
-    every = _within(evidence, Selection())
-    if active and inactive and every:
-        triples = (Partition(_nearest(every, one), _nearest(active, one), one) for one in inactive)
-        yield min(triples, key=_spread)
+    """For each list of tags, and for none, the three totals, read as close together as there are."""
+    for selection in evidence.by_selection:
+        if selection.is_active is None and selection.search is None and selection.items == selection.wanted:
+            every, active, inactive = (
+                _within(evidence, replace(selection, is_active=value)) for value in (None, True, False)
+            )
+            triples = [
+                Partition(_nearest(every, one), _nearest(active, one), one)
+                for one in inactive
+                if every and active
+            ]
+            if triples:
+                yield min(triples, key=_spread)
 
 
 def _spread(parts: Partition) -> int:
@@ -731,9 +737,13 @@ def combined(evidence: Evidence) -> Iterator[Combined]:
 
 @dataclass(frozen=True, slots=True)
 class FilteredPages:
-    """All pages of one filtered selection that were read within its bounds, in the order asked."""
+    """All pages of one filtered selection that were read within its bounds, in the order asked.
+
+    Where it is by two tags, `single` is a page of each of them alone, asked near the first of these.
+    """
 
     pages: tuple[Page, ...]
+    single: tuple[Page, ...] = ()
 
 
 @builder(FilteredPages)
@@ -742,7 +752,16 @@ def filtered_pages(evidence: Evidence) -> Iterator[FilteredPages]:
     for selection, pages in evidence.by_selection.items():
         inside = within(pages)
         if not selection.unfiltered and selection.search is None and inside:
-            yield FilteredPages(tuple(inside))
+            yield FilteredPages(tuple(inside), _of_single_tags(evidence, inside[0]))
+
+
+def _of_single_tags(evidence: Evidence, page: Page) -> tuple[Page, ...]:
+    selection = page.selection
+    if len(selection.items) != 2 or selection.items != selection.wanted or selection.spelling:
+        return ()
+    single = (within(evidence.by_selection.get(replace(selection, tags=t), ())) for t in selection.wanted)
+    found = tuple(_nearest(pages, page) for pages in single if pages)
+    return found if len(found) == len(selection.wanted) else ()
 
 
 @dataclass(frozen=True, slots=True)

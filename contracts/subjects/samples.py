@@ -88,7 +88,11 @@ def _ends(walk: Walk) -> bool:
 
 def sampled(requirement: Requirement, evidence: Evidence) -> str:
     """What a pass says of a list that was read in part, in words; empty where there is nothing to add."""
-    if not _read_in_part(evidence):
+    if not _longer_than_read(evidence):
+        return ""
+    if requirement.id == "ACCESS-SCOPE":
+        return "judged at the ends of the narrower list and where it meets what was read of the full one"
+    if not drawn_pages(evidence.unfiltered):
         return ""
     if requirement.id in _OF_BOUNDARIES:
         return bound_in_words(evidence.unfiltered)
@@ -101,9 +105,8 @@ def sampled(requirement: Requirement, evidence: Evidence) -> str:
     return ""
 
 
-def _read_in_part(evidence: Evidence) -> bool:
-    total = max((page.total for page in evidence.unfiltered), default=0)
-    return len(evidence.universe) < total and bool(drawn_pages(evidence.unfiltered))
+def _longer_than_read(evidence: Evidence) -> bool:
+    return len(evidence.universe) < max((page.total for page in evidence.unfiltered), default=0)
 
 
 def drawn_pages(pages: Iterable[Page]) -> list[Page]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import parse_qsl
 
-from contracts.model import Excerpt
+from contracts.model import Credentials, Excerpt
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,11 @@ class Seen:
     def filters(self) -> frozenset[tuple[str, str]]:
         """The parameters that select, without those of the page."""
         return frozenset(pair for pair in self.pairs if pair[0] not in ("limit", "offset"))
+
+    @property
+    def narrow(self) -> bool:
+        """Whether the narrower credential asked."""
+        return self.excerpt.request.credentials is Credentials.NARROW
 
     @cached_property
     def wanted(self) -> tuple[str, ...]:

@@ -358,13 +358,61 @@ def random_word_finds(a: Seen, b: Seen) -> bool:
 
 
 def no_sum(a: Seen, b: Seen, c: Seen) -> bool:
-    """The totals of true and of false do not add up to that of all."""
+    """The totals of true and of false do not add up to that of all, with the same tags or without any."""
+    others = {s.filters - {("is_active", "true"), ("is_active", "false")} for s in (a, b, c)}
+    if len(others) > 1 or any(name != "tags" for name, _ in others.pop()):
+        return False
     values = [s.asked.get("is_active") for s in (a, b, c)]
     totals = [s.number("/total_count") for s in (a, b, c)]
     every, active, inactive = totals
     if values != [None, "true", "false"] or every is None or active is None or inactive is None:
         return False
     return active + inactive != every
+
+
+def no_total_of_two(a: Seen, b: Seen, c: Seen) -> bool:
+    """The total of two tags, in `c`, is none that any or all of them can have, given those of each alone."""
+    if (*a.wanted, *b.wanted) != c.wanted or len(a.wanted) != 1 or len(b.wanted) != 1:
+        return False
+    rest = {frozenset(pair for pair in s.filters if pair[0] != "tags") for s in (a, b, c)}
+    totals = [s.number("/total_count") for s in (a, b, c)]
+    one, other, both = totals
+    if len(rest) > 1 or one is None or other is None or both is None:
+        return False
+    return both > one + other or min(one, other) < both < max(one, other)
+
+
+def no_sum_for_narrow(a: Seen, b: Seen, c: Seen) -> bool:
+    """The same under the narrower credential."""
+    return a.narrow and b.narrow and c.narrow and no_sum(a, b, c)
+
+
+def narrow_counts_more(a: Seen, b: Seen) -> bool:
+    """A total of the narrower credential, `b`, above that of the full one, `a`, of the same list."""
+    if a.excerpt.request.credentials is not Credentials.GIVEN or not b.narrow or not same_list(a, b):
+        return False
+    full, narrow = a.number("/total_count"), b.number("/total_count")
+    return full is not None and narrow is not None and narrow > full
+
+
+def narrow_between(a: Seen, b: Seen) -> bool:
+    """A profile of `b`, under the narrower credential, between profiles of `a`, which does not show it."""
+    if a.excerpt.request.credentials is not Credentials.GIVEN or not b.narrow or not same_list(a, b):
+        return False
+    ids = a.ids or []
+    common = [place for identity, place in b.places.items() if identity in ids]
+    begin = a.number("/offset") == b.number("/offset") == 0
+    return any(
+        identity not in ids
+        and (begin or place > min(common))
+        and (place < max(common) or (_at_the_end(a) and _at_the_end(b)))
+        for identity, place in (b.places.items() if common else ())
+    )
+
+
+def _at_the_end(s: Seen) -> bool:
+    offset, total, length = s.number("/offset"), s.number("/total_count"), s.length
+    return known(offset, total, length) and (offset or 0) + (length or 0) >= (total or 0)
 
 
 def neither(a: Seen, b: Seen, c: Seen) -> bool:

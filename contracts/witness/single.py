@@ -131,6 +131,11 @@ def not_filled(s: Seen) -> bool:
     return s.length != min(limit, max(0, total - offset))
 
 
+def not_filled_for_narrow(s: Seen) -> bool:
+    """The same on a page under the narrower credential."""
+    return s.narrow and not_filled(s)
+
+
 def twice_on_a_page(s: Seen) -> bool:
     """An id at two places of one page."""
     ids = [profile["id"] for profile in s.profiles.values() if "id" in profile]

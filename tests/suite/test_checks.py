@@ -43,6 +43,14 @@ def asked(query: str, *profiles: object, **more: object) -> Entry:
 
 
 LEGAL: list[tuple[str, list[Entry]]] = [
+    *(
+        ("FILTER-TOTAL", [
+            asked("limit=1&offset=0&tags=a", 1, total=6),
+            asked("limit=1&offset=0&tags=b", 1, total=2),
+            asked("limit=1&offset=0&tags=a,b", 1, total=total),
+        ])
+        for total in (1, 2, 6, 8)
+    ),
     # The path and the response.
     ("SERVED", [{"status": 400}]),
     ("SERVED", [{"status": 405}]),
@@ -164,6 +172,20 @@ BROKEN: list[tuple[str, list[Entry]]] = [
     ("FILTER-TAGS-UNKNOWN", [{"ask": "tags=no-such-1", "status": 404}]),
     ("FILTER-TAGS-LIST", [
         asked("limit=9&offset=0&tags=a", tagged(1, "a")), asked("limit=9&offset=0&tags=a,", 1, 2),
+    ]),
+    *(
+        ("FILTER-TOTAL", [
+            asked("limit=1&offset=0&tags=a", 1, total=6),
+            asked("limit=1&offset=0&tags=b", 1, total=2),
+            asked("limit=1&offset=0&tags=a,b", 1, total=total),
+        ])
+        for total in (3, 5, 9)
+    ),
+    ("FILTER-ACTIVE-PARTITION", [
+        ALL,
+        asked("limit=1&offset=0&tags=a", 1, total=3),
+        asked("limit=1&offset=0&is_active=true&tags=a", 1, total=1),
+        asked("limit=1&offset=0&is_active=false&tags=a", inactive(2), total=1),
     ]),
     ("FILTER-COMBINED", [TAGS, asked("limit=9&offset=0&is_active=true&tags=a", tagged(1, "a", "b"))]),
     ("FILTER-TOTAL", [asked("limit=1&is_active=true", 1, total=9), asked("is_active=true", 1, total=1)]),

@@ -155,6 +155,9 @@ def test_ctrl_c_with_a_partial_result_reports_it_and_is_130(
     ("arguments", "sentence"),
     [
         (["check"], "Missing argument 'URL'"),
+        (["check", URL, "--exhaustive", "--only", "PAGE-COUNT"], "it does not go with a selection of"),
+        (["check", URL, "--exhaustive", "--plan", "--only", "PAGE-COUNT"], "with a selection of"),
+        (["check", URL, "--resume", "walk.json"], "--resume goes with --exhaustive."),
         (["check", ""], "The URL is empty"),
         (["check", "  "], "The URL is empty"),
         (["check", URL, "--token", SECRET], "No such option '--token'"),
@@ -291,6 +294,16 @@ def test_insecure_warns(asked: list[Any], capsys: pytest.CaptureFixture[str]) ->
     assert printed.err.startswith("WARNING: TLS is not verified")
     assert json.loads(printed.out)
     assert asked[0].verify is False
+
+
+def test_the_plan_of_an_exhaustive_run_says_that_each_page_comes_on_top(
+    asked: list[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("check", URL, "--plan", "--exhaustive") == 0
+    assert "as many requests as the list has pages" in capsys.readouterr().out
+    assert run("check", URL, "--plan") == 0
+    assert "exhaustive" not in capsys.readouterr().out
+    assert asked == []
 
 
 def test_plan_sends_nothing(

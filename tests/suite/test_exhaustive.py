@@ -16,7 +16,7 @@ from contracts.options import lifted
 from contracts.probes.exhaustive import WALKED, Walked
 from contracts.reference.pipeline import Ask
 from contracts.reports.progress import line
-from contracts.run import Progress, Settings, conditions
+from contracts.run import Progress, Settings, check, conditions
 from contracts.session import Run
 from contracts.transport import Bounds
 
@@ -137,6 +137,11 @@ def test_an_interrupted_walk_goes_on_where_it_was(tmp_path: Path) -> None:
 def test_a_file_that_holds_no_walk_is_refused(text: str) -> None:
     with pytest.raises(UserError, match="--resume"):
         Walked.load(text)
+
+
+def test_a_part_of_the_contract_is_no_matter_for_a_walk_of_everything() -> None:
+    with pytest.raises(UserError, match="selection of requirements"):
+        check(Settings("http://fake.invalid", exhaustive=True, only=frozenset({"PAGE-COUNT"})))
 
 
 def test_a_saved_walk_is_the_same_again() -> None:

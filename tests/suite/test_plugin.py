@@ -216,6 +216,13 @@ def test_options_of_the_network_reach_the_run(
     assert one.secrets.headers == (("X-Key", SECRET),)
 
 
+def test_everything_may_be_walked(judge: Run, settings: list[Any]) -> None:
+    judge("--base-url", BASE_URL, "--exhaustive", "--resume=walk.json", "--deadline", "9")
+    (one,) = settings
+    assert (one.exhaustive, one.resume) == (True, Path("walk.json"))
+    assert (one.bounds.deadline, one.bounds.max_requests >= 10**9) == (9.0, True)
+
+
 def test_insecure_is_loud(judge: Run, settings: list[Any]) -> None:
     ran = judge("--base-url", BASE_URL, "--insecure")
     ran.stdout.fnmatch_lines(["WARNING: TLS is not verified*"])
@@ -247,6 +254,7 @@ def test_notes_and_readings_are_printed(judge: Run, monkeypatch: pytest.MonkeyPa
         (["--base-url", BASE_URL, "--max-requests", "0"], "--max-requests takes a number above 0."),
         (["--base-url", BASE_URL, "--examples", "-1"], "--examples takes a number from 0 on."),
         (["--base-url", BASE_URL, "--insecure", "--ca=none.pem"], "exclude each other"),
+        (["--base-url", BASE_URL, "--resume=walk.json"], "--resume goes with --exhaustive."),
         (["--token-env", "MINE"], "--token-env is of use with --base-url alone."),
         (["--open"], "--open is of use with --base-url alone."),
         (["--level", "may"], "invalid choice: 'may'"),

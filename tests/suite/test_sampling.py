@@ -6,13 +6,14 @@ import json
 import math
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from fake import CATALOGUE, Deployment, Row, Storm, Style, rows, session
 
 from contracts import judge as judging
-from contracts.model import Exchange, ExitStatus, Outcome, Request, Result, exit_status
+from contracts.model import Credentials, Exchange, ExitStatus, Outcome, Request, Result, Verdict, exit_status
 from contracts.probes.knowledge import Knowledge
 from contracts.probes.sampling import DRAWS, drawn_boundaries
 from contracts.reference import REFERENCE_TOKEN
@@ -24,21 +25,31 @@ from contracts.subjects.relations import Listed
 from contracts.subjects.samples import PAGE_DRAWN, draws_for, rate_below
 from contracts.transport import Secrets
 
+NARROW_TOKEN = "narrow-reference-token"
 LONG = {"secrets": Secrets(token=REFERENCE_TOKEN)}
+NARROW = {"secrets": Secrets(token=REFERENCE_TOKEN, narrow=NARROW_TOKEN)}
 Positions = Callable[[Ask, range], list[int]]
+Totals = Callable[[Ask, int], int]
 
 
 def long_list(
-    count: int, positions: Positions = right_places, **options: Any
+    count: int,
+    positions: Positions = right_places,
+    *,
+    totals: Totals = lambda _, right: right,
+    **options: Any,
 ) -> Callable[[Request], Exchange]:
     """A computed list that answers without a network."""
-    site = build_long_app(count, positions=positions, **options).site
+    site = build_long_app(count, positions=positions, narrow_token=NARROW_TOKEN, **options).site
+    right = site.stages.total
+    site.stages = replace(site.stages, total=lambda ask: totals(ask, right(ask)))
     numbers = iter(range(1, 10_000))
+    tokens = {"given": REFERENCE_TOKEN, "narrow": NARROW_TOKEN}
 
     def send(request: Request) -> Exchange:
         path = request.path or OLD_PATH
-        given = request.credentials.value == "given"
-        headers = {"authorization": f"Bearer {REFERENCE_TOKEN}"} if given else {}
+        token = tokens.get(request.credentials.value)
+        headers = {"authorization": f"Bearer {token}"} if token else {}
         reply = site.stages.handle(site, Incoming(request.method, path, path, request.query, headers))
         return Exchange(next(numbers), request, reply.status, reply.headers, reply.content, elapsed=0.001)
 
@@ -56,9 +67,10 @@ def reasons(result: Result) -> dict[str, str]:
 # --- correct lists --------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("secrets", [LONG, NARROW], ids=["alone", "with a narrower credential"])
 @pytest.mark.parametrize("count", [5_500, 20_000, 1_000_000])
-def test_a_correct_long_list_passes_with_at_most_300_requests(count: int) -> None:
-    result = session(long_list(count), **LONG, examples=10)
+def test_a_correct_long_list_passes_with_at_most_300_requests(count: int, secrets: dict[str, Any]) -> None:
+    result = session(long_list(count), **secrets, examples=10)
     assert exit_status(result.verdicts) == ExitStatus.CONFORMING
     assert len(result.exchanges) <= 300
     assert set(outcomes(result, "WALK", "FILTER").values()) == {Outcome.PASS}
@@ -176,6 +188,24 @@ def test_drawing_ends_where_a_fault_is_found() -> None:
     assert outcomes(result, "WALK")["WALK-SPLIT"] is Outcome.FAIL
 
 
+def test_totals_of_both_kinds_with_a_tag_are_added_up_on_a_long_list() -> None:
+    def one_too_many(request: Request) -> Exchange:
+        exchange = right(request)
+        if "is_active=false" not in request.query or "tags=" not in request.query:
+            return exchange
+        page = json.loads(exchange.content)
+        return replace(
+            exchange, content=json.dumps({**page, "total_count": page["total_count"] + 1}).encode()
+        )
+
+    right = long_list(20_000)
+    result = session(one_too_many, **LONG, only=frozenset({"FILTER-ACTIVE-PARTITION"}))
+    (verdict,) = (v for v in result.verdicts if v.requirement.id == "FILTER-ACTIVE-PARTITION")
+    assert verdict.outcome is Outcome.FAIL
+    assert "with tags=" in verdict.violations[0].expected
+    assert len(verdict.witness) == 3
+
+
 # --- filters --------------------------------------------------------------------------------------
 
 
@@ -288,4 +318,99 @@ def test_a_sampled_list_is_not_accused_while_others_write(seed: int) -> None:
     probability = draw.choice((0.02, 0.1, 0.4))
     storm = Storm(seed, probability, burst=2, kinds=("insert", "delete", "change"))
     result = session(Deployment(rows(150, seed), style, storm), seed=seed)
+    assert {v.requirement.id for v in result.verdicts if v.outcome is Outcome.FAIL} == set()
+
+
+# --- narrower credentials -------------------------------------------------------------------------
+
+
+def narrow(ask: Ask) -> bool:
+    return ask.caller == "narrow"
+
+
+def scope_of(count: int, *, positions: Positions = right_places, **stages: Any) -> Verdict:
+    """The verdict on ACCESS-SCOPE where totals, rows or the access are as given."""
+    send = long_list(count, positions, **stages)
+    result = session(send, **NARROW, only=frozenset({"ACCESS-SCOPE"}))
+    return next(v for v in result.verdicts if v.requirement.id == "ACCESS-SCOPE")
+
+
+def other_places(change: Callable[[list[int]], list[int]]) -> Positions:
+    return lambda ask, places: change(list(places)) if narrow(ask) else list(places)
+
+
+def test_a_narrower_credential_on_a_long_list_is_judged_where_both_meet() -> None:
+    verdict = scope_of(20_000)
+    assert (verdict.outcome, verdict.killed > 0) == (Outcome.PASS, True)
+    assert "where it meets" in verdict.reason
+
+
+TOTALS: dict[str, Totals] = {
+    "of all": lambda ask, right: 20_000 if not ask.parameters.filtered else right,
+    "one too high": lambda _, right: right + 1,
+    "one too low": lambda ask, right: right - 1 if not ask.parameters.filtered else right,
+    "more than all": lambda _, right: right + 10_000,
+    "all under filters": lambda ask, right: right * 3 // 2 if ask.parameters.filtered else right,
+}
+
+
+@pytest.mark.parametrize("total", TOTALS.values(), ids=TOTALS)
+def test_a_wrong_total_of_a_narrower_credential_is_found_on_a_long_list(total: Totals) -> None:
+    def site(ask: Ask, right: int) -> int:
+        return total(ask, right) if narrow(ask) else right
+
+    verdict = scope_of(20_000, totals=site)
+    assert verdict.outcome is Outcome.FAIL
+    assert 1 <= len(verdict.witness) <= 3
+
+
+ROWS: dict[str, Positions] = {
+    "a stranger": other_places(lambda places: [p + 1_000_000 * (p == 4) for p in places]),
+    "a stranger at the start": other_places(lambda places: [p + 1_000_000 * (p == 0) for p in places]),
+    "another order": other_places(lambda places: places[::-1]),
+    "two turned": other_places(lambda places: [places[1], places[0], *places[2:]] if places[1:] else places),
+}
+
+
+@pytest.mark.parametrize("positions", ROWS.values(), ids=ROWS)
+def test_what_a_narrower_credential_should_not_show_is_found_on_a_long_list(positions: Positions) -> None:
+    verdict = scope_of(20_000, positions=positions)
+    assert verdict.outcome is Outcome.FAIL
+    assert 1 <= len(verdict.witness) <= 3
+
+
+def test_a_narrower_list_that_nothing_read_of_the_full_one_meets_is_not_judged() -> None:
+    apart = other_places(lambda places: [p + 1_000_000 for p in places])
+    assert scope_of(20_000, positions=apart).outcome is Outcome.NOT_EXERCISED
+
+
+class Narrowing(Deployment):
+    """Whose narrower credential sees two of three profiles."""
+
+    narrow = False
+
+    def answer(self, request: Request) -> tuple[int, Row]:
+        self.narrow = request.credentials is Credentials.NARROW
+        known = Credentials.GIVEN if self.narrow else request.credentials
+        return super().answer(replace(request, credentials=known))
+
+    def selected(self, asked: Row) -> list[Row]:
+        return [row for row in super().selected(asked) if not self.narrow or row["id"] % 3]
+
+
+def test_the_narrowing_deployment_is_judged_where_nobody_writes() -> None:
+    result = session(Narrowing(rows(700), Style(maximum=10, default=10, token=True)), **NARROW)
+    assert outcomes(result, "ACCESS")["ACCESS-SCOPE"] is Outcome.PASS
+
+
+@pytest.mark.parametrize("only", [frozenset(), frozenset({"ACCESS-SCOPE"})], ids=["all", "scope"])
+@pytest.mark.parametrize("seed", range(300, 310))
+def test_a_narrower_credential_is_not_accused_while_others_write(seed: int, only: frozenset[str]) -> None:
+    draw = random.Random(seed)
+    maximum = draw.choice((5, 10))
+    size = draw.choice((40, 61 * maximum))
+    order = draw.choice(("id", "-id", "name", "updated"))
+    style = Style(order=order, maximum=maximum, default=draw.choice((0, 5)), token=True)
+    storm = Storm(seed, draw.choice((0.02, 0.1, 0.4, 1.0)), burst=2, kinds=("insert", "delete", "change"))
+    result = session(Narrowing(rows(size, seed), style, storm), seed=seed, only=only, **NARROW)
     assert {v.requirement.id for v in result.verdicts if v.outcome is Outcome.FAIL} == set()

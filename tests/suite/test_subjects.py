@@ -279,6 +279,19 @@ def test_the_three_totals_are_read_as_close_together_as_there_are() -> None:
     assert (parts.every.number, parts.active.number, parts.inactive.number) == (5, 3, 4)
 
 
+def test_each_list_of_tags_has_three_totals_of_its_own() -> None:
+    asked = [
+        {"ask": f"limit=1&offset=0{active}{tags}", "profiles": []}
+        for tags in ("", "&tags=a", "&tags=b", "&tags=a,", "&search=x")
+        for active in ("", "&is_active=true", "&is_active=false")
+        if (tags, active) != ("&tags=b", "&is_active=true")
+    ]
+    found = [
+        (p.every.number, p.active.number, p.inactive.number) for p in evidence(*asked).subjects(Partition)
+    ]
+    assert found == [(1, 2, 3), (4, 5, 6)]
+
+
 def test_a_listing_is_the_complete_walk_with_the_fewest_pages() -> None:
     tagged = [{**one, "ask": f"{one['ask']}&tags=a"} for one in (*LIST, ALL)]
     (listing,) = evidence(*tagged).subjects(Listing)

@@ -10,7 +10,7 @@ import pytest
 
 from contracts.catalogue import load_catalogue
 from contracts.examples import load_examples
-from contracts.model import Excerpt, Exchange, Outcome, Request, Verdict
+from contracts.model import Credentials, Excerpt, Exchange, Outcome, Request, Verdict
 from contracts.reference import serving
 from contracts.reports import shown
 from contracts.run import Settings, check
@@ -90,6 +90,58 @@ def test_every_failure_of_a_live_run_has_a_witness(fault: str) -> None:
 def test_a_witness_is_asked_again_with_its_requests_alone() -> None:
     verdicts = failing("boundary-repeats-one")
     assert all(verdict.reproduced for verdict in verdicts)
+
+
+@pytest.mark.parametrize(
+    ("tags", "proved"), [(("", "", ""), True), (("a", "a", "a"), True), (("a", "a", ""), False)]
+)
+def test_totals_add_up_only_with_the_same_tags(tags: tuple[str, ...], proved: bool) -> None:
+    witness = [
+        Excerpt(n, Request(f"{active}&tags={tag}" if tag else active), (("/total_count", total),))
+        for n, (active, tag, total) in enumerate(
+            zip(("limit=1", "is_active=true", "is_active=false"), tags, (5, 2, 2), strict=True)
+        )
+    ]
+    assert proves("FILTER-ACTIVE-PARTITION", witness) is proved
+
+
+@pytest.mark.parametrize(
+    ("totals", "proved"),
+    [((6, 2, n), n in (3, 5, 9)) for n in (0, 2, 3, 5, 6, 8, 9)] + [((4, 4, n), n > 8) for n in range(10)],
+)
+def test_a_total_of_two_tags_is_proved_wrong_where_neither_reading_allows_it(
+    totals: tuple[int, ...], proved: bool
+) -> None:
+    witness = [
+        Excerpt(number, Request(f"tags={tags}"), (("/total_count", total),))
+        for number, (tags, total) in enumerate(zip(("a", "b", "a,b"), totals, strict=True))
+    ]
+    assert proves("FILTER-TOTAL", witness) is proved
+
+
+def page_of(credentials: str, ids: list[int], offset: int = 9) -> Excerpt:
+    shown = [(f"/access_profiles/{place}/id", identity) for place, identity in enumerate(ids)]
+    facts = (("/offset", offset), ("length", len(ids)), ("ids", ids), *shown)
+    return Excerpt(1, Request("limit=9", credentials=Credentials(credentials)), facts)
+
+
+@pytest.mark.parametrize(
+    ("full", "narrow", "offset", "proved"),
+    [
+        ([1, 2, 3], [1, 7, 3], 9, True),
+        ([1, 2, 3], [1, 3, 7], 9, False),  # it may stand after the page
+        ([1, 2, 3], [7, 1, 3], 9, False),  # or before it,
+        ([1, 2, 3], [7, 1, 3], 0, True),  # unless both begin there
+        ([1, 2, 3], [7, 8, 9], 0, False),
+        ([1, 2, 3], [1, 3], 0, False),
+    ],
+)
+def test_a_stranger_is_proved_where_it_would_stand_between(
+    full: list[int], narrow: list[int], offset: int, proved: bool
+) -> None:
+    pages = [page_of("given", full, offset), page_of("narrow", narrow, offset)]
+    assert proves("ACCESS-SCOPE", pages) is proved
+    assert not proves("ACCESS-SCOPE", [page_of("given", narrow, offset), page_of("given", full, offset)])
 
 
 def excerpt(*facts: tuple[str, object]) -> Excerpt:
