@@ -26,7 +26,7 @@ class Bounds:
     max_total_content: int = 36 * MIB
     max_header_bytes: int = 64 * KIB
     max_headers: int = 200
-    max_requests: int = 500
+    max_requests: int = 560
     deadline: float = 600.0
     rate: float | None = None
     concurrency: int = 1
