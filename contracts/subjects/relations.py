@@ -85,12 +85,18 @@ class WellFormed:
 def well_formed(evidence: Evidence) -> Iterator[WellFormed]:
     """Answers to plain requests, legal refusals of a limit and refused credentials aside."""
     served = [a for a in evidence.regular if a.status == 200]
-    accepted = max((a.asked.limit or 0 for a in served if a.asked.plain), default=0)
+    accepted = _accepted(evidence)
     for answer in evidence.regular:
         refused = answer.status in (401, 403)
         later = next((a for a in served if a.number > answer.number), None) if refused else None
         if must_be_served(answer) and not (_limit_refused(answer, accepted) or (refused and later is None)):
             yield WellFormed(answer, later)
+
+
+def _accepted(evidence: Evidence) -> int:
+    """The largest limit that was asked for and answered 200."""
+    served = (a for a in evidence.regular if a.status == 200 and a.asked.plain)
+    return max((a.asked.limit or 0 for a in served), default=0)
 
 
 def must_be_served(answer: Answer) -> bool:
@@ -163,9 +169,12 @@ class PastEnd:
 
 @builder(PastEnd)
 def past_ends(evidence: Evidence) -> Iterator[PastEnd]:
-    """Every answer that must be an empty page."""
+    """Every answer that must be an empty page; a legal refusal of its limit need not be."""
+    accepted = _accepted(evidence)
     for answer in evidence.regular:
         asked = answer.asked
+        if _limit_refused(answer, accepted):
+            continue
         served = must_be_served(answer) or (answer.page is not None and asked.plain and asked.limit != 0)
         if not served or not asked.offset:
             continue
@@ -689,9 +698,15 @@ class UnknownTag:
 @builder(UnknownTag)
 def unknown_tags(evidence: Evidence) -> Iterator[UnknownTag]:
     """Answers for tags that the suite made up."""
+    accepted = _accepted(evidence)
     for answer in evidence.regular:
         wanted = answer.asked.selection.wanted
-        if must_be_served(answer) and len(wanted) == 1 and wanted[0].startswith(UNKNOWN_TAG):
+        if (
+            must_be_served(answer)
+            and not _limit_refused(answer, accepted)
+            and len(wanted) == 1
+            and wanted[0].startswith(UNKNOWN_TAG)
+        ):
             yield UnknownTag(answer)
 
 

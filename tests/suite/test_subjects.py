@@ -348,3 +348,11 @@ def test_whatever_may_trouble_a_server_is_an_odd_query(entry: Mapping[str, Any],
 )
 def test_what_a_web_server_may_refuse_is_not_laid_to_the_application(query: str, below: bool) -> None:
     assert may_be_refused_below(query) is below
+
+
+def test_a_limit_over_the_maximum_may_be_refused_past_the_end_too() -> None:
+    page = {"ask": "limit=2&offset=0", "profiles": [1, 2]}
+    refused = [exchange(1, page), exchange(2, {"ask": "limit=900&offset=50", "status": 400})]
+    assert Evidence.of(refused).subjects(PastEnd) == ()
+    known = [exchange(1, page), exchange(2, {"ask": "limit=2&offset=50", "status": 400})]
+    assert len(Evidence.of(known).subjects(PastEnd)) == 1
