@@ -112,13 +112,6 @@ def dumps(recording: Recording) -> bytes:
     return b"".join(line + b"\n" for line in lines)
 
 
-def save(recording: Recording, path: Path) -> None:
-    """Writes the file; an unfinished one never carries its name. Raises OSError."""
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    unfinished.write_bytes(dumps(recording))
-    unfinished.replace(path)
-
-
 def _entries(recording: Recording) -> Iterator[Entry]:
     asked = {**asdict(recording.asked), "only": list(recording.asked.only)}
     yield {"type": "header", "format": FORMAT, "version": VERSION, **asked}

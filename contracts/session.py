@@ -293,10 +293,8 @@ class Run:
                     yield from self._ask_round(case, requests)
 
     def _ask_round(self, case: Case, requests: Witness) -> Session:
-        one: list[Exchange] = []
-        for request in requests:
-            one.append((yield request))
-        self.rounds.setdefault(requests, []).append(Round(tuple(one), case.evidence.conditions))
+        one = yield from _round(case, requests)
+        self.rounds.setdefault(requests, []).append(one)
 
     def _ask_cut_witnesses(self) -> Session:
         """What is left of each witness, once, to see that it takes no more than that."""
@@ -314,10 +312,7 @@ class Run:
             if not (yield from _reads_the_same(whole)):
                 return
             for requests in asked:
-                one: list[Exchange] = []
-                for request in requests:
-                    one.append((yield request))
-                rounds[requests].append(Round(tuple(one), case.evidence.conditions))
+                rounds[requests].append((yield from _round(case, requests)))
         if asked and (yield from _reads_the_same(whole)):
             self.still = rounds
 
@@ -360,6 +355,14 @@ class Run:
         if waited:
             first = waited[0].attempts[0].why
             yield f"requests that were repeated after passing trouble ({first} first): {len(waited)}"
+
+
+def _round(case: Case, requests: Witness) -> Generator[Request | Batch, Any, Round]:
+    """The requests of a witness once more, one after the other."""
+    exchanges: list[Exchange] = []
+    for request in requests:
+        exchanges.append((yield request))
+    return Round(tuple(exchanges), case.evidence.conditions)
 
 
 def _left(seconds: float, done: int, to_do: int) -> float | None:

@@ -7,22 +7,10 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from contracts.model import NEW_PATH, OLD_PATH, Credentials
+from contracts.model import MOVING, NEW_PATH, OLD_PATH, Credentials
 from contracts.witness.seen import Seen
 from contracts.witness.single import known, not_filled, tags_of, without_tags, wrong_active
 
-_MOVING = frozenset(
-    {
-        "current_usage",
-        "token_current_usage",
-        "request_current_usage",
-        "last_reset",
-        "token_last_reset",
-        "request_last_reset",
-        "next_rotation_at",
-        "last_rotation_at",
-    }
-)
 _NOWHERE = object()
 _REFUSED = range(400, 500)
 Rule = Callable[[tuple[Seen, ...]], bool]
@@ -68,7 +56,7 @@ def reads_otherwise(a: Seen, b: Seen) -> bool:
     """One profile with two values of a member that does not move by itself."""
     for identity in a.places.keys() & b.places.keys():
         one, other = a.profiles[a.places[identity]], b.profiles[b.places[identity]]
-        shared = (one.keys() & other.keys()) - _MOVING
+        shared = (one.keys() & other.keys()) - MOVING
         if any(still(one[name]) != still(other[name]) for name in shared):
             return True
     return False
@@ -79,7 +67,7 @@ def still(value: object) -> str:
 
     def calm(part: object) -> object:
         if isinstance(part, dict):
-            return {name: calm(item) for name, item in part.items() if name not in _MOVING}
+            return {name: calm(item) for name, item in part.items() if name not in MOVING}
         return sorted(map(still, part)) if isinstance(part, list) else part
 
     return json.dumps(calm(value), sort_keys=True)
