@@ -12,7 +12,7 @@ import argparse
 import importlib
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -33,19 +33,19 @@ def main() -> None:
     began = time.monotonic()
     seeds = range(asked.first, asked.first + asked.runs)
     with get_context("spawn").Pool(asked.jobs) as pool:
-        wrong = list(_told(pool.imap_unordered(accused, seeds, chunksize=20), asked.runs))
-    for seed, ids in wrong:
-        print(f"accused in run {seed}: {', '.join(ids)}")
+        wrong = sum(_told(pool.imap_unordered(accused, seeds, chunksize=20), asked.runs))
     print(
-        f"{len(wrong)} of {asked.runs} runs accused a correct deployment ({time.monotonic() - began:.0f} s)"
+        f"{wrong} of {asked.runs} runs accused a correct deployment ({time.monotonic() - began:.0f} s)"
     )
     sys.exit(1 if wrong else 0)
 
 
-def _told(runs: Iterable[Accusation], total: int) -> Iterable[Accusation]:
+def _told(runs: Iterable[Accusation], total: int) -> Iterator[bool]:
+    """Whether each run accused anybody; what it said is printed at once, for the whole takes long."""
     for done, (seed, ids) in enumerate(runs, 1):
         if ids:
-            yield seed, ids
+            print(f"accused in run {seed}: {', '.join(ids)}", flush=True)
+        yield bool(ids)
         if done % 500 == 0:
             print(f"{done} of {total}", file=sys.stderr, flush=True)
 
