@@ -2,8 +2,11 @@
 
 `python -m benchmarks.storms --runs 10000` judges as many correct deployments in memory, each in a legal
 style and in a write storm drawn from the run's number, and prints the runs in which anything was reported as
-broken. The first 30 are those of the tests. It needs the clone and the extra `dev`, for the storms are part
-of the tests.
+broken. The first 30 are those of the tests.
+
+`python -m benchmarks.storms --faults --runs 3` judges the reference deployment, in memory too, with each
+fault of the catalogue in three storms, and prints those in which all that it breaks was said to be right.
+Both need the clone and the extra `dev`, for the storms are part of the tests.
 """
 
 from __future__ import annotations
@@ -13,47 +16,62 @@ import importlib
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
+
+from contracts.reference import FAULTS
 
 _SUITE = str(Path(__file__).resolve().parents[1] / "tests" / "suite")
-Accusation = tuple[int, tuple[str, ...]]
+Found = str | None
 
 
-def accused(seed: int) -> Accusation:
-    """The number of the run, and what was reported as broken."""
+def accused(seed: int) -> Found:
+    """Whom the storm of that seed makes the judge accuse wrongly, and of what."""
+    ids = _suite("storms").accused(seed)
+    return f"accused in run {seed}: {', '.join(ids)}" if ids else None
+
+
+def passed(task: tuple[str, int]) -> Found:
+    """The fault that a storm hides from the judge so well that it says that all is right."""
+    fault, seed = task
+    return f"passed in storm {seed}: {fault}" if _suite("stormy").passed(fault, seed) else None
+
+
+def _suite(name: str) -> Any:
     if _SUITE not in sys.path:
         sys.path.insert(0, _SUITE)
-    return seed, tuple(importlib.import_module("storms").accused(seed))
+    return importlib.import_module(name)
 
 
 def main() -> None:
-    """Run the storms and print; exit status 1 if anybody was accused."""
+    """Run the storms and print; exit status 1 if anything was judged wrongly."""
     asked = _arguments()
     began = time.monotonic()
     seeds = range(asked.first, asked.first + asked.runs)
+    judge, tasks = (passed, list(product(FAULTS, seeds))) if asked.faults else (accused, list(seeds))
     with get_context("spawn").Pool(asked.jobs) as pool:
-        wrong = sum(_told(pool.imap_unordered(accused, seeds, chunksize=20), asked.runs))
-    print(
-        f"{wrong} of {asked.runs} runs accused a correct deployment ({time.monotonic() - began:.0f} s)"
-    )
+        wrong = sum(_told(pool.imap_unordered(judge, tasks, chunksize=20), len(tasks)))
+    print(f"{wrong} of {len(tasks)} runs were judged wrongly ({time.monotonic() - began:.0f} s)")
     sys.exit(1 if wrong else 0)
 
 
-def _told(runs: Iterable[Accusation], total: int) -> Iterator[bool]:
-    """Whether each run accused anybody; what it said is printed at once, for the whole takes long."""
-    for done, (seed, ids) in enumerate(runs, 1):
-        if ids:
-            print(f"accused in run {seed}: {', '.join(ids)}", flush=True)
-        yield bool(ids)
+def _told(runs: Iterable[Found], total: int) -> Iterator[bool]:
+    """Whether each run went wrong; what was wrong is printed at once, for the whole takes long."""
+    for done, found in enumerate(runs, 1):
+        if found:
+            print(found, flush=True)
+        yield bool(found)
         if done % 500 == 0:
             print(f"{done} of {total}", file=sys.stderr, flush=True)
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--runs", type=int, default=1_000, metavar="N", help="runs to make (1000)")
     parser.add_argument("--first", type=int, default=0, metavar="N", help="number of the first run (0)")
+    parser.add_argument("--faults", action="store_true", help="each fault of the catalogue in so many storms")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes (1)")
     return parser.parse_args()
 

@@ -190,11 +190,14 @@ def _error(status: int) -> tuple[int, Row]:
 class Storm:
     """Writes that hit a deployment between and within requests, each with a probability; `kinds` by name."""
 
-    def __init__(self, seed: int, probability: float, *, burst: int = 1, kinds: tuple[str, ...]) -> None:
+    def __init__(
+        self, seed: int, probability: float, *, burst: int = 1, kinds: tuple[str, ...], most: int = 90
+    ) -> None:
         self._draw = random.Random(f"storm/{seed}")
         self._probability = probability
         self._burst = burst
         self._kinds = kinds
+        self._most = most
         self._fresh = 1_000
         self._guest: Row | None = None
         self.writes = 0
@@ -208,7 +211,7 @@ class Storm:
 
     def insert(self, rows: list[Row]) -> None:
         """A new profile, up to a size that stays quick."""
-        if len(rows) < 90:
+        if len(rows) < self._most:
             self._fresh += 1
             rows.append(row(self._fresh, self._draw))
 
