@@ -191,13 +191,20 @@ class Storm:
     """Writes that hit a deployment between and within requests, each with a probability; `kinds` by name."""
 
     def __init__(
-        self, seed: int, probability: float, *, burst: int = 1, kinds: tuple[str, ...], most: int = 90
+        self,
+        seed: int,
+        probability: float,
+        *,
+        burst: int = 1,
+        kinds: tuple[str, ...],
+        most: int = 90,
+        make: Callable[[int, random.Random], Row] = row,
     ) -> None:
         self._draw = random.Random(f"storm/{seed}")
         self._probability = probability
         self._burst = burst
         self._kinds = kinds
-        self._most = most
+        self._most, self._make = most, make
         self._fresh = 1_000
         self._guest: Row | None = None
         self.writes = 0
@@ -213,7 +220,7 @@ class Storm:
         """A new profile, up to a size that stays quick."""
         if len(rows) < self._most:
             self._fresh += 1
-            rows.append(row(self._fresh, self._draw))
+            rows.append(self._make(self._fresh, self._draw))
 
     def delete(self, rows: list[Row]) -> None:
         """One profile less."""
@@ -226,7 +233,7 @@ class Storm:
             changed = self._draw.choice(rows)
             member = self._draw.choice(("name", "description", "is_active", "tags"))
             self._fresh += 1
-            changed[member] = row(changed["id"], self._draw)[member]
+            changed[member] = self._make(changed["id"], self._draw)[member]
             changed["updated_at"] = f"2026-01-02T00:00:00.{self._fresh:09d}Z"
 
     def blink(self, rows: list[Row]) -> None:
@@ -238,7 +245,7 @@ class Storm:
         """A profile of the visitor's own comes, or goes again: the list is as before."""
         if self._guest is None:
             self._fresh += 1
-            self._guest = row(self._fresh, self._draw)
+            self._guest = self._make(self._fresh, self._draw)
             rows.append(self._guest)
         else:
             rows[:] = [r for r in rows if r is not self._guest]
@@ -249,11 +256,11 @@ class Storm:
         if any(r["id"] == 999 for r in rows):
             rows[:] = [r for r in rows if r["id"] != 999]
         else:
-            rows.append(row(999))
+            rows.append(self._make(999, random.Random(999)))
 
     def reload(self, rows: list[Row]) -> None:
         """Everything is replaced, as by the synchronisation with a configuration file."""
-        rows[:] = [row(identity, self._draw) for identity in range(1, self._draw.randint(1, 60))]
+        rows[:] = [self._make(identity, self._draw) for identity in range(1, self._draw.randint(1, 60))]
 
 
 # --- sessions -------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
+from email.utils import formatdate
 
 import httpx
 import pytest
@@ -21,6 +22,12 @@ from contracts.transport import Secrets, Target, Transport
 
 _NARROW = "narrow-token"
 _PROFILES = 137
+_SPARE = generate(50, seed=1)
+
+
+def fresh(identity: int, draw: random.Random) -> Row:
+    """A profile as the reference deployment holds them, whose members are drawn."""
+    return draw.choice(_SPARE) | {"id": identity, "name": f"Written {identity} {draw.randrange(1_000)}"}
 
 
 def storm(seed: int) -> Storm:
@@ -28,7 +35,9 @@ def storm(seed: int) -> Storm:
     draw = random.Random(f"stormy/{seed}")
     kinds = draw.choice(KINDS)
     probability = min(draw.choice((0.003, 0.01, 0.03, 0.1, 0.3, 0.6, 1.0)), STRONGEST.get(kinds, 1.0))
-    return Storm(seed, probability, burst=draw.choice((1, 1, 2, 5)), kinds=kinds, most=_PROFILES + 20)
+    return Storm(
+        seed, probability, burst=draw.choice((1, 1, 2, 5)), kinds=kinds, most=_PROFILES + 20, make=fresh
+    )
 
 
 class Stormy(httpx.BaseTransport):
@@ -54,7 +63,8 @@ class Stormy(httpx.BaseTransport):
         reply = self._site.stages.handle(self._site, incoming)
         if reply.cut:
             raise httpx.RemoteProtocolError("peer closed connection")
-        return httpx.Response(reply.status, headers=list(reply.headers), content=reply.content)
+        dated = [("date", formatdate(usegmt=True)), *reply.headers]
+        return httpx.Response(reply.status, headers=dated, content=reply.content)
 
     def opened(self, settings: run.Settings, target: Target) -> Transport:
         """The way to this deployment, without pauses."""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import functools
+import subprocess
+import sys
+from pathlib import Path
 
 import hostile
 import pytest
@@ -84,3 +87,14 @@ def test_the_token_is_nowhere_in_the_report(name: str) -> None:
     text = json_report.text(result, Terms())
     assert TOKEN not in text
     assert TOKEN not in repr(result)
+
+
+def test_what_keeps_a_run_waiting_ends_within_a_minute_by_default() -> None:
+    """Those that end at once are as quick with any bounds; these go to the end of theirs."""
+    patterns = ("silence", "*-drip", "slow-1xx", "always-*", "*-bomb", "endless-*", "page-of-50-mb")
+    only = [part for pattern in patterns for part in ("--only", pattern)]
+    command = [sys.executable, "-m", "benchmarks.hostile", "--jobs", "8", *only]
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 of 18 runs were out of bounds." in done.stdout
