@@ -8,7 +8,6 @@ verdict. `--only PATTERN`, once or more, takes what matches. It needs the clone 
 from __future__ import annotations
 
 import argparse
-import importlib
 import os
 import subprocess
 import sys
@@ -18,10 +17,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from pathlib import Path
-from typing import Any
 
-_SUITE = str(Path(__file__).resolve().parents[1] / "tests" / "suite")
+from benchmarks import suite
+
 _LONGEST = 60.0  # seconds
 _MOST = 300.0  # MB
 _TOKEN = "hostile-token"  # noqa: S105
@@ -47,12 +45,12 @@ class Ended:
 
 def behaviours() -> tuple[str, ...]:
     """The names of the hostile servers."""
-    return tuple(_servers().BEHAVIOURS)
+    return tuple(suite.part("hostile").BEHAVIOURS)
 
 
 def ended(name: str) -> Ended:
     """A whole run of the command before that server, cut off only long after its time."""
-    serving: AbstractContextManager[str] = _servers().serving(name)
+    serving: AbstractContextManager[str] = suite.part("hostile").serving(name)
     with serving as url:
         began = time.monotonic()
         command = [sys.executable, "-m", "contracts", "check", url, "--quiet"]
@@ -71,12 +69,6 @@ def all_ended(names: Sequence[str], jobs: int) -> Iterator[Ended]:
     """The runs before these servers, so many at a time."""
     with ThreadPoolExecutor(jobs) as pool:
         yield from pool.map(ended, names)
-
-
-def _servers() -> Any:
-    if _SUITE not in sys.path:
-        sys.path.insert(0, _SUITE)
-    return importlib.import_module("hostile")
 
 
 def main() -> None:

@@ -12,18 +12,15 @@ Both need the clone and the extra `dev`, for the storms are part of the tests.
 from __future__ import annotations
 
 import argparse
-import importlib
 import sys
 import time
 from collections.abc import Iterable, Iterator
 from itertools import product
 from multiprocessing import get_context
-from pathlib import Path
-from typing import Any
 
+from benchmarks import suite
 from contracts.reference import FAULTS
 
-_SUITE = str(Path(__file__).resolve().parents[1] / "tests" / "suite")
 Found = str | None
 
 
@@ -31,15 +28,9 @@ def judged_wrongly(task: tuple[str | None, int]) -> Found:
     """What the storm of that seed makes the judge say wrongly: of a correct deployment, or of a fault."""
     fault, seed = task
     if fault is not None:
-        return f"passed in storm {seed}: {fault}" if _suite("stormy").passed(fault, seed) else None
-    ids = _suite("storms").accused(seed)
+        return f"passed in storm {seed}: {fault}" if suite.part("stormy").passed(fault, seed) else None
+    ids = suite.part("storms").accused(seed)
     return f"accused in run {seed}: {', '.join(ids)}" if ids else None
-
-
-def _suite(name: str) -> Any:
-    if _SUITE not in sys.path:
-        sys.path.insert(0, _SUITE)
-    return importlib.import_module(name)
 
 
 def main() -> None:

@@ -14,11 +14,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import fake
+import offline
 import pytest
+from offline import NOW, PRODUCT, made, outcomes, verified
 
 from contracts import recording as recordings
-from contracts import replay, run, score
-from contracts.certificate import archive, bundle, certifying, redaction, signing, verification, words
+from contracts import replay, run
+from contracts.certificate import archive, bundle, redaction, signing, verification, words
 from contracts.certificate.archive import Invalid
 from contracts.certificate.bundle import Product
 from contracts.certificate.levels import Standing
@@ -29,8 +31,6 @@ from contracts.session import Run
 from contracts.waivers import Waiver
 
 CATALOGUE = fake.CATALOGUE
-PRODUCT = Product("Acme", "Gateway", "1.2.3")
-NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 SIGNER = signing.Signer(signing.load_pem_private_key(signing.generate()[0], None))  # type: ignore[arg-type]
 TOKEN = "reference-token"
 
@@ -44,16 +44,6 @@ def judged(send: Callable[[Request], Exchange], seed: int = 0) -> tuple[Result, 
     recorder = Recorder(settings, CATALOGUE)
     recorder(OLD_PATH, result)
     return result, recorder.recording()
-
-
-def made(result: Result, recording: Recording, **given: object) -> bytes:
-    """A bundle of that run."""
-    wish = {"product": PRODUCT, "days": 90, "now": NOW, **given}
-    return certifying.certify(recording, result, CATALOGUE, **wish).content  # type: ignore[arg-type]
-
-
-def verified(content: bytes, *, now: datetime = NOW, **wanted: object) -> verification.Verified:
-    return verification.verify(content, CATALOGUE, verification.Wanted(**wanted), now=now)  # type: ignore[arg-type]
 
 
 class Wrong(fake.Deployment):
@@ -373,51 +363,11 @@ SAMPLE: list[dict[str, str]] = [
 
 @pytest.mark.parametrize("task", SAMPLE, ids=lambda task: "-".join(task.values()))
 def test_offline_verdicts_are_the_live_ones_raw_and_redacted(task):
-    with score.deployed(**task, profiles=60) as settings:
-        recorder = Recorder(settings, CATALOGUE)
-        live = run.check(settings, catalogue=CATALOGUE, record=recorder)
-    recording = recorder.recording()
-    raw = verified(made(live, recording))
-    assert raw.result == live
-    content = made(live, recording, redact=True)
-    hidden = verified(content)
-    assert outcomes(hidden.result) == outcomes(live)
-    assert hidden.status == raw.status == (1 if "fault" in task else 0)
-    for spelled in (settings.secrets.token, settings.secrets.narrow):
-        assert spelled.encode() not in recordings.dumps(recording)
-    assert_hidden(recording, archive.expand("", archive.unpack(content)[bundle.RECORDING]))
-
-
-def outcomes(result: Result) -> list[tuple[str, Outcome, str | None]]:
-    return [(v.requirement.id, v.outcome, v.blocked_by) for v in result.verdicts]
-
-
-def assert_hidden(recording: Recording, content: bytes) -> None:
-    """No name, description, tag or string id of the data is left."""
-    values = {
-        text
-        for part in recording.parts
-        for exchange in part.exchanges
-        if exchange.status == 200
-        for text in _secret_texts(_value(exchange.content))
-    }
-    assert len(values) > 20
-    assert [text for text in values if json.dumps(text)[1:-1].encode() in content] == []
-
-
-def _value(content: bytes) -> object:
-    try:
-        return json.loads(content)
-    except ValueError:
-        return None
-
-
-def _secret_texts(value: object, key: str = "") -> list[str]:
-    if isinstance(value, dict):
-        return [text for name, inner in value.items() for text in _secret_texts(inner, name)]
-    if isinstance(value, list):
-        return [text for inner in value for text in _secret_texts(inner, key)]
-    return [value] if key in ("name", "description") and isinstance(value, str) and len(value) > 9 else []
+    """All faults and styles go the same way in `benchmarks.offline`."""
+    kept = offline.kept(**task, profiles=60)
+    assert list(kept.differences(task.get("fault"))) == []
+    assert kept.raw.status == (1 if "fault" in task else 0)
+    assert len(offline.strings(kept.recording)) > 20
 
 
 def test_redaction_keeps_equality_case_length_and_parts(good):
