@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from contracts import strictjson
@@ -214,7 +216,8 @@ def read(exchange: Exchange) -> Answer | None:
 
 
 def share_profiles(answer: Answer, known: dict[int, object]) -> None:
-    """Lets pages that show the same profile hold it once: half of the memory of a run on a long list.
+    """Lets pages that show the same profile hold it once, and profiles with the same texts hold those once:
+    half of the memory of a run on a long list.
 
     `known` are the profiles by id as they were first read, and those of this answer afterwards.
     """
@@ -226,8 +229,25 @@ def share_profiles(answer: Answer, known: dict[int, object]) -> None:
         identity = item.get("id") if isinstance(item, dict) else None
         if type(identity) is int:
             first = known.setdefault(identity, item)
-            if first is not item and strictjson.written_alike(first, item):
+            if first is item:
+                _share_texts(item)
+            elif strictjson.written_alike(first, item):
                 items[place] = first
+
+
+def _share_texts(value: dict[str, object]) -> None:
+    """Puts in the place of each text the one that is the same and was there before."""
+    inside: list[dict[str, object] | list[object]] = [value]
+    while inside:
+        container = inside.pop()
+        places: Any = list(container) if isinstance(container, dict) else range(len(container))
+        held: Any = container
+        for place in places:
+            one = held[place]
+            if isinstance(one, str):
+                held[place] = sys.intern(one)
+            elif isinstance(one, dict | list):
+                inside.append(one)
 
 
 @dataclass(frozen=True)

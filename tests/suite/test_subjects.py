@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 
 from contracts.examples import exchange
 from contracts.model import Exchange, Request
-from contracts.subjects.answer import Profile, Selection, fingerprint, read, read_query, still, whole
+from contracts.subjects.answer import (
+    Profile,
+    Selection,
+    fingerprint,
+    read,
+    read_query,
+    share_profiles,
+    still,
+    whole,
+)
 from contracts.subjects.evidence import Evidence, builder
 from contracts.subjects.inputs import OddQuery, OddValue, is_odd, may_be_refused_below
 from contracts.subjects.relations import (
@@ -356,3 +365,20 @@ def test_a_limit_over_the_maximum_may_be_refused_past_the_end_too() -> None:
     assert Evidence.of(refused).subjects(PastEnd) == ()
     known = [exchange(1, page), exchange(2, {"ask": "limit=2&offset=50", "status": 400})]
     assert len(Evidence.of(known).subjects(PastEnd)) == 1
+
+
+def test_profiles_and_texts_that_are_the_same_are_held_once_and_nothing_else_changes() -> None:
+    first = {"id": 1, "name": "a profile", "budgets": [{"scope": "provider:one"}]}
+    other = {"id": 2, "name": "another", "budgets": [{"scope": "provider:one"}]}
+    turned = dict(reversed(first.items()))
+    texts = [json.dumps({"access_profiles": items}) for items in ([first, other], [first], [turned])]
+    answers = [read(Exchange(n, Request(), 200, content=text.encode())) for n, text in enumerate(texts, 1)]
+    known: dict[int, object] = {}
+    for answer in answers:
+        assert answer is not None
+        share_profiles(answer, known)
+    held = [answer.value["access_profiles"] for answer in answers]  # type: ignore[union-attr, index]
+    assert [json.dumps({"access_profiles": items}) for items in held] == texts
+    assert held[1][0] is held[0][0]
+    assert held[2][0] is not held[0][0]
+    assert held[0][0]["budgets"][0]["scope"] is held[0][1]["budgets"][0]["scope"]
