@@ -226,8 +226,7 @@ def share_profiles(answer: Answer, known: dict[int, object]) -> None:
     if not isinstance(items, list):
         return
     for place, item in enumerate(items):
-        identity = item.get("id") if isinstance(item, dict) else None
-        if type(identity) is int:
+        if isinstance(item, dict) and type(identity := item.get("id")) is int:
             first = known.setdefault(identity, item)
             if first is item:
                 _share_texts(item)
