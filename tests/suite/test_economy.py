@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,6 +41,19 @@ def test_what_one_page_filters_and_the_document_demand_takes_at_most_150() -> No
     result, requests = judged(FIRST_LIGHT)
     assert exit_status(result.verdicts) == ExitStatus.CONFORMING
     assert len(requests) <= 150
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is counted as Linux does")
+def test_a_million_profiles_take_at_most_300_requests_and_150_mb() -> None:
+    script = "from benchmarks.at_size import run_at; print(json.dumps(asdict(run_at(1_000_000))))"
+    command = [sys.executable, "-c", f"import json; from dataclasses import asdict; {script}"]
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    cost = json.loads(done.stdout)
+    assert cost["status"] == ExitStatus.CONFORMING
+    assert cost["requests"] <= 300
+    assert cost["memory"] * 1024 * 1024 <= 150e6
 
 
 def test_a_run_sends_no_more_than_its_plan() -> None:
