@@ -26,6 +26,8 @@ MARKDOWN = (
 TEXTS = ["24", HOSTILE, COMMANDS, MARKDOWN]
 # Schemas that come as npm packages; `.ci/run` says where they are.
 MODULES = os.environ.get("BIFROST_TEST_NODE_MODULES")
+# The schema of Jenkins's xUnit plugin, which `.ci/run` takes from the source distribution of pytest.
+JUNIT_SCHEMA = os.environ.get("BIFROST_TEST_JUNIT_SCHEMA")
 
 
 def schema(path: str) -> object:
@@ -132,6 +134,22 @@ def test_junit_meets_its_schema(text: str) -> None:
     rules.validate(ElementTree.fromstring(written))
     with pytest.raises(xmlschema.XMLSchemaValidationError):
         rules.validate(ElementTree.fromstring(written.replace('classname="', 'class="')))
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_junit_meets_the_published_schema_but_for_properties_of_a_test_case(text: str) -> None:
+    """That schema knows them of a suite alone; pytest, Surefire and those who read them know them of both."""
+    xmlschema = pytest.importorskip("xmlschema")
+    if not JUNIT_SCHEMA:
+        pytest.skip("BIFROST_TEST_JUNIT_SCHEMA names no copy of junit-10.xsd")
+    rules = xmlschema.XMLSchema(JUNIT_SCHEMA)
+    suites = ElementTree.fromstring(junit.text(of_every_outcome(text), TERMS))
+    for case in suites.iter("testcase"):
+        case.remove(case.find("properties"))  # type: ignore[arg-type]
+    rules.validate(suites)
+    suites[0].set("verdict", "a word that the schema does not have")
+    with pytest.raises(xmlschema.XMLSchemaValidationError):
+        rules.validate(suites)
 
 
 @pytest.mark.parametrize("text", TEXTS)
