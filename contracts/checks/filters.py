@@ -409,10 +409,12 @@ def totals(pages: tuple[Page, ...]) -> Iterator[Violation]:
 
 
 def _total_of_last_page(page: Page) -> Iterator[Violation]:
-    """A page that is not full is the last: it tells how many there are."""
-    last = len(page.profiles) < page.limit and (page.profiles or page.offset == 0)
-    if (last and page.total != page.end) or page.total < page.end:
-        at_least = "" if last else "at least "
+    """A page that is not full is the last: it tells how many there are; an empty one, how many at most."""
+    short = len(page.profiles) < page.limit
+    last = short and bool(page.profiles or page.offset == 0)
+    past = short and not last and page.total > page.offset
+    if (last and page.total != page.end) or page.total < page.end or past:
+        at_least = "" if last else "at most " if past else "at least "
         expected = f"total_count {at_least}{page.end}: what {page.selection} selects ends there"
         writes = abs(page.total - page.end)
         yield Violation(expected, f"total_count {page.total}", (page.number,), "/total_count", writes=writes)

@@ -26,12 +26,14 @@ def path_answers_as_the_api(first: FirstAnswer) -> Iterator[Violation]:
         yield Violation(expected, f"{answer.status}, a redirect to {place[:120]}", (answer.number,))
     elif answer.status == 404 or (answer.status == 405 and answer.problem):
         yield Violation(expected, f"{answer.status}: no such route", (answer.number,))
-    elif "html" in media_type(answer) or _looks_like_markup(answer):
+    elif _is_web_page(answer):
         yield Violation(expected, f"{answer.status} with a web page", (answer.number,))
 
 
-def _looks_like_markup(answer: Answer) -> bool:
-    return answer.exchange.content.lstrip()[:1] == b"<"
+def _is_web_page(answer: Answer) -> bool:
+    """By its content; one that calls itself HTML and holds a JSON object is an answer with a wrong header."""
+    is_markup = answer.exchange.content.lstrip()[:1] == b"<"
+    return is_markup or ("html" in media_type(answer) and not isinstance(answer.value, dict))
 
 
 @check("RESP-STATUS", requires=("SERVED",))

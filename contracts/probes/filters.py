@@ -14,7 +14,7 @@ from contracts.subjects.relations import UNKNOWN_TAG
 
 AT_MOST = 130
 _PURPOSE = "filter"
-_SPECIAL = 10  # tags with characters that must be encoded
+_SPECIAL = 9  # tags with characters that must be encoded
 _PLAIN = 4
 _MANY = 20  # tags in the longest list that is asked for
 _PAGES = 45  # of the whole list, up to which what is active and what is not are walked whole
@@ -156,6 +156,7 @@ def _active(know: Knowledge) -> Steps:
             size = co_prime(max(2, -(-total // parts)), total) if total > 3 else 1
             yield from know.walk(min(size, know.most), purpose=_PURPOSE, is_active=value, at_most=8)
     yield from know.ask(query(limit=min(10, know.most), offset=total, is_active=False), purpose=_PURPOSE)
+    yield from know.ask(query(limit=1, offset=1, is_active=False), purpose=_PURPOSE)
     yield from know.ask(query(offset=1, is_active=True), purpose=_PURPOSE)
     yield from know.ask(query(limit=0, offset=0, is_active=True), purpose=_PURPOSE)
 

@@ -37,7 +37,7 @@ def _odd(know: Knowledge, tags: list[str]) -> Iterator[str]:
     yield "&".join(f"tags={tag}" for tag in (tags or ["a"])[:1] + (tags[1:2] or ["b"]))
     yield f"is_active=true&limit=5&offset=0&{UNKNOWN_PARAMETER}{know.draw('unknown').getrandbits(40):010x}=1"
     # Quotes, patterns and percent signs in tags, encoded as they should be and as they should not.
-    yield from ("tags=%27+%22%60%3B--%5C", "tags=%25%5F%2A", "tags=%zz", "tags=%ff%fe")
+    yield from ("tags=%27+%22%60%3B--%5C", "tags=%25%5F%2A&is_active=false", "tags=%zz", "tags=%ff%fe")
     yield from ("search=%27%22%25%5F%5C%28%F0%9F%98%80", "limit=5&%zz=%zz&=&&flag&a[]=1")
     yield f"tags={'x' * 8_000}"
 

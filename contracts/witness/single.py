@@ -173,8 +173,11 @@ def tags_of(value: object) -> list[str]:
 
 
 def counts_nothing(s: Seen) -> bool:
-    """A total of profiles where the first page of the same answer has none."""
-    return bool(s.number("/total_count")) and s.length == 0 and s.number("/offset") == 0
+    """A total of profiles beyond the offset where the page of the same answer has room and none of them."""
+    limit, total, offset = (s.number(name) for name in ("/limit", "/total_count", "/offset"))
+    if not limit or total is None or offset is None:
+        return False
+    return s.length == 0 and total > offset
 
 
 def wrong_end(s: Seen) -> bool:
