@@ -15,7 +15,7 @@ import pytest
 from contracts.model import Level, Requirement, Result, UserError
 from contracts.plugin import meaning, workers
 from contracts.plugin.contract import Contract, guarded
-from contracts.plugin.options import add_options
+from contracts.plugin.options import add_options, values
 from contracts.plugin.session import UNJUDGED, Session
 from contracts.reports.text import visible
 
@@ -92,7 +92,7 @@ def contract_settings(request: pytest.FixtureRequest) -> Iterator[Settings]:
 
     with reference.serving(narrow_token="reference-narrow-token") as served:  # noqa: S106 - fake
         secrets = Secrets(served.token, narrow=served.narrow_token)
-        yield replace(meaning.settings(request.config, served.url), secrets=secrets)
+        yield replace(meaning.settings(served.url, values(request.config)), secrets=secrets)
 
 
 @pytest.fixture(scope="session")

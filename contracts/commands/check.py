@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from contracts import options
+from contracts import asked, options
 from contracts.commands import config, fleet, judging, meaning, showing
 from contracts.commands.option_groups import (
     deployment_options,
@@ -43,12 +43,12 @@ def _check_one(session: meaning.Session, url: str, given: dict[str, Any]) -> int
     options.require_url(url)
     from contracts import run
 
-    asked = meaning.output(given)
+    output = meaning.output(given)
     settings = meaning.live_settings(session, url, given)
     catalogue = meaning.catalogue(given["document"], settings)
     if given["plan"]:
         return showing.print_plan(run.plan(settings), given)
     if given["insecure"]:
         click.echo(options.INSECURE, err=True)
-    terms = meaning.terms(given, settings, catalogue, meaning.keys(given).secret())
-    return judging.judge(settings, catalogue, asked, terms, meaning.waiving(given, catalogue))
+    terms = meaning.terms(given, settings, catalogue, asked.keys(given).secret())
+    return judging.judge(settings, catalogue, output, terms, meaning.waiving(given, catalogue))

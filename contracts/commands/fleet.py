@@ -9,7 +9,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from contracts import options, signals
+from contracts import asked, options, signals
 from contracts.commands import judging, meaning, showing
 from contracts.commands.streams import closed_output_ignored
 from contracts.model import UserError
@@ -29,17 +29,17 @@ def check_fleet(
 
     entries = [{"url": url} for url in urls]
     entries += [dict(one) for one in fleet.read_targets(Path(targets))] if targets is not None else []
-    asked = meaning.output(given)
+    output = meaning.output(given)
     goals, catalogue = _goals(session, entries, given)
     if given["plan"]:
         return showing.print_plan(
             tuple((goal.name, sum(most for _, most in run.plan(goal.settings))) for goal in goals), given
         )
-    if asked.record is not None or asked.har is not None:
+    if output.record is not None or output.har is not None:
         raise UserError("--record and --har are for one deployment at a time.")
     if given["resume"] is not None:
         raise UserError("--resume is for one deployment at a time.")
-    return _judge_fleet(goals, catalogue, asked, meaning.waiving(given, catalogue))
+    return _judge_fleet(goals, catalogue, output, meaning.waiving(given, catalogue))
 
 
 def _goals(
@@ -55,7 +55,7 @@ def _goals(
         settings = meaning.live_settings(session, entry["url"], own)
         redactions.append(session.redact)
         catalogue = meaning.catalogue(given["document"], settings)
-        terms = meaning.terms(own, settings, catalogue, meaning.keys(own).secret())
+        terms = meaning.terms(own, settings, catalogue, asked.keys(own).secret())
         goals.append(fleet.Goal(name, settings, terms))
     session.redact = lambda text: functools.reduce(lambda shown, redact: redact(shown), redactions, text)
     return goals, catalogue
@@ -64,17 +64,16 @@ def _goals(
 def _own(entry: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     keys = {field.name for field in fields(options.Keys)}
     cleared = dict.fromkeys(keys) if keys & entry.keys() else {}
-    renamed = {"is_open" if key == "open" else key: value for key, value in entry.items()}
-    return {**given, **cleared, **renamed}
+    return {**given, **cleared, **entry}
 
 
-def _judge_fleet(goals: list[Goal], catalogue: Catalogue, asked: meaning.Output, waiving: Waiving) -> int:
+def _judge_fleet(goals: list[Goal], catalogue: Catalogue, output: meaning.Output, waiving: Waiving) -> int:
     from contracts import fleet, run
     from contracts.reports import fleet as report
     from contracts.reports import progress
 
-    if asked.directory is not None:
-        report.prepare(asked.directory, [goal.name for goal in goals])
+    if output.directory is not None:
+        report.prepare(output.directory, [goal.name for goal in goals])
     most = sum(count for goal in goals for _, count in run.plan(goal.settings))
     with signals.watched() as watch:
         with progress.live(sys.stderr) as advance:
@@ -83,7 +82,7 @@ def _judge_fleet(goals: list[Goal], catalogue: Catalogue, asked: meaning.Output,
             judged = fleet.judge(goals, catalogue, told)
         watch.asking = False
         judged = tuple(_waived_one(one, waiving) for one in judged)
-        _show_fleet(judged, asked)
+        _show_fleet(judged, output)
     return watch.status or report.status(judged)
 
 
@@ -92,19 +91,19 @@ def _waived_one(judged: Judged, waiving: Waiving) -> Judged:
     return replace(judged, result=result, terms=terms)
 
 
-def _show_fleet(judged: tuple[Judged, ...], asked: meaning.Output) -> None:
+def _show_fleet(judged: tuple[Judged, ...], output: meaning.Output) -> None:
     from contracts.reports import files, terminal
     from contracts.reports import fleet as report
 
     with closed_output_ignored():
-        if asked.as_json:
+        if output.as_json:
             sys.stdout.write(report.text(judged))
         else:
-            report.render(judged, terminal.console_for(sys.stdout), quiet=asked.quiet)
-    if asked.directory is not None:
-        report.write(judged, asked.directory)
-    if asked.badge is not None:
-        files.write(asked.badge, report.badge_text(judged))
+            report.render(judged, terminal.console_for(sys.stdout), quiet=output.quiet)
+    if output.directory is not None:
+        report.write(judged, output.directory)
+    if output.badge is not None:
+        files.write(output.badge, report.badge_text(judged))
     for one in judged:
         files.tell_github(one.result, one.terms, sys.stderr)
 

@@ -22,21 +22,21 @@ if TYPE_CHECKING:
 
 
 def judge(
-    settings: Settings, catalogue: Catalogue, asked: meaning.Output, terms: Terms, waiving: Waiving
+    settings: Settings, catalogue: Catalogue, output: meaning.Output, terms: Terms, waiving: Waiving
 ) -> int:
     """Run, print the report, write the files, and give the exit status."""
     from contracts.reports import files, summary
 
-    if asked.directory is not None:
-        files.remove_old(asked.directory)
+    if output.directory is not None:
+        files.remove_old(output.directory)
     with signals.watched() as watch:
         recorder, result = run_recorded(settings, catalogue)
         watch.asking = False  # from here on a signal waits until the report is out
         result, terms = waived(result, terms, waiving)
         with closed_output_ignored():
-            showing.print_report(result, asked, terms)
-        showing.write_files(result, asked, terms)
-        showing.write_recordings(recorder, result, asked, terms)
+            showing.print_report(result, output, terms)
+        showing.write_files(result, output, terms)
+        showing.write_recordings(recorder, result, output, terms)
     return watch.status or summary.conclude(result, terms).status
 
 

@@ -6,14 +6,14 @@ Whatever makes no sense is refused here, before the first request.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
 
-from contracts import options
+from contracts import asked, options
 from contracts.commands.files import require_directory, require_writable
 from contracts.model import Level, UserError
 from contracts.reports.curl import Secret
@@ -61,51 +61,23 @@ def output(given: dict[str, Any]) -> Output:
 def settings(url: str, given: dict[str, Any]) -> Settings:
     """How the deployment at the URL is asked, without credentials. Raises UserError."""
     from contracts.everything import refuse_a_part
-    from contracts.run import Settings
 
     if given["exhaustive"] and any(given.get(name) for name in ("record", "har", "out")):
         raise UserError("--exhaustive keeps no exchanges: there is nothing to record or to certify.")
     share = options.part(given)
     if share is not None:  # before hours of walking
         require_writable(given["resume"], "--resume")
-    bounds = options.bounds(
-        **{name: given[name] for name in ("max_requests", "rate", "timeout", "deadline", "concurrency")}
-    )
-    meant = Settings(
-        base_url=options.require_url(url),
-        bounds=options.of_a_walk(bounds, given),
-        exhaustive=given["exhaustive"],
-        resume=None if given["resume"] is None else Path(given["resume"]),
-        part=share,
-        seed=given["seed"],
-        only=options.ids(given["only"]),
-        gentle=given["gentle"],
-        examples=given["examples"],
-    )
+    meant = replace(asked.settings(url, given), part=share, only=options.ids(given["only"]))
     refuse_a_part(meant)
     return meant
 
 
 def live_settings(session: Session, url: str, given: dict[str, Any]) -> Settings:
     """The same for a deployment out there, with credentials, which the session learns to redact."""
-    asked = settings(url, given)
-    secrets = keys(given).secrets()
+    meant = settings(url, given)
+    secrets = asked.keys(given).secrets()
     session.redact = secrets.redact
-    return replace(
-        asked,
-        path=given["path"],
-        secrets=secrets,
-        open=given["is_open"],
-        unwritten=given["writes"] == "none",
-        verify=options.verification(given["ca"], insecure=given["insecure"]),
-        cert=options.client_certificate(given["client_cert"], given["client_key"]),
-        http2=given["http2"],
-    )
-
-
-def keys(given: dict[str, Any]) -> options.Keys:
-    """Where the secrets are kept."""
-    return options.Keys(**{field.name: given[field.name] for field in fields(options.Keys)})
+    return asked.reaching(meant, given, secrets)
 
 
 def catalogue(document: str | None, settings: Settings) -> Catalogue:

@@ -34,7 +34,7 @@ deployment_options = _stacked(
     click.option(
         "--narrow-token-env", metavar="NAME", help="Variable with a token of a caller who sees less."
     ),
-    click.option("--open", "is_open", is_flag=True, help="Authentication is switched off on purpose."),
+    click.option("--open", is_flag=True, help="Authentication is switched off on purpose."),
     click.option(
         "--writes",
         type=click.Choice(["none", "some"]),

@@ -36,16 +36,16 @@ def demo(
     from contracts import run, score
 
     _require_names(fault, style)
-    asked = meaning.output(given)
+    output = meaning.output(given)
     with score.deployed(fault=fault, style=style, seed=given["seed"], profiles=profiles) as served:
         session.redact = served.secrets.redact
         settings = replace(meaning.settings(served.base_url, given), secrets=served.secrets, open=served.open)
         catalogue = meaning.catalogue(given["document"], settings)
         if given["plan"]:
             return showing.print_plan(run.plan(settings), given)
-        click.echo(_demo_line(fault, style), err=asked.as_json)
+        click.echo(_demo_line(fault, style), err=output.as_json)
         terms = meaning.terms(given, settings, catalogue, Secret())
-        return judging.judge(settings, catalogue, asked, terms, meaning.waiving(given, catalogue))
+        return judging.judge(settings, catalogue, output, terms, meaning.waiving(given, catalogue))
 
 
 def _demo_line(fault: str | None, style: str | None) -> str:

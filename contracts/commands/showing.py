@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from contracts.reports.summary import Terms
 
 
-def print_report(result: Result, asked: meaning.Output, terms: Terms) -> None:
+def print_report(result: Result, output: meaning.Output, terms: Terms) -> None:
     """The report on standard output, as much of it as was asked for."""
     from contracts.reports import json_report, terminal
 
-    if asked.as_json:
+    if output.as_json:
         sys.stdout.write(json_report.text(result, terms))
         return
     console = terminal.console_for(sys.stdout)
-    if asked.quiet:
+    if output.quiet:
         terminal.render_failures(result, console, terms)
         terminal.render_conclusion(result, console, terms)
         return
-    if asked.verbose:
+    if output.verbose:
         terminal.render_exchanges(result, console, terms)
     terminal.render(result, console, terms, _waiver_entry(result))
 
@@ -44,28 +44,28 @@ def _waiver_entry(result: Result) -> str:
     return waivers.entry(first, waivers.days_from_today(90))
 
 
-def write_files(result: Result, asked: meaning.Output, terms: Terms) -> None:
+def write_files(result: Result, output: meaning.Output, terms: Terms) -> None:
     """The reports and the badge that were asked for, and annotations where GitHub runs this."""
     from contracts.reports import badge, files
 
-    if asked.directory is not None:
-        files.write_all(result, terms, asked.directory)
-    if asked.badge is not None:
-        files.write(asked.badge, badge.text(result, terms))
+    if output.directory is not None:
+        files.write_all(result, terms, output.directory)
+    if output.badge is not None:
+        files.write(output.badge, badge.text(result, terms))
     files.tell_github(result, terms, sys.stderr)
 
 
-def write_recordings(recorder: Recorder, result: Result, asked: meaning.Output, terms: Terms) -> None:
+def write_recordings(recorder: Recorder, result: Result, output: meaning.Output, terms: Terms) -> None:
     """The exchanges in the forms that were asked for."""
-    if asked.record is not None:
+    if output.record is not None:
         from contracts import recording
 
-        write_file(asked.record, recording.dumps(recorder.recording()))
-    if asked.har is not None:
+        write_file(output.record, recording.dumps(recorder.recording()))
+    if output.har is not None:
         from contracts.reports import har
 
         content = har.text(result, terms, recorder.began).encode("ascii")
-        write_file(asked.har, content)
+        write_file(output.har, content)
 
 
 def print_plan(plan: tuple[tuple[str, int], ...], given: dict[str, Any]) -> int:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
-from pathlib import Path
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from contracts import options
+from contracts import asked, options
 from contracts.model import OLD_PATH, Level, UserError
 from contracts.plugin.contract import Contract
-from contracts.plugin.options import PREFIX
+from contracts.plugin.options import values
 from contracts.reports.curl import Secret
 from contracts.reports.summary import Terms
 
@@ -34,30 +33,25 @@ _OF_A_DEPLOYMENT = (
     "insecure",
     "http2",
 )
-_BOUNDS = ("max_requests", "rate", "timeout", "deadline", "concurrency")
-_WALK = ("exhaustive", "resume")
 
 
 def contract(config: pytest.Config) -> Contract:
     """The contract as the options have it judged. Raises UserError."""
-    base_url = _base_url(config)
-    given = {name: getattr(config.option, PREFIX + name) for name in _OF_A_DEPLOYMENT}
+    given, base_url = values(config), _base_url(config)
     if base_url is None:
         _refuse_without_deployment(given)
-        return Contract(None, _terms(config, Secret()), _waiving(config))
-    keys = _keys(config)
-    asked = replace(
-        settings(config, base_url),
-        path=given["path"],
-        secrets=keys.secrets(),
-        open=given["open"],
-        unwritten=config.option.contract_writes == "none",
-        verify=options.verification(given["ca"], insecure=given["insecure"]),
-        cert=options.client_certificate(given["client_cert"], given["client_key"]),
-        http2=given["http2"],
-    )
+        return Contract(None, _terms(given, Secret()), _waiving(given))
+    keys = asked.keys(given)
+    meant = asked.reaching(settings(base_url, given), given, keys.secrets())
     _parse_target(base_url, given["path"])
-    return Contract(asked, _terms(config, keys.secret()), _waiving(config))
+    return Contract(meant, _terms(given, keys.secret()), _waiving(given))
+
+
+def settings(base_url: str, given: Mapping[str, Any]) -> Settings:
+    """How the deployment at the URL is asked, without credentials. Raises UserError."""
+    if (given["examples"] or 0) < 0:
+        raise UserError("--examples takes a number from 0 on.")
+    return asked.settings(base_url, given)
 
 
 def _base_url(config: pytest.Config) -> str | None:
@@ -75,9 +69,9 @@ def _configured(config: pytest.Config) -> str | None:
     return value if value or "base_url" in overrides else None
 
 
-def _refuse_without_deployment(given: dict[str, Any]) -> None:
-    for name, value in given.items():
-        if value:
+def _refuse_without_deployment(given: Mapping[str, Any]) -> None:
+    for name in _OF_A_DEPLOYMENT:
+        if given[name]:
             option = "--" + name.replace("_", "-")
             raise UserError(f"{option} is of use with --base-url alone.")
 
@@ -88,39 +82,13 @@ def _parse_target(base_url: str, path: str | None) -> None:
     Target.parse(base_url, path or OLD_PATH)
 
 
-def _keys(config: pytest.Config) -> options.Keys:
-    names = [one.name for one in fields(options.Keys)]
-    return options.Keys(**{name: getattr(config.option, PREFIX + name) for name in names})
+def _terms(given: Mapping[str, Any], secret: Secret | None) -> Terms:
+    level = Level(given["level"].upper())
+    return Terms(level=level, allow_unexercised=given["allow_unexercised"], secret=secret)
 
 
-def settings(config: pytest.Config, base_url: str) -> Settings:
-    """How the deployment at the URL is asked, without credentials. Raises UserError."""
-    from contracts.run import Settings
-
-    given = {name: getattr(config.option, PREFIX + name) for name in (*_BOUNDS, *_WALK)}
-    if (config.option.contract_examples or 0) < 0:
-        raise UserError("--examples takes a number from 0 on.")
-    return Settings(
-        base_url=base_url,
-        bounds=options.of_a_walk(options.bounds(**{name: given[name] for name in _BOUNDS}), given),
-        exhaustive=given["exhaustive"],
-        resume=None if given["resume"] is None else Path(given["resume"]),
-        seed=config.option.contract_seed,
-        gentle=config.option.contract_gentle,
-        examples=config.option.contract_examples,
-    )
-
-
-def _terms(config: pytest.Config, secret: Secret | None) -> Terms:
-    return Terms(
-        level=Level(config.option.contract_level.upper()),
-        allow_unexercised=config.option.contract_allow_unexercised,
-        secret=secret,
-    )
-
-
-def _waiving(config: pytest.Config) -> Waiving | None:
-    file, strict = config.option.contract_waivers, config.option.contract_strict_waivers
+def _waiving(given: Mapping[str, Any]) -> Waiving | None:
+    file, strict = given["waivers"], given["strict_waivers"]
     if file is None:
         if strict:
             raise UserError("--strict-waivers is of use with --waivers alone.")

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-PREFIX = "contract_"
-"""What the names of the options begin with among pytest's own."""
+_PREFIX = "contract_"  # of the names among pytest's own
 
 _OPTIONS: dict[str, dict[str, Any]] = {
     "path": {"metavar": "PATH", "help": "Path of the operation; else whichever is served."},
@@ -67,8 +66,17 @@ def add_options(parser: pytest.Parser) -> None:
     """Add the options; one whose name another plugin has taken is `--contract-NAME` alone."""
     group = parser.getgroup("contract", "contract of GET /api/access-profiles (with --base-url)")
     for name, attributes in _OPTIONS.items():
-        dest = PREFIX + name.replace("-", "_")
+        dest = _PREFIX + _key(name)
         try:
             group.addoption(f"--{name}", dest=dest, **attributes)
         except (ValueError, argparse.ArgumentError):  # pytest-timeout has --timeout, for example
             group.addoption(f"--contract-{name}", dest=dest, **attributes)
+
+
+def values(config: pytest.Config) -> dict[str, Any]:
+    """What was given, by the names of the options with _ in the place of -."""
+    return {_key(name): getattr(config.option, _PREFIX + _key(name)) for name in _OPTIONS}
+
+
+def _key(name: str) -> str:
+    return name.replace("-", "_")
