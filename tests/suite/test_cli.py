@@ -108,7 +108,7 @@ def test_an_error_of_the_suite_is_70_and_shows_no_values(
     assert run("check", URL) == 70
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert "internal error of bifrost-contracts (KeyError) at contracts.cli:" in printed.err
+    assert "internal error of bifrost-contracts (KeyError) at contracts.commands.judging:" in printed.err
     assert "this is not a verdict on the deployment; please report" in printed.err
     assert SECRET not in printed.err
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from samples import result, verdict
 
-from contracts import cli, config
+from contracts import cli
+from contracts.commands import config
 from contracts.model import Result
 
 URL = "http://127.0.0.1:9"

@@ -16,8 +16,9 @@ import pytest
 from browser import Visit, chromium
 from samples import HOSTILE, broken, of_every_outcome, result, verdict
 
-from contracts import cli, config, fleet, run, score
+from contracts import cli, fleet, run, score
 from contracts.catalogue import load_catalogue
+from contracts.commands import config
 from contracts.model import Outcome, Result, UserError
 from contracts.probes.generated import cases
 from contracts.reports import fleet as report

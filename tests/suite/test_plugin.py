@@ -88,6 +88,7 @@ def test_a_failure_shows_the_block_and_no_traceback(judge: Run, settings: list[A
     )
     assert f"curl -g -i '{URL}?limit=25'" in printed
     assert "contracts/pytest_plugin.py" not in printed
+    assert "contracts/plugin/" not in printed
     assert "Failed: " not in printed
     assert settings[0].only == {"PAGE-COUNT"}
 

@@ -10,8 +10,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from contracts import pytest_workers, reference
+from contracts import reference
 from contracts.catalogue import load_catalogue
+from contracts.plugin import workers
 from contracts.pytest_plugin import UNJUDGED
 from contracts.reference.server import Deployment
 
@@ -135,4 +136,4 @@ def test_allure_gets_a_result_for_each(project: pytest.Pytester, served: Deploym
     ],
 )
 def test_what_a_worker_will_run_is_read_from_the_names(name: str, chosen: set[str]) -> None:
-    assert pytest_workers.selected([name], CATALOGUE.tested) == chosen
+    assert workers.selected([name], CATALOGUE.tested) == chosen

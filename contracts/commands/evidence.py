@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from contracts.model import ExitStatus, UserError
+from contracts.commands.common_options import json_option
+from contracts.commands.files import read_file, write_new_key
+from contracts.model import ExitStatus
 from contracts.reports.text import visible
 
 if TYPE_CHECKING:
     from contracts.certificate.verification import Verified
-
-
-def register(group: click.Group) -> None:
-    """Adds the commands to the group of all commands."""
-    for command in (verify, keygen, diff):
-        group.add_command(command)
 
 
 @click.command("verify", short_help="Judge a bundle of evidence again, offline.")
@@ -29,7 +24,7 @@ def register(group: click.Group) -> None:
 @click.option(
     "--max-age", type=click.IntRange(min=0), metavar="DAYS", help="Days since it was issued, at most."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON and nothing else.")
+@json_option("what was found")
 def verify(
     bundle: str, public_key: str | None, challenge: str | None, max_age: int | None, *, as_json: bool
 ) -> int:
@@ -61,8 +56,8 @@ def keygen(private: str) -> int:
     from contracts.certificate import signing
 
     secret, public = signing.generate()
-    _write_new(Path(private), secret, 0o600)
-    _write_new(Path(f"{private}.pub"), public, 0o644)
+    write_new_key(Path(private), secret, 0o600)
+    write_new_key(Path(f"{private}.pub"), public, 0o644)
     click.echo(f"Private key  {visible(private)}: keep it to yourself")
     click.echo(f"Public key   {visible(private)}.pub, SHA-256 {signing.fingerprint(public)}")
     return ExitStatus.CONFORMING
@@ -93,56 +88,6 @@ def diff(old: str, new: str) -> int:
     for line in difference.lines(found):
         click.echo(line)
     return ExitStatus.BROKEN if found.changes else ExitStatus.CONFORMING
-
-
-# --- files and output ------------------------------------------------------------------------------
-
-
-def read_file(name: str) -> bytes:
-    """The content of a file that the user names. Raises UserError."""
-    from contracts.certificate.archive import LARGEST
-
-    try:
-        with Path(name).open("rb") as file:
-            return file.read(LARGEST + 1)
-    except OSError as error:
-        raise UserError(f"{name} cannot be read: {error.strerror}.") from None
-
-
-def write_file(path: Path, content: bytes) -> None:
-    """Writes the file whole or not at all. Raises UserError."""
-    unfinished = path.with_name(f".{path.name}-{os.getpid()}")
-    try:
-        unfinished.write_bytes(content)
-        unfinished.replace(path)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        raise UserError(f"Cannot write {path}: {error.strerror}.") from None
-
-
-def require_writable(name: str, option: str) -> Path:
-    """The file that the user wants written, tried out before the first request. Raises UserError."""
-    path = Path(name)
-    if not name.strip() or path.is_dir():
-        raise UserError(f"{option} takes the name of a file.")
-    trial = path.with_name(f".{path.name}-{os.getpid()}")
-    try:
-        trial.touch()
-        trial.unlink()
-    except OSError as error:
-        raise UserError(f"Cannot write {name}: {error.strerror}.") from None
-    return path
-
-
-def _write_new(path: Path, content: bytes, mode: int) -> None:
-    try:
-        # Nobody else may read it at any moment, and no older key may be lost.
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-            file.write(content)
-    except FileExistsError:
-        raise UserError(f"{path} is there already; a key is never overwritten.") from None
-    except OSError as error:
-        raise UserError(f"Cannot write {path}: {error.strerror}.") from None
 
 
 def _print_invalid(reason: str, *, as_json: bool) -> None:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
 
 import click
 
-
-def register(group: click.Group) -> None:
-    """Adds the command to the group of all commands."""
-    group.add_command(merge)
+from contracts.commands.common_options import json_option
+from contracts.commands.streams import closed_output_ignored
 
 
 @click.command("merge", short_help="Merge parts of a walk and JSON reports into one verdict.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--json", "as_json", is_flag=True, help="Print what was merged as JSON and nothing else.")
+@json_option("what was merged")
 def merge(files: tuple[str, ...], *, as_json: bool) -> int:
     """Put together what several machines found; no network is used.
 
@@ -31,10 +28,9 @@ def merge(files: tuple[str, ...], *, as_json: bool) -> int:
     from contracts.reports.terminal import console_for
 
     found = merging.merge(files, load_catalogue())
-    with suppress(BrokenPipeError):  # `merge … | head` does not change the exit status
+    with closed_output_ignored():
         if as_json:
             sys.stdout.write(report.as_json(found))
         else:
             report.render(found, console_for(sys.stdout))
-        sys.stdout.flush()
     return found.conclusion.status

@@ -1,0 +1,1 @@
+"""What is behind `contracts.pytest_plugin`: options and what they mean, verdicts as outcomes, the session."""
