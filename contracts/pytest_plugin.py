@@ -56,7 +56,7 @@ def _controller(contract: Contract) -> workers.Controller:
 
     def ask(ids: frozenset[str]) -> Result:
         assert contract.settings is not None  # noqa: S101 - only then there is a controller
-        contract.result = _run(replace(contract.settings, only=ids))
+        contract.result = contract.waived(_run(replace(contract.settings, only=ids)))
         return contract.result
 
     return workers.Controller(load_catalogue().tested, ask)

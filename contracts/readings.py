@@ -57,9 +57,9 @@ def _limit_zero(evidence: Evidence) -> Reading | None:
     for answer in evidence.regular:
         if answer.asked.plain and answer.asked.limit == 0:
             page = answer.page
-            if page is None:
+            if 400 <= answer.status < 500:
                 return Reading("limit 0", f"refused with {answer.status}", answer.number)
-            if page.total:
+            if page is not None and page.total:
                 value = "empty" if page.limit == 0 else f"the default, {page.limit}"
                 return Reading("limit 0", value, answer.number)
     return None

@@ -154,13 +154,17 @@ def _stranger(page: Page, position: int, profile: Profile) -> Violation:
 
 
 def _fragment_asked(evidence: Evidence) -> bool:
-    """Whether a piece of a tag was asked for that is itself no tag."""
-    folded = {tag.casefold() for tag in evidence.tags}
+    """Whether a piece of a tag was asked for that some profile carries only within that tag."""
     for subject in evidence.subjects(TagPage):
-        wanted = [tag.casefold() for tag in subject.page.selection.wanted]
-        if len(wanted) == 1 and wanted[0] not in folded and any(wanted[0] in tag for tag in folded):
+        wanted = subject.page.selection.wanted
+        if len(wanted) == 1 and any(_within(p, wanted[0]) for p in evidence.profiles):
             return True
     return False
+
+
+def _within(profile: Profile, piece: str) -> bool:
+    folded = piece.casefold()
+    return any(folded in tag.casefold() for tag in profile.tags) and not profile.carries_folded(piece)
 
 
 @check("FILTER-TAGS-EXACT", needs="a tag of at least two characters", exercised=_fragment_asked)

@@ -10,6 +10,7 @@ import click
 
 from contracts.commands.common_options import json_option
 from contracts.commands.files import read_file, write_new_key
+from contracts.commands.streams import closed_output_ignored
 from contracts.model import ExitStatus
 from contracts.reports.text import visible
 
@@ -43,9 +44,11 @@ def verify(
     try:
         found = verification.verify(content, load_catalogue(), wanted)
     except Invalid as error:
-        _print_invalid(str(error), as_json=as_json)
+        with closed_output_ignored():
+            _print_invalid(str(error), as_json=as_json)
         return ExitStatus.INVALID
-    _print_verified(found, as_json=as_json)
+    with closed_output_ignored():
+        _print_verified(found, as_json=as_json)
     return found.status
 
 
@@ -82,11 +85,13 @@ def diff(old: str, new: str) -> int:
         try:
             sides.append(difference.side(read_file(name), catalogue))
         except Invalid as error:
-            click.echo(f"INVALID  {visible(name)}: {visible(str(error))}")
+            with closed_output_ignored():
+                click.echo(f"INVALID  {visible(name)}: {visible(str(error))}")
             return ExitStatus.INVALID
     found = difference.compare(*sides)
-    for line in difference.lines(found):
-        click.echo(line)
+    with closed_output_ignored():
+        for line in difference.lines(found):
+            click.echo(line)
     return ExitStatus.BROKEN if found.changes else ExitStatus.CONFORMING
 
 

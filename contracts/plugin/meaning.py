@@ -40,6 +40,7 @@ def contract(config: pytest.Config) -> Contract:
     given, base_url = values(config), _base_url(config)
     if base_url is None:
         _refuse_without_deployment(given)
+        settings("http://127.0.0.1", given)  # refuses numbers that cannot be meant
         return Contract(None, _terms(given, Secret()), _waiving(given))
     keys = asked.keys(given)
     meant = asked.reaching(settings(base_url, given), given, keys.secrets())

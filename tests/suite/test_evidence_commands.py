@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -264,3 +266,18 @@ def test_an_unused_waiver_fails_under_strict_waivers_alone(url, tmp_path, capsys
     assert called(*asked, "--strict-waivers") == 1
     assert "1 waiver amiss: PAGE-COUNT is not used" in capsys.readouterr().out
     assert called("check", url, "--strict-waivers") == 2
+
+
+def test_a_reader_that_goes_away_changes_no_verdict(made: Path) -> None:
+    for command in (["verify", made / "wrong.zip"], ["diff", made / "good.zip", made / "wrong.zip"]):
+        job = subprocess.Popen(
+            [sys.executable, "-m", "contracts", *map(str, command)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert job.stdout is not None
+        job.stdout.close()
+        assert job.stderr is not None
+        assert job.stderr.read() == b""
+        job.stderr.close()
+        assert job.wait(60) == 1

@@ -258,6 +258,8 @@ def test_notes_and_readings_are_printed(judge: Run, monkeypatch: pytest.MonkeyPa
         (["--base-url", BASE_URL, "--resume=walk.json"], "--resume goes with --exhaustive."),
         (["--token-env", "MINE"], "--token-env is of use with --base-url alone."),
         (["--open"], "--open is of use with --base-url alone."),
+        (["--rate", "-1"], "--rate takes a number above 0."),
+        (["--examples", "-1"], "--examples takes a number from 0 on."),
         (["--level", "may"], "invalid choice: 'may'"),
     ],
 )

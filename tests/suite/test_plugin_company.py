@@ -84,6 +84,32 @@ def test_with_workers_a_mistake_of_the_user_ends_the_session(
     assert served.requests == []
 
 
+def test_with_workers_waivers_hold_too(project: pytest.Pytester, served: Deployment) -> None:
+    pytest.importorskip("xdist")
+    waivers = project.path / "waivers.toml"
+    waivers.write_text(
+        """[[waiver]]
+id = "PAGE-COUNT"
+reason = "known"
+owner = "QA"
+expires = 2999-01-01
+
+[[waiver]]
+id = "PAGE-LIMIT"
+reason = "not broken"
+owner = "QA"
+expires = 2999-01-01
+"""
+    )
+    chosen = ("--base-url", served.url, "-k", "PAGE-COUNT or SERVED or PAGE-LIMIT", "test_contract.py")
+    waived = run(project, *chosen, "-n", "2", f"--waivers={waivers}")
+    assert waived.ret == pytest.ExitCode.OK
+    assert waived.parseoutcomes()["xfailed"] == 1
+    strict = run(project, *chosen, "-n", "2", f"--waivers={waivers}", "--strict-waivers")
+    assert strict.ret == pytest.ExitCode.TESTS_FAILED
+    assert "PAGE-LIMIT" in strict.stdout.str().rsplit("waivers amiss", 1)[1]
+
+
 def test_pytests_own_options_do_what_they_say(project: pytest.Pytester, served: Deployment) -> None:
     chosen = ("--base-url", served.url, "-k", "PAGE-COUNT or PAGE-LIMIT or SERVED", "test_contract.py")
     report = project.path / "junit.xml"

@@ -7,12 +7,13 @@ from typing import Any
 
 from contracts.reference.conditions import EVERYTHING, NOTHING, Condition, Row, all_of, any_of
 from contracts.reference.faults.registry import fault, profile_fault
-from contracts.reference.pipeline import Ask, Envelope, Parameters, Site, Window, filters
+from contracts.reference.pipeline import Ask, Envelope, Parameters, Refusal, Reply, Site, Window, filters
 
 Conditions = Callable[[Ask], Condition]
 Envelopes = Callable[[Ask, int, list[str]], Envelope]
 Orders = Callable[[Ask], str]
 Profile = dict[str, Any]
+Replies = Callable[[Ask], Reply]
 Rows = Callable[[Ask], list[Row]]
 Totals = Callable[[Ask], int]
 Windows = Callable[[Site, Parameters], Window]
@@ -309,3 +310,26 @@ def short_search_miscounted(right: Envelopes, ask: Ask, total: int, texts: list[
     """A search for a single character gives a `count` of one too many."""
     short = len(ask.parameters.search or "") == 1
     return right(ask, total, texts).having(count=len(texts) + short)
+
+
+@fault("reply", "RESP-STATUS", "FILTER-COMBINED", "INPUT-NO-5XX")
+def inactive_with_no_match_404(right: Replies, ask: Ask) -> Reply:
+    """Where `is_active=false` and `tags` together select nothing, the answer is 404."""
+    together = ask.parameters.is_active is False and ask.tags
+    if together and not ask.site.stages.total(ask):
+        raise Refusal(404, "no profile matches")
+    return right(ask)
+
+
+@fault("rows", "FILTER-TOTAL", "FILTER-PAGED")
+def inactive_in_pages_of_one_ends_early(right: Rows, ask: Ask) -> list[Row]:
+    """With `is_active=false` pages of one hold nothing but for the first."""
+    ends = ask.parameters.is_active is False and ask.limit == 1 and ask.offset > 0
+    return [] if ends else right(ask)
+
+
+@fault("rows", "FILTER-ACTIVE-MATCH")
+def pages_of_one_are_the_opposite(right: Rows, ask: Ask) -> list[Row]:
+    """On pages of one `is_active` selects the opposite."""
+    asked = ask.parameters.is_active
+    return right(ask if asked is None or ask.limit != 1 else ask.asking(is_active=not asked))

@@ -9,7 +9,7 @@ from typing import Any
 
 from contracts.reference.conditions import Row
 from contracts.reference.faults.registry import fault, plain, profile_fault
-from contracts.reference.pipeline import WEB_PAGE, Ask, Envelope, Incoming, Reply, Site
+from contracts.reference.pipeline import OLD_PATH, WEB_PAGE, Ask, Envelope, Incoming, Reply, Site
 
 Contents = Callable[[Ask, Envelope], bytes]
 Envelopes = Callable[[Ask, int, list[str]], Envelope]
@@ -70,6 +70,13 @@ def media_type_html_when_empty(right: Replies, ask: Ask) -> Reply:
     reply = right(ask)
     empty = b'"access_profiles":[]' in reply.content
     return reply.with_header("content-type", "text/html") if empty else reply
+
+
+@fault("reply", "RESP-MEDIA-TYPE")
+def older_path_html(right: Replies, ask: Ask) -> Reply:
+    """On the older path the right JSON is sent as text/html."""
+    reply = right(ask)
+    return reply.with_header("content-type", "text/html") if ask.incoming.path == OLD_PATH else reply
 
 
 @fault("content", "RESP-JSON")
