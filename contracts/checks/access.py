@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from contracts.catalogue import check
+from contracts.checks.filters import end_of_list
 from contracts.checks.response import media_type
 from contracts.model import Violation
 from contracts.subjects.access import (
@@ -20,6 +21,7 @@ from contracts.subjects.access import (
 )
 from contracts.subjects.answer import Page
 from contracts.subjects.evidence import Evidence
+from contracts.subjects.relations import within
 
 _REFUSED = "401 or 403"
 OPEN = "authentication is switched off: the deployment answers without credentials"
@@ -94,16 +96,15 @@ def access_is_checked_before_the_query(subject: MalformedWithoutCredentials) -> 
     requires=("SERVED",),
 )
 def refusal_carries_no_profile(refusal: Refusal) -> Iterator[Violation]:
-    """No list of profiles in it, and no name of one."""
+    """No list of profiles in it, and no name of one, in content or header fields."""
     answer = refusal.answer
     listed = answer.value.get("access_profiles") if isinstance(answer.value, dict) else None
-    text = answer.exchange.content.decode("utf-8", errors="replace")
-    named = [name for name in sorted(refusal.names) if name in text]
+    named = refusal.named
     if isinstance(listed, list) and listed:
         got = f"{answer.status} with {len(listed)} profiles"
         yield Violation("no profile data in a refusal", got, (answer.number,), "/access_profiles/0", writes=0)
     elif named:
-        got = f"{answer.status} with the name of a profile, {named[0][:60]!r}"
+        got = f"{answer.status} with the name of a profile, {named[:60]!r}"
         yield Violation("no profile data in a refusal", got, (answer.number,), writes=0)
 
 
@@ -132,6 +133,8 @@ def narrower_credential_sees_a_part(narrow: NarrowList) -> Iterator[Violation]:
     if narrow.whole is not None:
         yield from _part_of(narrow, seen, numbers)
     yield from _sampled(narrow)
+    for page in within(narrow.filtered):
+        yield from end_of_list(page)
     for page in narrow.filtered if narrow.complete else ():
         foreign = [i for i in page.ids if i not in seen]
         if foreign:

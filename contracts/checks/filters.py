@@ -357,6 +357,19 @@ def both_filters_select_the_intersection(subject: Combined) -> Iterator[Violatio
                 return
     carrying = _carrying(listing)
     yield from _missing(listing, lambda profile: profile.active is wanted and carrying(profile))
+    if subject.alone is not None:
+        yield from _less_than_both(listing, subject.alone)
+
+
+def _less_than_both(listing: Listing, alone: Listing) -> Iterator[Violation]:
+    """What the tags alone select, as they are read there, and has the value, is missing."""
+    due = {i for i, (_, p) in alone.profiles.items() if p.active is listing.selection.is_active}
+    missing = due - listing.ids
+    if missing:
+        expected = f"the {len(due)} profiles of {alone.selection} with this is_active"
+        got = f"{len(missing)} of them are missing with {listing.selection}"
+        numbers = tuple(dict.fromkeys((*alone.walk.numbers, *listing.walk.numbers)))
+        yield Violation(expected, got, numbers, "/access_profiles", writes=listing.writes(len(missing)))
 
 
 def _not_both(page: Page, position: int, profile: Profile) -> Violation:
@@ -403,7 +416,7 @@ def _total_of_two_tags(page: Page, first: Page, second: Page) -> Iterator[Violat
 def totals(pages: tuple[Page, ...]) -> Iterator[Violation]:
     """Pages of one selection whose totals differ from each other or from what the pages hold."""
     for page in filter(stand_alone, pages):
-        yield from _total_of_last_page(page)
+        yield from end_of_list(page)
     for first, second in itertools.pairwise(pages):
         if first.total != second.total and stand_alone(first, second):
             expected = f"total_count {first.total} for {first.selection}, as the page before says"
@@ -412,7 +425,7 @@ def totals(pages: tuple[Page, ...]) -> Iterator[Violation]:
             yield Violation(expected, f"total_count {second.total}", numbers, "/total_count", writes=writes)
 
 
-def _total_of_last_page(page: Page) -> Iterator[Violation]:
+def end_of_list(page: Page) -> Iterator[Violation]:
     """A page that is not full is the last: it tells how many there are; an empty one, how many at most."""
     short = len(page.profiles) < page.limit
     last = short and bool(page.profiles or page.offset == 0)

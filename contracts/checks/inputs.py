@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from contracts.catalogue import check
+from contracts.checks.filters import end_of_list
 from contracts.checks.response import media_type, schema_violations
 from contracts.document import Document
 from contracts.model import Evidence as Class
@@ -165,6 +166,8 @@ def repeated_parameter_counts_once(subject: Repeated) -> Iterator[Violation]:
 
 
 def _tags_ignored(subject: Repeated, page: Page) -> Iterator[Violation]:
+    """Whatever is read, page and total belong together, and no profile comes without either tag."""
+    yield from end_of_list(page)
     for position, profile in enumerate(page.profiles):
         if not any(profile.carries_folded(tag) for value in subject.values for tag in value.split(",")):
             expected = f"only profiles that carry {subject.values[0]!r} or {subject.values[1]!r}"
@@ -199,6 +202,9 @@ def unknown_parameter_changes_nothing(subject: UnknownParameter) -> Iterator[Vio
         got = f"status {answer.status}" if page is None else _shape(page)
         numbers = (twin.number, answer.number)
         yield Violation(f"the same as without it: {_shape(twin)}", got, numbers, evidence=Class.QUIET)
+    elif not all(one.reads_like(other) for one, other in zip(twin.profiles, page.profiles, strict=True)):
+        numbers = (twin.number, answer.number)
+        yield Violation("each profile as without it", "a difference", numbers, evidence=Class.QUIET)
 
 
 @check(

@@ -33,9 +33,10 @@ def access(know: Knowledge) -> Steps:
         )
         for credentials, one in zip((*UNUSABLE, *WRONG), queries, strict=True):
             yield from know.ask(one, purpose=_PURPOSE, credentials=credentials)
-        for one in (_PLAIN, deep, *_filtered(tags or ["a"])):
+        for one in ("", deep, *_filtered(tags or ["a"])):
             yield from know.ask(one, purpose=_PURPOSE, credentials=Credentials.NONE)
-        yield from know.ask("limit=abc", purpose=_PURPOSE, credentials=Credentials.NONE)
+        malformed = "limit=abc&offset=abc&is_active=maybe"
+        yield from know.ask(malformed, purpose=_PURPOSE, credentials=Credentials.NONE)
         for path in spellings(know.conditions.path):
             yield from know.ask(_PLAIN, purpose=SPELLING, path=path, credentials=Credentials.NONE)
     if know.conditions.narrow:
@@ -55,13 +56,13 @@ def spellings(path: str) -> Iterator[str]:
     yield "/" + path  # a doubled slash at the start
     yield f"{head}//{last}"
     yield f"{head}/./{last}"
-    yield f"{head}/x/../{last}"
     yield f"{head}/x/%2e%2e/{last}"
     yield f"{head}/%{ord(last[0]):02X}{last[1:]}"
     yield f"{head}/%25{ord(last[0]):02X}{last[1:]}"
     yield f"{head}%2F{last}"
     yield path.upper()
     yield f"{path}/"
+    yield f"{path};x"  # a path parameter, which some routers drop
 
 
 def _narrow(know: Knowledge) -> Steps:
@@ -89,7 +90,8 @@ def _narrow_walk(know: Knowledge) -> Steps:
         if page is None or page.limit < 1 or page.offset + page.limit >= page.total:
             break
         offset += page.limit
-    yield from _narrow_page(know, query(limit=know.most, offset=0, is_active=True))
+    tags = seen_tags(know).plain[:1]
+    yield from _narrow_page(know, query(limit=know.most, offset=1, is_active=True, tags=tags or None))
 
 
 def alias(know: Knowledge) -> Steps:

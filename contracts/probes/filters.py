@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
+from itertools import chain, combinations, islice
 
 from contracts.probes.knowledge import Knowledge, Steps, co_prime, query
 from contracts.subjects.answer import Profile, Selection
@@ -16,6 +16,7 @@ AT_MOST = 130
 _PURPOSE = "filter"
 _SPECIAL = 9  # tags with characters that must be encoded
 _PLAIN = 4
+_MANY_BYTES = frozenset(f"{number} bytes" for number in (2, 3, 4))
 _MANY = 20  # tags in the longest list that is asked for
 _PAGES = 45  # of the whole list, up to which what is active and what is not are walked whole
 
@@ -76,9 +77,9 @@ class Tags:
 
     @cached_property
     def nested(self) -> tuple[str, str] | None:
-        """A tag and a longer one that contains it: `prod` and `production`."""
-        pairs = ((a, b) for a in self.plain for b in self.ranked if a != b and a in b)
-        return next(pairs, None)
+        """A tag and a longer one that contains it, `prod` and `production`; on one profile where possible."""
+        pairs = [(a, b) for a in self.plain for b in self.ranked if a != b and a in b]
+        return next((pair for pair in pairs if self.carried_with(*pair)), pairs[0] if pairs else None)
 
     def carried_with(self, *tags: str) -> list[Profile]:
         """The profiles that carry all of these."""
@@ -130,18 +131,27 @@ def is_plain(tag: str) -> bool:
 
 
 def _odd_characters(tag: str) -> set[str]:
-    return {"non-ASCII" if not c.isascii() else c for c in tag if not is_plain(c)}
+    return {_kind(c) for c in tag if not is_plain(c)}
+
+
+def _kind(character: str) -> str:
+    """The character itself, or how many bytes UTF-8 takes for it."""
+    return character if character.isascii() else f"{len(character.encode('utf-8', 'replace'))} bytes"
 
 
 def _news(tag: str, covered: set[str]) -> tuple[bool, int]:
     """How much a tag adds to the characters covered; those that go wrong most often come first."""
     new = _odd_characters(tag) - covered
-    return (bool(new & {"non-ASCII", " ", "&", "+", "%"}), len(new))
+    return (bool(new & {*_MANY_BYTES, " ", "&", "+", "%"}), len(new))
 
 
 def encoded_letters(tag: str) -> str:
-    """A tag with its first letter percent-encoded although it need not be (RFC 3986, section 2.3)."""
-    return f"%{ord(tag[0]):02X}{tag[1:]}"
+    """A tag with a letter percent-encoded although it need not be (RFC 3986, section 2.3).
+
+    In hexadecimal digits of lower case where a letter has such, for they mean the same (section 2.1).
+    """
+    place = next((n for n, letter in enumerate(tag) if f"{ord(letter):02x}" != f"{ord(letter):02X}"), 0)
+    return f"{tag[:place]}%{ord(tag[place]):02x}{tag[place + 1 :]}"
 
 
 def _active(know: Knowledge) -> Steps:
@@ -192,7 +202,15 @@ def inexact_tags(tags: Tags) -> Iterator[str]:
     if len(long) < 2:
         return
     whole = long
-    fragments = [whole[:-1], whole[1:], whole[:-1] + "_", whole[:1] + "%", whole[:1] + "*", whole.swapcase()]
+    longest = max(tags.plain or tags.ranked, key=len)  # for tags that are cut before they are compared
+    fragments = [
+        longest[:-1],
+        whole[1:],
+        whole[:-1] + "_",
+        whole[:1] + "%",
+        whole[:1] + "*",
+        whole.swapcase(),
+    ]
     for value in fragments:
         if value.strip() and (value.casefold() not in folded or value == whole.swapcase()):
             yield value
@@ -207,8 +225,15 @@ def _several_tags(know: Knowledge, tags: Tags) -> Steps:
     if tags.ranked:
         many = [*(tags.plain or tags.ranked)[:_MANY], *(f"{UNKNOWN_TAG}{n}" for n in range(_MANY + 1))]
         yield from know.walk(know.most, purpose=_PURPOSE, tags=many[: _MANY + 1], at_most=3)
-    if tags.special and tags.plain:
-        yield from know.walk(know.most, purpose=_PURPOSE, tags=[tags.special[0], tags.plain[0]], at_most=4)
+    for pair in _encoded_pair(tags):
+        yield from know.walk(know.most, purpose=_PURPOSE, tags=list(pair), at_most=4)
+
+
+def _encoded_pair(tags: Tags) -> Iterator[tuple[str, str]]:
+    """A plain tag, and after it one that must be encoded; two of these where one profile carries both."""
+    together = (pair for pair in combinations(tags.special, 2) if tags.carried_with(*pair))
+    mixed = ((plain, special) for plain in tags.plain[:1] for special in tags.special[:1])
+    yield from islice(chain(together, mixed), 1)
 
 
 def triples(tags: Tags) -> list[tuple[str, ...]]:

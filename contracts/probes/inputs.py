@@ -31,15 +31,22 @@ def _odd(know: Knowledge, tags: list[str]) -> Iterator[str]:
     yield from ("limit=5&offset=0x1z", "offset=abc")
     yield from ("is_active=maybe", "is_active=perhaps&limit=5")
     yield from ("limit=-1", "limit=-7", "limit=5&offset=-1", "offset=-1000")
-    yield from ("limit=", "limit=5&is_active=&tags=", "limit=5.5&tags=,", "is_active=2")
-    yield from ("limit=1&limit=5&offset=0", "limit=1&offset=0&offset=1")
+    yield from ("limit=", "limit=5&offset=&is_active=&tags=&search=", "limit=5.5&tags=,", "is_active=2")
+    yield from ("limit=1&limit=5&offset=0", f"limit=1&offset={_two_places(know.total)}")
     yield "is_active=true&is_active=false&limit=5&offset=0"
-    yield "&".join(f"tags={tag}" for tag in (tags or ["a"])[:1] + (tags[1:2] or ["b"]))
+    twice = "&".join(f"tags={tag}" for tag in (tags or ["a"])[:1] + (tags[1:2] or ["b"]))
+    yield f"limit={know.most}&offset=0&{twice}"
     yield f"is_active=true&limit=5&offset=0&{UNKNOWN_PARAMETER}{know.draw('unknown').getrandbits(40):010x}=1"
     # Quotes, patterns and percent signs in tags, encoded as they should be and as they should not.
     yield from ("tags=%27+%22%60%3B--%5C", "tags=%25%5F%2A&is_active=false", "tags=%zz", "tags=%ff%fe")
-    yield from ("search=%27%22%25%5F%5C%28%F0%9F%98%80", "limit=5&%zz=%zz&=&&flag&a[]=1")
-    yield f"tags={'x' * 8_000}"
+    yield from ("search=%27%22%25%5F%28%F0%9F%98%80%5C", "limit=5&%zz=%zz&=&&flag&a[]=1")
+    yield f"tags={'x' * 4_000}{',no-such-tag' * 330}"
+
+
+def _two_places(total: int) -> str:
+    """Two offsets, each asked for by itself elsewhere, whose sum is a third place."""
+    first, last = (1, total - 1) if total > 2 else (0, 1)
+    return f"{first}&offset={last}"
 
 
 def _hostile(know: Knowledge) -> Steps:
@@ -48,9 +55,9 @@ def _hostile(know: Knowledge) -> Steps:
     Limits over every maximum are asked near the end, so that a deployment without one sends little.
     """
     near_end = max(0, know.total - 3)
-    values = [f"limit={value}&offset={near_end}" for value in (2**32 + 5, 2**63)]
-    values += [f"limit=1&offset={value}" for value in (2**31, 2**32 + 5, 2**53 + 1, 2**63 - 1, 2**63, 2**64)]
-    values += ["tags=%00", "search=%0D%0A%1B%7F%00", f"limit=1&offset={'9' * 400}"]
+    values = [f"limit={value}&offset={near_end}" for value in (2**32 + 5, 2**64, -(2**63))]
+    values += [f"limit=1&offset={value}" for value in (2**31, 2**32 + 5, 2**63 - 1, 2**63, 2**64)]
+    values += ["tags=%0D%0A%00", "search=%0D%0A%1B%7F%00", f"limit=1&offset={'9' * 400}"]
     for value in values:
         exchange = yield Request(value, purpose=HOSTILE)
         know.hear(exchange)

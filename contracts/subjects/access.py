@@ -102,6 +102,14 @@ class Refusal:
     answer: Answer
     names: frozenset[str]
 
+    @property
+    def named(self) -> str | None:
+        """The first of the names that it holds."""
+        exchange = self.answer.exchange
+        fields = "\n".join(value for _, value in exchange.headers)
+        text = f"{fields}\n{exchange.content.decode('utf-8', errors='replace')}"
+        return next((name for name in sorted(self.names) if name in text), None)
+
 
 @builder(Refusal)
 def refusals(evidence: Evidence) -> Iterator[Refusal]:

@@ -734,20 +734,26 @@ def tag_lists(evidence: Evidence) -> Iterator[TagList]:
 
 @dataclass(frozen=True, slots=True)
 class Combined:
-    """All that `is_active` and `tags` together select, and every page read of it."""
+    """All that `is_active` and `tags` together select, and every page read of it.
+
+    `alone` is all that the same tags select without `is_active`.
+    """
 
     listing: Listing
     pages: tuple[Page, ...]
+    alone: Listing | None = None
 
 
 @builder(Combined)
 def combined(evidence: Evidence) -> Iterator[Combined]:
     """Listings under both filters."""
+    listings = {listing.selection: listing for listing in evidence.subjects(Listing)}
     for listing in (subject.listing for subject in evidence.subjects(Listed)):
         selection = listing.selection
         both = selection.is_active is not None and selection.items and selection.search is None
         if both and selection.items == selection.wanted:
-            yield Combined(listing, evidence.by_selection[selection])
+            alone = listings.get(replace(selection, is_active=None))
+            yield Combined(listing, evidence.by_selection[selection], alone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -766,7 +772,7 @@ def filtered_pages(evidence: Evidence) -> Iterator[FilteredPages]:
     """The pages of each filtered selection; those past the end have their own requirement."""
     for selection, pages in evidence.by_selection.items():
         inside = within(pages)
-        if not selection.unfiltered and selection.search is None and inside:
+        if inside and selection != Selection(search=selection.search):  # that has its own requirement
             yield FilteredPages(tuple(inside), _of_single_tags(evidence, inside[0]))
 
 

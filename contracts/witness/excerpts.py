@@ -86,12 +86,9 @@ def _other_content(answer: Answer) -> Iterator[Fact]:
 
 
 def _named(answer: Answer, evidence: Evidence) -> Iterator[Fact]:
-    known = {name for refusal in evidence.subjects(Refusal) for name in refusal.names}
-    echoed = " ".join(value for _, value in answer.asked.parameters)
-    text = answer.exchange.content.decode("utf-8", errors="replace")
-    named = next((name for name in sorted(known) if name in text and name not in echoed), None)
-    if named is not None:
-        yield "named", named
+    for refusal in evidence.subjects(Refusal):
+        if refusal.answer.number == answer.number and refusal.named is not None:
+            yield "named", refusal.named
 
 
 def _no_json(answer: Answer) -> Iterator[Fact]:

@@ -50,7 +50,8 @@ _WALK = either(
 _PLACES = either(two(several.turned), two(several.other_at_a_place))
 _LISTED = either(several.missing, several.listings_differ(several.same_list))
 _SELECTION = either(one(single.without_tags), one(single.wrong_active))
-_TOTALS = either(two(several.totals_differ), one(single.wrong_end), one(single.counts_nothing))
+_END = either(one(single.wrong_end), one(single.counts_nothing))
+_TOTALS = either(two(several.totals_differ), _END)
 _ACCESS = one(single.let_in)
 _ONE_PAGE = either(
     one(single.miscounted), one(single.too_many), one(single.wrong_offset), one(single.twice_on_a_page)
@@ -107,7 +108,7 @@ _RULES: dict[str, Rule] = {
     "SEARCH-NAME": either(several.missing, two(several.random_word_finds)),
     "INPUT-NO-5XX": one(single.trouble),
     "INPUT-READING": either(two(several.read_two_ways), two(several.odd_value_changes)),
-    "INPUT-REPEATED": either(three(several.neither), one(single.without_tags)),
+    "INPUT-REPEATED": either(three(several.neither), one(single.without_tags), _END),
     "INPUT-UNKNOWN": two(several.unknown_changes),
     "INPUT-ERROR-FORM": either(_CONTENT, one(single.wrong_status_code)),
     "ACCESS-REQUIRED": _ACCESS,
@@ -122,6 +123,7 @@ _RULES: dict[str, Rule] = {
         two(several.narrow_counts_more),
         two(several.narrow_between),
         three(several.no_sum_for_narrow),
+        _END,
     ),
     "ACCESS-NO-LEAK": one(single.leaks),
     "HTTP-HEAD": one(single.bad_head),

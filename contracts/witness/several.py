@@ -158,7 +158,8 @@ def unknown_changes(a: Seen, b: Seen) -> bool:
     """A parameter that nobody knows changes the answer."""
     name = is_without(a, b)
     known = ("limit", "offset", "tags", "is_active", "search")
-    return bool(name) and name not in known and (unlike(a, b) or (b.status or 200) not in (200, *_REFUSED))
+    changed = unlike(a, b) or reads_otherwise(a, b) or (b.status or 200) not in (200, *_REFUSED)
+    return bool(name) and name not in known and changed
 
 
 def paths_differ(a: Seen, b: Seen) -> bool:

@@ -251,7 +251,7 @@ def test_a_long_list_leaves_requests_for_the_tags() -> None:
     know = surveyed(deployment)
     drive(walks(know), deployment)
     asked = drive(filters(know), deployment)
-    assert sum("is_active" in request.query and "tags" not in request.query for request in asked) < 30
+    assert sum("is_active" in request.query and "tags" not in request.query for request in asked) <= 30
 
 
 HOSTILE = {
