@@ -121,7 +121,10 @@ def search_finds_names(subject: NameSearch) -> Iterator[Violation]:
             return
     if not subject.named and listing.ids:
         got = f"{len(listing.ids)} profiles"
-        yield Violation(f"nothing found by {term!r}", got, _numbers(subject), writes=len(listing.ids))
+        without, searched = subject.honoured
+        # As many writes as part these totals, and `search` may be ignored after all.
+        writes = min(len(listing.ids), abs(without.total - searched.total))
+        yield Violation(f"nothing found by {term!r}", got, _numbers(subject), writes=writes)
 
 
 def _numbers(subject: NameSearch, *more: int) -> tuple[int, ...]:
