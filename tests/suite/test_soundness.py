@@ -7,10 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import stormy
 from fake import CATALOGUE, Deployment, Row, Storm, Style, rows, session
 from storms import EDITS, accused, storm, weather
 
 from contracts import judge as judging
+from contracts import reference
 from contracts.model import Outcome, Request, Result
 from contracts.subjects.evidence import Evidence
 
@@ -128,6 +130,12 @@ def test_what_is_broken_never_passes_while_others_write(
 def test_what_is_broken_fails_where_nobody_writes(fault: Callable[[Faulty, Row, Row], None]) -> None:
     result = session(Faulty(fault, rows(30)))
     assert FAULTS[fault] & ids(result, Outcome.FAIL)
+
+
+@pytest.mark.parametrize("fault", sorted(reference.FAULTS)[::12])
+def test_no_fault_of_the_catalogue_passes_in_a_storm(fault: str) -> None:
+    """A part of the faults, each in a storm of its own; `benchmarks.storms --faults` judges all in many."""
+    assert not stormy.passed(fault, seed=len(fault))
 
 
 def test_the_same_seed_asks_a_deployment_the_same() -> None:
