@@ -298,7 +298,7 @@ def search_matches_any_letter(_right: Conditions, ask: Ask) -> Condition:
     )
 
 
-@fault("rows", "GEN-DOCUMENT", "SEARCH-COMBINED", "FILTER-PAGED", "PAGE-FILL")
+@fault("rows", "GEN-DOCUMENT", "FILTER-TOTAL", "SEARCH-COMBINED", "FILTER-PAGED", "PAGE-FILL")
 def all_parameters_lose_one(right: Rows, ask: Ask) -> list[Row]:
     """Only where all five parameters are given, the page lacks its first profile."""
     everything = {"limit", "offset", "search", "tags", "is_active"} <= {name for name, _ in ask.pairs}
