@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from contracts.catalogue import check
 from contracts.checks.filters import end_of_list
@@ -134,7 +135,8 @@ def narrower_credential_sees_a_part(narrow: NarrowList) -> Iterator[Violation]:
         yield from _part_of(narrow, seen, numbers)
     yield from _sampled(narrow)
     for page in within(narrow.filtered):
-        yield from end_of_list(page)
+        for violation in end_of_list(page):
+            yield replace(violation, exchanges=(narrow.pages[0].number, *violation.exchanges))
     for page in narrow.filtered if narrow.complete else ():
         foreign = [i for i in page.ids if i not in seen]
         if foreign:

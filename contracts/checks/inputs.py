@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contracts.catalogue import check
 from contracts.checks.filters import end_of_list
 from contracts.checks.response import media_type, schema_violations
+from contracts.checks.walk import different_members
 from contracts.document import Document
 from contracts.model import Evidence as Class
 from contracts.model import FailureKind, Violation
@@ -202,9 +203,20 @@ def unknown_parameter_changes_nothing(subject: UnknownParameter) -> Iterator[Vio
         got = f"status {answer.status}" if page is None else _shape(page)
         numbers = (twin.number, answer.number)
         yield Violation(f"the same as without it: {_shape(twin)}", got, numbers, evidence=Class.QUIET)
-    elif not all(one.reads_like(other) for one, other in zip(twin.profiles, page.profiles, strict=True)):
-        numbers = (twin.number, answer.number)
-        yield Violation("each profile as without it", "a difference", numbers, evidence=Class.QUIET)
+    else:
+        yield from _other_content(page, twin)
+
+
+def _other_content(page: Page, twin: Page) -> Iterator[Violation]:
+    for position, (one, other) in enumerate(zip(twin.profiles, page.profiles, strict=True)):
+        if not one.reads_like(other):
+            members = different_members(one.raw, other.raw)
+            expected = f"profile {one.id} as without it"
+            got = f"a difference in {', '.join(members) or 'nested members'}"
+            pointer = f"/access_profiles/{position}" + (f"/{members[0]}" if members else "")
+            numbers = (twin.number, page.number)
+            yield Violation(expected, got, numbers, pointer, evidence=Class.QUIET)
+            return
 
 
 @check(

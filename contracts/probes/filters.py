@@ -202,7 +202,7 @@ def inexact_tags(tags: Tags) -> Iterator[str]:
     if len(long) < 2:
         return
     whole = long
-    longest = max(tags.plain or tags.ranked, key=len)  # for tags that are cut before they are compared
+    longest = max(tags.ranked, key=len)  # for tags that are cut before they are compared
     fragments = [
         longest[:-1],
         whole[1:],

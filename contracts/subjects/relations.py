@@ -736,7 +736,7 @@ def tag_lists(evidence: Evidence) -> Iterator[TagList]:
 class Combined:
     """All that `is_active` and `tags` together select, and every page read of it.
 
-    `alone` is all that the same tags select without `is_active`.
+    `alone` is all that the same tags select without `is_active`, where both were read whole.
     """
 
     listing: Listing
@@ -752,7 +752,7 @@ def combined(evidence: Evidence) -> Iterator[Combined]:
         selection = listing.selection
         both = selection.is_active is not None and selection.items and selection.search is None
         if both and selection.items == selection.wanted:
-            alone = listings.get(replace(selection, is_active=None))
+            alone = listings.get(replace(selection, is_active=None)) if selection in listings else None
             yield Combined(listing, evidence.by_selection[selection], alone)
 
 

@@ -17,7 +17,7 @@ Fact = tuple[str, object]
 _HEADERS = ("content-type", "date", "deprecation", "link", "location", "www-authenticate")
 _MEMBERS = ("id", "is_active", "name", "tags")
 # Requirements on what profiles say take all members; the others would only make the search longer.
-_WHOLE = re.compile("WALK-CONTENT|FILTER-SAME-PROFILE|ALIAS-PARITY|DATA-.*")
+_WHOLE = re.compile("WALK-CONTENT|FILTER-SAME-PROFILE|INPUT-UNKNOWN|ALIAS-PARITY|DATA-.*")
 _MOST_TEXT = 100_000
 _SHOWN_TEXT = 2_000
 

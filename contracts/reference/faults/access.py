@@ -317,3 +317,49 @@ def newer_path_500(right: Replies, ask: Ask) -> Reply:
     if _new(ask):
         raise crash()
     return right(ask)
+
+
+@fault("access", "ACCESS-REQUIRED")
+def open_without_a_query(right: Access, site: Site, incoming: Incoming) -> Caller:
+    """A request without any query needs no credentials."""
+    return "full" if not incoming.query and not _presented(incoming) else right(site, incoming)
+
+
+@fault("handle", "ACCESS-PATH")
+def parameter_of_the_path_is_open(right: Handle, site: Site, incoming: Incoming) -> Reply:
+    """A path with a parameter, `;x`, passes the guard and reaches the list."""
+    path = re.sub(";[^/]*", "", incoming.target)
+    return _path_fault(site, incoming, path) or right(site, incoming)
+
+
+@fault("handle", "ACCESS-FIRST")
+def offset_checked_before_access(right: Handle, site: Site, incoming: Incoming) -> Reply:
+    """Whether the offset is a number is checked before the credentials are."""
+    if re.search("(?:^|&)offset=[a-z]", incoming.query) and not _presented(incoming):
+        return site.stages.refuse(site, incoming, Refusal(400, "offset must be an integer"))
+    return right(site, incoming)
+
+
+@fault("refuse", "ACCESS-NO-LEAK")
+def refusal_names_profiles_in_a_header(
+    right: Refuse, site: Site, incoming: Incoming, refusal: Refusal
+) -> Reply:
+    """A refusal for want of credentials names profiles in a header field."""
+    reply = right(site, incoming, refusal)
+    if refusal.status != 401:
+        return reply
+    rows = site.store.query("SELECT name FROM profiles ORDER BY key LIMIT 30")
+    names = ", ".join(name for (name,) in rows if name.isascii())
+    return reply.with_header("X-Profiles", names)
+
+
+@fault("visible", "ACCESS-SCOPE")
+def narrow_sees_all_with_tags(right: Conditions, ask: Ask) -> Condition:
+    """With `tags` a narrower credential finds what it must not see."""
+    return EVERYTHING if ask.tags else right(ask)
+
+
+@fault("total", "ACCESS-SCOPE")
+def narrow_total_of_all_with_tags(right: Totals, ask: Ask) -> int:
+    """With `tags` the total for a narrower credential counts what that must not see."""
+    return right(replace(ask, caller="full") if ask.tags else ask)

@@ -333,3 +333,9 @@ def pages_of_one_are_the_opposite(right: Rows, ask: Ask) -> list[Row]:
     """On pages of one `is_active` selects the opposite."""
     asked = ask.parameters.is_active
     return right(ask if asked is None or ask.limit != 1 else ask.asking(is_active=not asked))
+
+
+@fault("total", "FILTER-TOTAL", "SEARCH-COMBINED")
+def total_under_tags_ignores_search(right: Totals, ask: Ask) -> int:
+    """With `tags` the total ignores `search`."""
+    return right(ask.asking(search=None) if ask.tags else ask)

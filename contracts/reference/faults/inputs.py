@@ -30,6 +30,7 @@ Refuse = Callable[[Site, Incoming, Refusal], Reply]
 Rows = Callable[[Ask], list[Row]]
 Splits = Callable[[Site, str], Pairs]
 Totals = Callable[[Ask], int]
+Writes = Callable[[Ask, Row], str]
 Windows = Callable[[Site, Parameters], Window]
 
 _NUMBER = re.compile(r"[+-]?[0-9]+")
@@ -358,3 +359,66 @@ def error_with_302(right: Refuse, site: Site, incoming: Incoming, refusal: Refus
     if refusal.status != 400:
         return reply
     return replace(reply, status=302).with_header("Location", incoming.target)
+
+
+@fault("read", "INPUT-NO-5XX")
+def empty_offset_500(right: Reads, site: Site, pairs: Pairs) -> Parameters:
+    """An offset without a value is 500."""
+    if ("offset", "") in pairs:
+        raise crash()
+    return right(site, pairs)
+
+
+@fault("read", "INPUT-NO-5XX")
+def backslash_at_the_end_of_search_500(right: Reads, site: Site, pairs: Pairs) -> Parameters:
+    """A `search` that ends with the escape character of LIKE is 500."""
+    if _first(pairs, "search").endswith("\\"):
+        raise crash()
+    return right(site, pairs)
+
+
+@fault("read", "INPUT-NO-5XX")
+def line_break_in_tags_500(right: Reads, site: Site, pairs: Pairs) -> Parameters:
+    """A line break in `tags` is 500."""
+    if "\n" in _first(pairs, "tags"):
+        raise crash()
+    return right(site, pairs)
+
+
+@fault("read", "INPUT-NO-5XX")
+def hundred_tags_500(right: Reads, site: Site, pairs: Pairs) -> Parameters:
+    """More than a hundred tags are 500."""
+    if _first(pairs, "tags").count(",") > 100:
+        raise crash()
+    return right(site, pairs)
+
+
+@fault("read", "INPUT-NO-5XX")
+def least_integer_500(right: Reads, site: Site, pairs: Pairs) -> Parameters:
+    """The least number of 64 bits is 500: it has no positive counterpart."""
+    if -(2**63) in _integers(pairs):
+        raise crash()
+    return right(site, pairs)
+
+
+@fault("read", "INPUT-NO-5XX")
+def limit_over_64_bits_500(right: Reads, site: Site, pairs: Pairs) -> Parameters:
+    """A limit over 64 bits is 500, while such an offset is refused."""
+    if any(number >= 2**64 for number in _integers((("limit", _first(pairs, "limit")),))):
+        raise crash()
+    return right(site, pairs)
+
+
+@fault("read", "INPUT-REPEATED")
+def repeated_offsets_added(right: Reads, site: Site, pairs: Pairs) -> Parameters:
+    """Of two offsets the sum counts."""
+    values = [int(value) for name, value in pairs if name == "offset" and _NUMBER.fullmatch(value)]
+    parameters = right(site, pairs)
+    return replace(parameters, offset=sum(values)) if len(values) > 1 else parameters
+
+
+@fault("write", "INPUT-UNKNOWN")
+def unknown_parameter_changes_content(right: Writes, ask: Ask, row: Row) -> str:
+    """With an unknown parameter profiles have another version."""
+    text = right(ask, row)
+    return json.dumps(json.loads(text) | {"version": 0}) if _unknown(ask) else text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from html import escape
@@ -315,3 +316,31 @@ def list_not_split(right: Reads, site: Site, pairs: Pairs) -> Parameters:
     """`tags` is one tag, commas and all."""
     whole = [value for name, value in pairs if name == "tags"]
     return replace(right(site, pairs), tags=(whole[0],) if whole and whole[0] else None)
+
+
+@fault("carries", "FILTER-TAGS-EXACT", "FILTER-TAGS-MATCH")
+def tags_cut_to_ten(_right: Carries, _ask: Ask, tag: str) -> Condition:
+    """Of a tag the first ten characters count."""
+    return _some_tag("substr(t.tag, 1, 10) = ?", tag[:10])
+
+
+@fault("carries", "FILTER-TAGS-COMPLETE")
+def tag_hidden_by_a_longer_one(right: Carries, ask: Ask, tag: str) -> Condition:
+    """A profile that carries a longer tag with the same start is not found by the shorter one."""
+    longer = _some_tag("substr(t.tag, 1, length(?)) = ? AND t.tag <> ?", tag, tag, tag)
+    wanted = right(ask, tag)
+    return all_of([wanted, replace(longer, sql=f"NOT {longer.sql}")])
+
+
+@fault("split", "FILTER-TAGS-ENCODING")
+def lower_case_digits_not_decoded(right: Splits, site: Site, query: str) -> Pairs:
+    """Percent-encoding with hexadecimal digits of lower case is not decoded."""
+    return right(site, re.sub("%(?=[0-9A-F]?[a-f])", "%25", query))
+
+
+@fault("tagged", "FILTER-COMBINED", "FILTER-TOTAL", "FILTER-TAGS-READING")
+def all_of_two_tags_with_is_active(right: Conditions, ask: Ask) -> Condition:
+    """Of several tags any is enough, but with `is_active` all are needed."""
+    if ask.parameters.is_active is None:
+        return right(ask)
+    return all_of([ask.site.stages.carries(ask, tag) for tag in ask.tags])
