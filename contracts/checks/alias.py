@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from contracts.catalogue import check
+from contracts.checks.response import media_type
 from contracts.model import Violation
 from contracts.subjects.access import ALIAS, AliasPair, OldPathAnswer, other_path, other_path_served
 from contracts.subjects.answer import fingerprint
@@ -31,6 +32,12 @@ def both_paths_answer_alike(pair: AliasPair) -> Iterator[Violation]:
     if fingerprint(judged) != fingerprint(other):
         expected = f"the same as exchange {judged.number} on the judged path: {_shape(judged)}"
         yield Violation(expected, f"{_shape(other)} at {other.request.path}", (judged.number, other.number))
+    elif judged.status == 200 and media_type(judged) != media_type(other):
+        expected = (
+            f"Content-Type: {media_type(judged)[:60]}, as exchange {judged.number} has on the judged path"
+        )
+        got = f"Content-Type: {media_type(other)[:60]} at {other.request.path}"
+        yield Violation(expected, got, (judged.number, other.number))
 
 
 def _shape(answer: object) -> str:

@@ -18,13 +18,13 @@ def media_type(answer: Answer) -> str:
 
 @check("SERVED")
 def path_answers_as_the_api(first: FirstAnswer) -> Iterator[Violation]:
-    """The API answers JSON, be it an error; a web page, a redirect or a 404 means: not served here."""
+    """The API answers JSON, be it an error; a web page, a redirect, 404 or 410 means: not served here."""
     answer = first.answer
     expected = f"the API's JSON; {OLD_PATH} or {NEW_PATH} served under the base URL"
     if 300 <= answer.status < 400:
         place = answer.exchange.header("location") or "nowhere"
         yield Violation(expected, f"{answer.status}, a redirect to {place[:120]}", (answer.number,))
-    elif answer.status == 404 or (answer.status == 405 and answer.problem):
+    elif answer.status in (404, 410) or (answer.status == 405 and answer.problem):
         yield Violation(expected, f"{answer.status}: no such route", (answer.number,))
     elif _is_web_page(answer):
         yield Violation(expected, f"{answer.status} with a web page", (answer.number,))

@@ -19,7 +19,7 @@ def access(know: Knowledge) -> Steps:
     yield from know.ask("", purpose="head", method="HEAD")
     if know.conditions.token and not know.conditions.open:
         tags = seen_tags(know).ranked[:1]
-        deep = query(limit=5, offset=know.total // 2)
+        deep = query(limit=know.most, offset=know.total // 2)
         queries = (
             _PLAIN,
             "",
@@ -106,7 +106,7 @@ def alias(know: Knowledge) -> Steps:
         queries.insert(1, query(limit=know.most, offset=know.most))
     for one in queries:
         answer = yield from know.ask(one, purpose=ALIAS, path=path)
-        if answer is None or not isinstance(answer.value, dict) or answer.status == 404:
+        if answer is None or not isinstance(answer.value, dict) or answer.status in (404, 410):
             return
     if know.conditions.token and not know.conditions.open:
         yield from know.ask(_PLAIN, purpose=ALIAS, path=path, credentials=Credentials.NONE)

@@ -36,7 +36,9 @@ def _odd(know: Knowledge, tags: list[str]) -> Iterator[str]:
     yield "is_active=true&is_active=false&limit=5&offset=0"
     twice = "&".join(f"tags={tag}" for tag in (tags or ["a"])[:1] + (tags[1:2] or ["b"]))
     yield f"limit={know.most}&offset=0&{twice}"
-    yield f"is_active=true&limit=5&offset=0&{UNKNOWN_PARAMETER}{know.draw('unknown').getrandbits(40):010x}=1"
+    shown = str(any(profile.active is True for profile in know.evidence().profiles)).lower()
+    unknown = f"{UNKNOWN_PARAMETER}{know.draw('unknown').getrandbits(40):010x}"
+    yield f"is_active={shown}&limit=5&offset=0&{unknown}=1"
     # Quotes, patterns and percent signs in tags, encoded as they should be and as they should not.
     yield from ("tags=%27+%22%60%3B--%5C", "tags=%25%5F%2A&is_active=false", "tags=%zz", "tags=%ff%fe")
     yield from ("search=%27%22%25%5F%28%F0%9F%98%80%5C", "limit=5&%zz=%zz&=&&flag&a[]=1")

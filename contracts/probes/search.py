@@ -41,7 +41,7 @@ def _terms(know: Knowledge, profiles: tuple[Profile, ...]) -> Iterator[str]:
     names = [
         n
         for p in profiles
-        if isinstance(n := p.raw.get("name"), str) and n.isprintable() and 2 < len(n) < 200
+        if isinstance(n := p.raw.get("name"), str) and n.isprintable() and 2 < len(n) < 256
     ]
     if names:
         yield know.draw("name").choice(sorted(names))

@@ -257,7 +257,8 @@ def _of_alias(answer: Answer) -> bool:
 
 
 def _as_the_api(answer: Answer) -> bool:
-    return answer.page is not None or (isinstance(answer.value, dict) and answer.status not in (404, 405))
+    absent = answer.status in (404, 405, 410)
+    return answer.page is not None or (isinstance(answer.value, dict) and not absent)
 
 
 @dataclass(frozen=True, slots=True)

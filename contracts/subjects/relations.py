@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -74,11 +75,15 @@ def contents(evidence: Evidence) -> Iterator[Content]:
 class WellFormed:
     """The answer to a request that must be answered 200.
 
-    Beside a refusal of the credentials, `served` is a later answer that shows them to be good.
+    Beside a refusal of the credentials, `served` is a later answer that shows them to be good; beside a
+    search, one to a search, for a deployment may refuse all of them.
     """
 
     answer: Answer
     served: Answer | None
+
+
+_ORDINARY_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9 -]{1,62}[A-Za-z0-9]")
 
 
 @builder(WellFormed)
@@ -86,7 +91,11 @@ def well_formed(evidence: Evidence) -> Iterator[WellFormed]:
     """Answers to plain requests, legal refusals of a limit and refused credentials aside."""
     served = [a for a in evidence.regular if a.status == 200]
     accepted = _accepted(evidence)
+    searched = next((a for a in served if a.asked.plain and a.asked.selection.search is not None), None)
     for answer in evidence.regular:
+        if searched is not None and _searches_plainly(answer.asked) and not _limit_refused(answer, accepted):
+            yield WellFormed(answer, searched)
+            continue
         refused = answer.status in (401, 403)
         later = next((a for a in served if a.number > answer.number), None) if refused else None
         if must_be_served(answer) and not (_limit_refused(answer, accepted) or (refused and later is None)):
@@ -111,6 +120,13 @@ def is_well_formed(asked: Asked) -> bool:
     # `search` is missing from the older reference page, so an older deployment may refuse it as unknown.
     small = max(asked.limit or 0, asked.offset or 0) <= ACCEPTED_INTEGER_MAX
     return asked.plain and clean and small and asked.limit != 0 and asked.selection.search is None
+
+
+def _searches_plainly(asked: Asked) -> bool:
+    """Whether the query is well-formed but for its `search`, and that is an ordinary word."""
+    search, rest = asked.selection.search, replace(asked.selection, search=None)
+    ordinary = search is not None and _ORDINARY_WORD.fullmatch(search)
+    return bool(ordinary) and is_well_formed(replace(asked, selection=rest))
 
 
 def _limit_refused(answer: Answer, accepted: int) -> bool:

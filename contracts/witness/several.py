@@ -167,7 +167,8 @@ def paths_differ(a: Seen, b: Seen) -> bool:
     if a.excerpt.request.path == b.excerpt.request.path or a.excerpt.request.query != b.excerpt.request.query:
         return False
     statuses = known(a.status, b.status) and a.status != b.status
-    return statuses or unlike(a, b) or reads_otherwise(a, b)
+    types = known(a.media_type, b.media_type) and a.media_type != b.media_type
+    return statuses or types or unlike(a, b) or reads_otherwise(a, b)
 
 
 def no_successor(a: Seen, b: Seen) -> bool:

@@ -43,7 +43,7 @@ def leaks(s: Seen) -> bool:
 def not_served(s: Seen) -> bool:
     """A redirect, a missing route or a web page."""
     status, start = s.status, str(s.facts.get("start", ""))
-    moved = status is not None and (300 <= status < 400 or status in (404, 405))
+    moved = status is not None and (300 <= status < 400 or status in (404, 405, 410))
     return moved or start.lstrip().startswith("<") or "html" in str(s.media_type)
 
 

@@ -363,3 +363,9 @@ def narrow_sees_all_with_tags(right: Conditions, ask: Ask) -> Condition:
 def narrow_total_of_all_with_tags(right: Totals, ask: Ask) -> int:
     """With `tags` the total for a narrower credential counts what that must not see."""
     return right(replace(ask, caller="full") if ask.tags else ask)
+
+
+@fault("reply", "ALIAS-PARITY")
+def newer_path_sends_text(right: Replies, ask: Ask) -> Reply:
+    """The newer path sends its JSON as text/plain."""
+    return right(ask).with_header("content-type", "text/plain") if _new(ask) else right(ask)

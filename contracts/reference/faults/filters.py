@@ -339,3 +339,19 @@ def pages_of_one_are_the_opposite(right: Rows, ask: Ask) -> list[Row]:
 def total_under_tags_ignores_search(right: Totals, ask: Ask) -> int:
     """With `tags` the total ignores `search`."""
     return right(ask.asking(search=None) if ask.tags else ask)
+
+
+@fault("reply", "RESP-STATUS", "SEARCH-COMBINED", "GEN-DOCUMENT")
+def search_refused_with_tags(right: Replies, ask: Ask) -> Reply:
+    """`search` together with `tags` is 400."""
+    if ask.tags and ask.parameters.search is not None:
+        raise Refusal(400, "search and tags exclude each other")
+    return right(ask)
+
+
+@fault("reply", "RESP-STATUS", "SEARCH-SUBSET")
+def search_refused_past_the_first_page(right: Replies, ask: Ask) -> Reply:
+    """With `search` an offset is 400."""
+    if ask.offset and ask.parameters.search is not None:
+        raise Refusal(400, "a search has one page")
+    return right(ask)
