@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from contracts.model import Reading
-from contracts.subjects.answer import Page
+from contracts.subjects.access import WithoutCredentials
+from contracts.subjects.answer import Answer, Page
 from contracts.subjects.evidence import Evidence
+from contracts.subjects.inputs import OddValue, Repeated, UnknownParameter
 from contracts.subjects.relations import FirstAnswer, TagListing
+from contracts.subjects.search import is_honoured
 
 Inference = Callable[[Evidence], "Reading | None"]
 
@@ -89,10 +93,89 @@ def _letter_case(evidence: Evidence) -> Reading | None:
     return None
 
 
+def _spaces(evidence: Evidence) -> Reading | None:
+    """Whether a space after a comma counts, where the tag after it makes a difference."""
+    for selection, pages in evidence.by_selection.items():
+        bare = ",".join(item.strip() for item in selection.items)
+        clean = evidence.by_selection.get(replace(selection, tags=bare, spelling=""), ())
+        alone = evidence.by_selection.get(replace(selection, tags=bare.partition(",")[0], spelling=""), ())
+        if selection.by_tags and selection.tags != bare and clean and alone:
+            if clean[0].total == alone[0].total:
+                continue
+            value = "do not count" if pages[0].total == clean[0].total else "count"
+            return Reading("spaces round a comma", value, pages[0].number)
+    return None
+
+
+def _search(evidence: Evidence) -> Reading | None:
+    for answer in evidence.regular:
+        if answer.asked.plain and answer.asked.selection.search is not None and not answer.transient:
+            if 400 <= answer.status < 500:
+                return Reading("search", f"refused with {answer.status}", answer.number)
+            return Reading("search", "honoured" if is_honoured(evidence) else "ignored", answer.number)
+    return None
+
+
+def _odd_value(name: str, kind: str, parameters: tuple[str, ...]) -> Inference:
+    """How a word or a negative number is read in the place of these parameters."""
+
+    def infer(evidence: Evidence) -> Reading | None:
+        for odd in evidence.subjects(OddValue):
+            if odd.kind == kind and odd.parameter in parameters:
+                value = _refused(odd.answer) or _taken_for(odd)
+                if value:
+                    return Reading(name, value, odd.answer.number)
+        return None
+
+    return infer
+
+
+def _refused(answer: Answer) -> str:
+    return f"refused with {answer.status}" if 400 <= answer.status < 500 else ""
+
+
+def _taken_for(odd: OddValue) -> str:
+    page = odd.answer.page
+    if page is None:
+        return ""
+    if odd.kind == "negative":
+        return f"clamped, {odd.parameter} {getattr(page, odd.parameter)}"
+    false = odd.inactive is not None and page.total == odd.inactive.total
+    as_without = odd.twin is None or page.total == odd.twin.total
+    return "false" if false and not as_without else "absent"
+
+
+def _repeated(evidence: Evidence) -> Reading | None:
+    for subject in evidence.subjects(Repeated):
+        first, last = subject.singles
+        page = subject.answer.page
+        if _refused(subject.answer):
+            return Reading("repeated parameter", _refused(subject.answer), subject.answer.number)
+        if page is not None and first is not None and last is not None and first.ids != last.ids:
+            value = {first.ids: "the first counts", last.ids: "the last counts"}.get(page.ids)
+            if value is not None:
+                return Reading("repeated parameter", value, page.number)
+    return None
+
+
+def _unknown(evidence: Evidence) -> Reading | None:
+    for subject in evidence.subjects(UnknownParameter):
+        value = _refused(subject.answer) or ("ignored" if subject.answer.status == 200 else "")
+        if value:
+            return Reading("unknown parameter", value, subject.answer.number)
+    return None
+
+
 def _authentication(evidence: Evidence) -> Reading | None:
     first = next(iter(evidence.subjects(FirstAnswer)), None)
+    if first is not None and first.answer.status == 200 and evidence.conditions.open:
+        return Reading("authentication", "open, as you say", first.answer.number)
     if first is not None and first.answer.status == 200 and not evidence.conditions.token:
         return Reading("authentication", "open: it answers without credentials", first.answer.number)
+    for subject in evidence.subjects(WithoutCredentials):
+        if subject.answer.status in (401, 403):
+            value = f"required, else {subject.answer.status}"
+            return Reading("authentication", value, subject.answer.number)
     return None
 
 
@@ -104,4 +187,11 @@ _INFERENCES: tuple[Inference, ...] = (
     _limit_zero,
     _several_tags,
     _letter_case,
+    _spaces,
+    _search,
+    _odd_value("no integer", "word", ("limit", "offset")),
+    _odd_value("no boolean", "word", ("is_active",)),
+    _odd_value("negative number", "negative", ("limit", "offset")),
+    _repeated,
+    _unknown,
 )

@@ -324,14 +324,6 @@ def tags_cut_to_ten(_right: Carries, _ask: Ask, tag: str) -> Condition:
     return _some_tag("substr(t.tag, 1, 10) = ?", tag[:10])
 
 
-@fault("carries", "FILTER-TAGS-COMPLETE")
-def tag_hidden_by_a_longer_one(right: Carries, ask: Ask, tag: str) -> Condition:
-    """A profile that carries a longer tag with the same start is not found by the shorter one."""
-    longer = _some_tag("substr(t.tag, 1, length(?)) = ? AND t.tag <> ?", tag, tag, tag)
-    wanted = right(ask, tag)
-    return all_of([wanted, replace(longer, sql=f"NOT {longer.sql}")])
-
-
 @fault("split", "FILTER-TAGS-ENCODING")
 def lower_case_digits_not_decoded(right: Splits, site: Site, query: str) -> Pairs:
     """Percent-encoding with hexadecimal digits of lower case is not decoded."""
