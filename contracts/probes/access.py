@@ -86,12 +86,15 @@ def _narrow_page(know: Knowledge, query: str) -> AskPage:
 def _narrow_walk(know: Knowledge) -> Steps:
     offset = 0
     for _ in range(6):
-        page = yield from _narrow_page(know, query(limit=know.most, offset=offset))
+        # Spelled as nobody asked before, so that a cache that forgets whose answer it holds has none.
+        page = yield from _narrow_page(know, f"offset={offset}&limit={know.most}")
         if page is None or page.limit < 1 or page.offset + page.limit >= page.total:
             break
         offset += page.limit
-    tags = seen_tags(know).plain[:1]
-    yield from _narrow_page(know, query(limit=know.most, offset=1, is_active=True, tags=tags or None))
+    tags = seen_tags(know)
+    tag = tags.of_both_kinds or next(iter(tags.ranked), None)
+    asked_before = query(limit=know.most, offset=0, is_active=True, tags=[tag] if tag else None)
+    yield from _narrow_page(know, asked_before)
 
 
 def alias(know: Knowledge) -> Steps:

@@ -32,7 +32,7 @@ def filters(know: Knowledge) -> Steps:
     yield from _odd_lists(know, tags)
     yield from _pages_of_a_tag(know, tags)
     yield from _combined(know, tags)
-    yield from _active(know)  # last: on a long list with small pages it may take all that is left
+    yield from _active(know, tags)  # last: on a long list with small pages it may take all that is left
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,7 @@ class Tags:
             p for p in found if self.carried_with(*p) and len(self._any(p)) > len(self.carried_with(*p))
         ]
         disjoint = [p for p in found if not self.carried_with(*p)]
+        overlapping.sort(key=lambda p: len({one.active for one in self.carried_with(*p)}) < 2)
         return [*overlapping[:1], *disjoint[:1]] or found[:1]
 
     def _any(self, tags: Iterable[str]) -> list[Profile]:
@@ -154,7 +155,7 @@ def encoded_letters(tag: str) -> str:
     return f"{tag[:place]}%{ord(tag[place]):02x}{tag[place + 1 :]}"
 
 
-def _active(know: Knowledge) -> Steps:
+def _active(know: Knowledge, tags: Tags) -> Steps:
     whole = -(-know.total // know.most)
     at_most = whole + 1 if whole <= _PAGES else 3  # no walk that would not come to its end
     for value in (True, False):
@@ -167,7 +168,8 @@ def _active(know: Knowledge) -> Steps:
             yield from know.walk(min(size, know.most), purpose=_PURPOSE, is_active=value, at_most=8)
     yield from know.ask(query(limit=min(10, know.most), offset=total, is_active=False), purpose=_PURPOSE)
     yield from know.ask(query(limit=1, offset=1, is_active=False), purpose=_PURPOSE)
-    yield from know.ask(query(offset=1, is_active=True), purpose=_PURPOSE)
+    both = tags.ranked[:1] if tags.of_both_kinds is None else [tags.of_both_kinds]
+    yield from know.ask(query(offset=1, is_active=True, tags=both or None), purpose=_PURPOSE)
     yield from know.ask(query(limit=0, offset=0, is_active=True), purpose=_PURPOSE)
 
 
@@ -254,7 +256,8 @@ def _odd_lists(know: Knowledge, tags: Tags) -> Steps:
     encoded = query(tags=[one]).removeprefix("tags=")
     other = query(tags=[tags.pairs[0][1]]).removeprefix("tags=") if tags.pairs else encoded
     first = query(tags=[tags.pairs[0][0]]).removeprefix("tags=") if tags.pairs else encoded
-    lists = [f"{encoded},{encoded}", f"{encoded},", f",{encoded}", f"{first},,{other}", f"{first},%20{other}"]
+    twice = f"{first},{other},{first}" if tags.pairs else f"{encoded},{encoded}"
+    lists = [twice, f"{encoded},,", f",{encoded}", f"{first},,{other}", f"{first},%20{other}"]
     for value in lists:
         yield from know.walk(know.most, purpose=_PURPOSE, tags=value, at_most=4)
 

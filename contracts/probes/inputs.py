@@ -40,8 +40,13 @@ def _odd(know: Knowledge, tags: list[str]) -> Iterator[str]:
     unknown = f"{UNKNOWN_PARAMETER}{know.draw('unknown').getrandbits(40):010x}"
     yield f"is_active={shown}&limit=5&offset=0&{unknown}=1"
     # Quotes, patterns and percent signs in tags, encoded as they should be and as they should not.
-    yield from ("tags=%27+%22%60%3B--%5C", "tags=%25%5F%2A&is_active=false", "tags=%zz", "tags=%ff%fe")
-    yield from ("search=%27%22%25%5F%28%F0%9F%98%80%5C", "limit=5&%zz=%zz&=&&flag&a[]=1")
+    yield from (
+        "tags=%27+%22%60%3B--%5C",
+        "tags=%25%5F%2A&is_active=false",
+        "tags=%zz",
+        "tags=%ff%fe%ED%A0%80",
+    )
+    yield from ("search=%27%22%25%5F%28%F0%9F%98%80%5C", "limit=5&%zz=%zz&=&&flag&tags[]=a")
     yield f"tags={'x' * 4_000}{',no-such-tag' * 330}"
 
 
@@ -57,7 +62,8 @@ def _hostile(know: Knowledge) -> Steps:
     Limits over every maximum are asked near the end, so that a deployment without one sends little.
     """
     near_end = max(0, know.total - 3)
-    values = [f"limit={value}&offset={near_end}" for value in (2**32 + 5, 2**64, -(2**63))]
+    values = [f"limit={value}&offset={near_end}" for value in (2**32 + 5, 2**64)]
+    values.append(f"limit={-(2**63)}&offset={-(2**63)}")
     values += [f"limit=1&offset={value}" for value in (2**31, 2**32 + 5, 2**63 - 1, 2**63, 2**64)]
     values += ["tags=%0D%0A%00", "search=%0D%0A%1B%7F%00", f"limit=1&offset={'9' * 400}"]
     for value in values:

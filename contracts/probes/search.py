@@ -54,7 +54,7 @@ def _unusual_lengths(know: Knowledge, profiles: tuple[Profile, ...]) -> Steps:
     letters = Counter(c for name in names for c in set(name) if c.isascii() and c.isalnum())
     for letter in sorted(letters, key=lambda c: (letters[c] < 2, letters[c], c))[:1]:
         yield from know.ask(query(limit=know.most, offset=0, search=letter), purpose=_PURPOSE)
-    yield from know.ask(query(limit=2, offset=0, search=UNKNOWN_WORD * 100), purpose=_PURPOSE)
+    yield from know.ask(query(limit=2, offset=0, search=UNKNOWN_WORD * 500), purpose=_PURPOSE)
 
 
 def common_word(profiles: tuple[Profile, ...], *, most: int) -> str | None:

@@ -43,15 +43,32 @@ def _single_profiles(know: Knowledge) -> Steps:
             yield from know.ask(query(limit=1, offset=offset), purpose=_PURPOSE)
 
 
-# Offsets at which pages of usual sizes, buffers and batches begin.
-_BOUNDARIES = (16, 32, 50, 64, 100, 128, 250, 256, 500, 512, 1_000, 1_024)
+# Offsets at which pages of usual sizes, buffers and batches begin; with each a page size that clients use.
+_BOUNDARIES = {
+    16: 10,
+    32: 20,
+    50: 50,
+    64: 2,
+    100: 25,
+    128: 3,
+    250: 10,
+    256: 2,
+    500: 20,
+    512: 3,
+    1_000: 50,
+    1_024: 3,
+}
 
 
 def _boundaries(know: Knowledge) -> Steps:
     """A small page at each offset at which lists tend to break, as far as the list goes."""
     for offset in _BOUNDARIES:
         if offset < know.total - 1 and offset != know.most:  # there a page begins anyway
-            yield from know.ask(query(limit=min(3, know.most), offset=offset), purpose=_PURPOSE)
+            yield from know.ask(_at(know, offset), purpose=_PURPOSE)
+
+
+def _at(know: Knowledge, offset: int) -> str:
+    return query(limit=min(_BOUNDARIES.get(offset, 3), know.most), offset=offset)
 
 
 def _defaults(know: Knowledge) -> Steps:
@@ -97,6 +114,6 @@ def known_place(know: Knowledge) -> int:
 def _again(know: Knowledge) -> Steps:
     """The same once more: brackets the walks, and shows whether order is kept."""
     again = [query(limit=know.most, offset=0), ""]
-    again.append(query(limit=min(3, know.most), offset=known_place(know)))
+    again.append(_at(know, known_place(know)))
     for one in again:
         yield from know.ask(one, purpose=_PURPOSE)
