@@ -563,11 +563,18 @@ def listed(evidence: Evidence) -> Iterator[Listed]:
     """Listings; of the other selections each stretch that tells something."""
     whole = {listing.selection for listing in evidence.subjects(Listing)}
     yield from map(Listed, evidence.subjects(Listing))
-    unfiltered = [Walk(chain) for chain in chains(evidence.unfiltered)]
+    unfiltered = _widest(Walk(chain) for chain in chains(evidence.unfiltered))
     for selection, pages in evidence.by_selection.items():
         if selection not in whole and not selection.unfiltered and selection.search is None:
             for chain in chains(pages):
                 yield from map(Listed, _stretches(Walk(chain), unfiltered))
+
+
+def _widest(walks: Iterable[Walk]) -> list[Walk]:
+    """The walk of the whole list in the fewest pages; all stretches where there is none."""
+    known = list(walks)
+    whole = [walk for walk in known if walk.complete]
+    return [min(whole, key=lambda walk: len(walk.pages))] if whole else known
 
 
 def _stretches(part: Walk, unfiltered: list[Walk]) -> Iterator[Listing]:
@@ -820,7 +827,7 @@ class FilteredWalk:
 
 @builder(FilteredWalk)
 def filtered_walks(evidence: Evidence) -> Iterator[FilteredWalk]:
-    """Filtered walks of two pages or more."""
+    """Filtered walks of two pages or more, and single pages from the middle of a filtered list."""
     known = {listing.selection: listing for listing in evidence.subjects(Listing)}
     for walk in evidence.subjects(Walk):
         selection = walk.selection
@@ -828,6 +835,20 @@ def filtered_walks(evidence: Evidence) -> Iterator[FilteredWalk]:
             whole = walk.complete and selection in known
             other = None if whole else other_size(walk, evidence.by_selection[selection])
             yield FilteredWalk(walk, known.get(selection), other)
+    for selection, pages in evidence.by_selection.items():
+        if not selection.unfiltered and selection.search is None:
+            yield from _pages_amid(pages)
+
+
+def _pages_amid(pages: tuple[Page, ...]) -> Iterator[FilteredWalk]:
+    """Single pages from the middle of a list, each beside a stretch that shows the same positions."""
+    stretches = [Walk(chain) for chain in chains(pages)]
+    for walk in stretches:
+        if len(walk.pages) == 1 and walk.start and walk.ids:
+            pairs = (WalkPair(walk, other) for other in stretches if other.limit != walk.limit)
+            widest = max(pairs, key=lambda pair: len(pair.sequences[1]), default=None)
+            if widest is not None and widest.sequences[1]:
+                yield FilteredWalk(walk, None, widest.second)
 
 
 def other_size(walk: Walk, pages: tuple[Page, ...]) -> Walk | None:

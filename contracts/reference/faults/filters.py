@@ -355,3 +355,10 @@ def search_refused_past_the_first_page(right: Replies, ask: Ask) -> Reply:
     if ask.offset and ask.parameters.search is not None:
         raise Refusal(400, "a search has one page")
     return right(ask)
+
+
+@fault("rows", "FILTER-PAGED")
+def active_in_pages_of_one_is_the_first(right: Rows, ask: Ask) -> list[Row]:
+    """With `is_active` every page of one holds the first."""
+    first = ask.parameters.is_active is not None and ask.limit == 1
+    return right(ask.at(offset=0) if first else ask)

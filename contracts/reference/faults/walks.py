@@ -112,7 +112,7 @@ def total_drops_from_offset_100(right: Totals, ask: Ask) -> int:
     return right(ask) - (ask.offset >= 100)
 
 
-@fault("total", "WALK-TOTAL", "WALK-REPEAT", "PAGE-FILL")
+@fault("total", "WALK-TOTAL", "WALK-REPEAT", "PAGE-FILL", "FILTER-TOTAL")
 def total_wavers(right: Totals, ask: Ask) -> int:
     """Every third answer gives a `total_count` one too high, as from a replica that lags."""
     ask.site.memory["totals"] += 1
