@@ -369,3 +369,10 @@ def narrow_total_of_all_with_tags(right: Totals, ask: Ask) -> int:
 def newer_path_sends_text(right: Replies, ask: Ask) -> Reply:
     """The newer path sends its JSON as text/plain."""
     return right(ask).with_header("content-type", "text/plain") if _new(ask) else right(ask)
+
+
+@fault("visible", "ACCESS-SCOPE")
+def cache_shared_by_callers(right: Conditions, ask: Ask) -> Condition:
+    """A cache keeps answers by their query alone, whoever asked first."""
+    first = ask.site.memory.setdefault(f"cached {ask.incoming.query}", 1 if ask.caller == "full" else 2)
+    return right(replace(ask, caller="full" if first == 1 else "narrow"))
