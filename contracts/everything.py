@@ -12,7 +12,7 @@ from contracts.model import Outcome, UserError, Verdict
 from contracts.probes.exhaustive import Share, Walked
 from contracts.subjects.answer import Answer, Page
 from contracts.subjects.evidence import Conditions, Evidence
-from contracts.subjects.relations import Content, LimitInForce, Success, WellFormed
+from contracts.subjects.responses import Content, LimitInForce, Success, WellFormed
 
 _BY_ITSELF = (Answer, Page, Content, Success, WellFormed, LimitInForce)
 _OF_PAGES = ("RESP", "PAGE", "DATA")

@@ -17,8 +17,8 @@ from contracts.model import Excerpt, Exchange, Outcome, Request, Requirement, Ve
 from contracts.subjects.answer import fingerprint
 from contracts.subjects.evidence import Conditions, Evidence
 from contracts.subjects.inputs import HOSTILE
-from contracts.subjects.relations import Repeat
 from contracts.subjects.samples import sampled
+from contracts.subjects.walks import Repeat
 from contracts.vacuity import kills
 from contracts.witness.cutting import cut
 from contracts.witness.excerpts import excerpts

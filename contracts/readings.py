@@ -10,8 +10,9 @@ from contracts.subjects.access import WithoutCredentials
 from contracts.subjects.answer import Answer, Page
 from contracts.subjects.evidence import Evidence
 from contracts.subjects.inputs import OddValue, Repeated, UnknownParameter
-from contracts.subjects.relations import FirstAnswer, TagListing
+from contracts.subjects.responses import FirstAnswer
 from contracts.subjects.search import is_honoured
+from contracts.subjects.tagged import TagListing
 
 Inference = Callable[[Evidence], "Reading | None"]
 

@@ -51,7 +51,8 @@ from contracts.probes.walks import walks
 from contracts.readings import readings
 from contracts.subjects.answer import TRANSIENT, Page
 from contracts.subjects.evidence import Conditions, Evidence
-from contracts.subjects.relations import FirstAnswer, WholeWalk
+from contracts.subjects.responses import FirstAnswer
+from contracts.subjects.walks import WholeWalk
 
 # Requests spent at most on asking witnesses again.
 CONFIRMING_AT_MOST = 160

@@ -46,7 +46,7 @@ from contracts.probes.generated import cases as generated_cases
 from contracts.pytest_plugin import Contract, cases, guarded
 from contracts.run import Settings, open_transport
 from contracts.subjects.answer import TRANSIENT, Answer, read
-from contracts.subjects.relations import GENERATED, Generated
+from contracts.subjects.responses import GENERATED, Generated
 from contracts.transport import BudgetSpent, Target, Transport
 
 # After a failure: requests at most, repetitions that a 5xx has to survive, and failures that are tried.

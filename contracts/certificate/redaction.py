@@ -24,8 +24,8 @@ from contracts import replay
 from contracts.catalogue import Catalogue
 from contracts.model import Exchange, Request, Result, UserError
 from contracts.recording import Part, Recording
-from contracts.subjects.relations import UNKNOWN_TAG
 from contracts.subjects.search import UNKNOWN_WORD
+from contracts.subjects.tagged import UNKNOWN_TAG
 
 _KEYS = 20  # tried at most: tokens of short words may, by accident, stand in a relation that the words do not
 _TRIES = 5_000

@@ -22,7 +22,7 @@ from contracts.subjects.access import (
 )
 from contracts.subjects.answer import Page
 from contracts.subjects.evidence import Evidence
-from contracts.subjects.relations import within
+from contracts.subjects.responses import within
 
 _REFUSED = "401 or 403"
 OPEN = "authentication is switched off: the deployment answers without credentials"

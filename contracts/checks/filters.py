@@ -13,7 +13,7 @@ from contracts.model import Evidence as Class
 from contracts.model import Violation
 from contracts.subjects.answer import Page, Profile, Selection
 from contracts.subjects.evidence import Evidence
-from contracts.subjects.relations import (
+from contracts.subjects.filtered import (
     ActiveListing,
     ActivePage,
     Beside,
@@ -22,15 +22,10 @@ from contracts.subjects.relations import (
     FilteredWalk,
     Listing,
     Partition,
-    TagList,
-    TagListing,
-    TagListingPair,
-    TagPage,
-    UnknownTag,
-    Walk,
-    pages_of_one,
-    stand_alone,
 )
+from contracts.subjects.responses import pages_of_one, stand_alone
+from contracts.subjects.tagged import TagList, TagListing, TagListingPair, TagPage, UnknownTag
+from contracts.subjects.walks import Walk
 
 _BOTH_KINDS = "at least one active and one inactive profile"
 _TAGGED = "a profile that carries a tag and one that does not"

@@ -17,7 +17,7 @@ from contracts.document import Document
 from contracts.model import Evidence, Violation
 from contracts.subjects.answer import Answer, Page
 from contracts.subjects.inputs import SERVERS_OWN
-from contracts.subjects.relations import Generated
+from contracts.subjects.responses import Generated
 
 _PAGE_RULES = (
     count_is_page_length,

@@ -9,7 +9,7 @@ from contracts.model import Evidence as Class
 from contracts.model import Violation
 from contracts.subjects.answer import Page
 from contracts.subjects.evidence import Evidence
-from contracts.subjects.relations import Defaulted, LimitInForce, PastEnd, pages_of_one
+from contracts.subjects.responses import Defaulted, LimitInForce, PastEnd, pages_of_one
 
 _TWO = "a list of at least two profiles"
 

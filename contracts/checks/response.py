@@ -8,7 +8,7 @@ from contracts.catalogue import check
 from contracts.document import Document, Problem
 from contracts.model import NEW_PATH, OLD_PATH, Evidence, Violation
 from contracts.subjects.answer import Answer
-from contracts.subjects.relations import Content, FirstAnswer, Success, WellFormed
+from contracts.subjects.responses import Content, FirstAnswer, Success, WellFormed
 
 
 def media_type(answer: Answer) -> str:

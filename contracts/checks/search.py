@@ -10,8 +10,9 @@ from contracts.checks.walk import on_two_pages
 from contracts.model import Violation
 from contracts.subjects.answer import Profile
 from contracts.subjects.evidence import Evidence
-from contracts.subjects.relations import Listing, Walk
+from contracts.subjects.filtered import Listing
 from contracts.subjects.search import NameSearch, Searched, SearchedAndFiltered, is_honoured
+from contracts.subjects.walks import Walk
 
 
 def _ignored(evidence: Evidence) -> str:

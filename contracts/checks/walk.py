@@ -10,16 +10,8 @@ from contracts.model import MOVING, Violation
 from contracts.model import Evidence as Class
 from contracts.subjects.answer import Page, still
 from contracts.subjects.evidence import Evidence
-from contracts.subjects.relations import (
-    ListWalk,
-    Overlap,
-    Repeat,
-    TotalPair,
-    Visits,
-    Walk,
-    WalkPair,
-    pages_of_one,
-)
+from contracts.subjects.responses import TotalPair, pages_of_one
+from contracts.subjects.walks import ListWalk, Overlap, Repeat, Visits, Walk, WalkPair
 
 _TWO = "a list of at least two profiles"
 _ENOUGH_STRETCHES = 5

@@ -10,7 +10,7 @@ from itertools import chain, combinations, islice
 
 from contracts.probes.knowledge import Knowledge, Steps, co_prime, query
 from contracts.subjects.answer import Profile, Selection
-from contracts.subjects.relations import UNKNOWN_TAG
+from contracts.subjects.tagged import UNKNOWN_TAG
 
 AT_MOST = 130
 _PURPOSE = "filter"

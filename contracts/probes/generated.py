@@ -24,7 +24,7 @@ from urllib.parse import unquote_to_bytes, urlencode
 from contracts import document as openapi
 from contracts.model import OLD_PATH
 from contracts.probes.knowledge import Knowledge, Steps
-from contracts.subjects.relations import GENERATED
+from contracts.subjects.responses import GENERATED
 
 if TYPE_CHECKING:
     from schemathesis.schemas import APIOperation

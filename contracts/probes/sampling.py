@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from contracts.probes.filters import Tags, encoded_letters, inexact_tags, triples
 from contracts.probes.knowledge import AskPage, Knowledge, Steps, query
 from contracts.subjects.answer import ACCEPTED_INTEGER_MAX, Page, Profile
-from contracts.subjects.relations import UNKNOWN_TAG
 from contracts.subjects.samples import PAGE_DRAWN, draws_for
+from contracts.subjects.tagged import UNKNOWN_TAG
 
 _WALK = "walk"
 _FILTER = "filter"

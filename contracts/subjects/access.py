@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from contracts.model import NEW_PATH, OLD_PATH, Credentials
 from contracts.subjects.answer import Answer, Page
 from contracts.subjects.evidence import Evidence, builder
-from contracts.subjects.relations import Walk, WholeWalk
+from contracts.subjects.walks import Walk, WholeWalk
 
 WRONG = (
     Credentials.RANDOM,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from contracts.model import Credentials, Exchange
 from contracts.subjects.answer import Answer, Asked, Page, Selection, read_query
 from contracts.subjects.evidence import Evidence, builder
-from contracts.subjects.relations import is_well_formed
+from contracts.subjects.responses import is_well_formed
 
 HOSTILE = "hostile"
 # Unknown parameters that the suite sends begin so; what follows is drawn from the seed.

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from contracts.model import Requirement
     from contracts.subjects.answer import Page, Profile
     from contracts.subjects.evidence import Evidence
-    from contracts.subjects.relations import Walk
+    from contracts.subjects.walks import Walk
 
 # The purpose of requests for a page whose start was drawn at random.
 PAGE_DRAWN = "page drawn at random"

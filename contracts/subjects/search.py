@@ -9,15 +9,9 @@ from dataclasses import dataclass
 from contracts.subjects import samples
 from contracts.subjects.answer import Page, Profile, Selection
 from contracts.subjects.evidence import Evidence, builder
-from contracts.subjects.relations import (
-    FilteredWalk,
-    Listing,
-    Walk,
-    WholeWalk,
-    chains,
-    other_size,
-    within,
-)
+from contracts.subjects.filtered import FilteredWalk, Listing, other_size
+from contracts.subjects.responses import within
+from contracts.subjects.walks import Walk, WholeWalk, chains
 
 # Words searched for that stand in no name begin so; what follows is drawn from the seed.
 UNKNOWN_WORD = "zqx"

@@ -18,7 +18,7 @@ from contracts import reference, run
 from contracts.document import document_path
 from contracts.model import OLD_PATH, Credentials
 from contracts.probes.generated import cases, encoded, is_harmless, queries, tame
-from contracts.subjects.relations import GENERATED
+from contracts.subjects.responses import GENERATED
 from contracts.transport import Secrets
 
 ROOT = Path(__file__).parents[2]

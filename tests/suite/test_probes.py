@@ -22,7 +22,7 @@ from contracts.probes.walks import AT_MOST, walks
 from contracts.run import Settings, probes
 from contracts.subjects.answer import Page, Profile, read_query
 from contracts.subjects.evidence import Conditions
-from contracts.subjects.relations import Walk, WholeWalk
+from contracts.subjects.walks import Walk, WholeWalk
 
 Send = Callable[[Request], Exchange]
 EVERYONE = Conditions(token=True, narrow=True)

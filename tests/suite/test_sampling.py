@@ -21,7 +21,7 @@ from contracts.reference.computed import build_long_app, right_places
 from contracts.reference.pipeline import OLD_PATH, Ask, Incoming
 from contracts.subjects.answer import Profile, Selection
 from contracts.subjects.evidence import Evidence
-from contracts.subjects.relations import Listed
+from contracts.subjects.filtered import Listed
 from contracts.subjects.samples import PAGE_DRAWN, draws_for, rate_below
 from contracts.transport import Secrets
 

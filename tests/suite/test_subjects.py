@@ -23,22 +23,10 @@ from contracts.subjects.answer import (
     whole,
 )
 from contracts.subjects.evidence import Evidence, builder
+from contracts.subjects.filtered import Beside, Listing, Partition
 from contracts.subjects.inputs import OddQuery, OddValue, is_odd, may_be_refused_below
-from contracts.subjects.relations import (
-    Beside,
-    Defaulted,
-    LimitInForce,
-    Listing,
-    Overlap,
-    Partition,
-    PastEnd,
-    Repeat,
-    TotalPair,
-    Walk,
-    WalkPair,
-    WellFormed,
-    WholeWalk,
-)
+from contracts.subjects.responses import Defaulted, LimitInForce, PastEnd, TotalPair, WellFormed
+from contracts.subjects.walks import Overlap, Repeat, Walk, WalkPair, WholeWalk
 
 
 def evidence(*entries: Mapping[str, Any]) -> Evidence:

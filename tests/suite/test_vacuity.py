@@ -11,7 +11,7 @@ from contracts.examples import exchange, load_examples
 from contracts.model import Violation
 from contracts.subjects.answer import Page
 from contracts.subjects.evidence import Evidence
-from contracts.subjects.relations import Walk, WalkPair
+from contracts.subjects.walks import Walk, WalkPair
 from contracts.vacuity import CORRUPTIONS, answers_of, kills
 
 CATALOGUE = load_catalogue()
