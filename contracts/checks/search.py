@@ -103,9 +103,9 @@ def _telling(subjects: tuple[SearchedAndFiltered, ...]) -> bool:
 
 @check(
     "SEARCH-NAME",
-    needs="a profile with a name",
+    needs="a profile with a name, and a word that stands in none",
     inapplicable=_ignored,
-    exercised=lambda e: any(s.named for s in e.subjects(NameSearch)),
+    exercised=lambda e: {bool(s.named) for s in e.subjects(NameSearch)} == {True, False},
     requires=("SEARCH-SUBSET",),
 )
 def search_finds_names(subject: NameSearch) -> Iterator[Violation]:

@@ -89,9 +89,10 @@ def _honoured(evidence: Evidence) -> tuple[Page, Page] | None:
     if not evidence.unfiltered:
         return None
     every = evidence.unfiltered[-1]
-    searched = (p for p in evidence.plain if p.selection == Selection(search=p.selection.search))
-    other = next((p for p in searched if p.total != every.total and p.selection.search is not None), None)
-    return None if other is None else (every, other)
+    searched = [p for p in evidence.plain if p.selection == Selection(search=p.selection.search)]
+    terms = [p for p in searched if p.selection.search is not None]
+    other = max(terms, key=lambda p: abs(p.total - every.total), default=every)
+    return None if other.total == every.total else (every, other)
 
 
 @dataclass(frozen=True, slots=True)
