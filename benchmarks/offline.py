@@ -16,14 +16,19 @@ from multiprocessing import get_context
 
 from benchmarks import suite
 from contracts import score
+from contracts.model import UserError
 
 Found = tuple[str, tuple[str, ...]]
 
 
 def compared(task: score.Task) -> Found:
     """The name of a fault or style, and what was not as it has to be."""
-    kept = suite.part("offline").kept(fault=task.fault, style=task.style)
-    return task.fault or task.style or "", tuple(kept.differences(task.fault))
+    name = task.fault or task.style or ""
+    try:
+        kept = suite.part("offline").kept(fault=task.fault, style=task.style)
+    except UserError as error:
+        return name, (str(error),)
+    return name, tuple(kept.differences(task.fault))
 
 
 def main() -> None:

@@ -102,7 +102,7 @@ def _part(part: Part, tokens: _Tokens) -> Part:
 
 
 def _exchange(exchange: Exchange, tokens: _Tokens) -> Exchange:
-    headers = tuple((n, v if n.lower() in _KEPT_HEADERS else "redacted") for n, v in exchange.headers)
+    headers = tuple((n, v if n.lower() in _KEPT_HEADERS else tokens.alone(v)) for n, v in exchange.headers)
     return replace(
         exchange,
         request=_request(exchange.request, tokens),
@@ -225,10 +225,16 @@ class _Tokens:
         """The text with a token for each word of the data, of the same length."""
         return _WORD.sub(lambda found: self._word(found[0]), text)
 
-    def _word(self, word: str) -> str:
+    def alone(self, text: str) -> str:
+        """The text with nothing left but the tokens of the data's words: a header may name a profile."""
+        if not any(_fold(word) in self._tokens for word in _WORD.findall(text)):
+            return "redacted"
+        return _WORD.sub(lambda found: self._word(found[0], unknown="x" * len(found[0])), text)
+
+    def _word(self, word: str, unknown: str | None = None) -> str:
         token = self._tokens.get(_fold(word))
         if token is None:
-            return word
+            return word if unknown is None else unknown
         return "".join(n.upper() if o.isupper() else n for o, n in zip(word, token, strict=True))
 
 

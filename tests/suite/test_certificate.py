@@ -358,6 +358,7 @@ SAMPLE: list[dict[str, str]] = [
     {"fault": "tag-matched-as-substring"},
     {"fault": "past-end-500"},
     {"fault": "usage-nan"},
+    {"fault": "refusal-names-profiles-in-a-header"},
 ]
 
 
