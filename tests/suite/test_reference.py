@@ -371,8 +371,15 @@ BROAD = (
         Asked(query)
         for query in ("tags=%00", "tags=%FF", "tags=%27", "tags=" + "x" * 2000, "limit=5&tags=prod&")
     ),
-    *(Asked(query) for query in ("limit=abc&tags=prod", "limit=abc&offset=1", "limit=")),
-    *(Asked(query, authorization=None) for query in ("", "offset=25", "tags=prod", "limit=abc")),
+    *(Asked(query) for query in ("limit=abc&tags=prod", "limit=abc&offset=1", "limit=", "offset=")),
+    *(Asked(f"limit=1&offset={n}&is_active=false") for n in (0, 1)),
+    *(Asked(query) for query in ("tags=nobody&is_active=false", "limit=1&offset=1&offset=9", "search=a%5C")),
+    *(Asked(query) for query in ("tags=%0A", f"tags={'a,' * 120}b", f"limit={-(2**63)}&offset=0")),
+    *(Asked(f"tags={tag}&limit=100") for tag in ("100%25%20remot", "%6bubernetes", "snake%5fcase")),
+    *(
+        Asked(query, authorization=None)
+        for query in ("", "offset=25", "tags=prod", "limit=abc", "offset=abc")
+    ),
     Asked("is_active=true&tags=prod", authorization=None),
     *(
         Asked(authorization=text)
@@ -390,7 +397,13 @@ BROAD = (
         Asked(path=path, authorization=None)
         for path in (
             *("/api//access-profiles", "/api/./access-profiles", "/api/x/../access-profiles", NEW),
-            *("/api/%61ccess-profiles", "/api%2Faccess-profiles", "/API/access-profiles", OLD + "/"),
+            *(
+                "/api/%61ccess-profiles",
+                "/api%2Faccess-profiles",
+                "/API/access-profiles",
+                OLD + "/",
+                OLD + ";x",
+            ),
         )
     ),
     *(Asked(query, authorization=f"Bearer {NARROW}") for query in ("", "limit=100", "tags=prod")),
