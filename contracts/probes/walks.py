@@ -101,7 +101,7 @@ def _splits(know: Knowledge) -> Steps:
 
 def _past_the_end(know: Knowledge) -> Steps:
     total = know.total
-    for offset in (total, total + 1_000):
+    for offset in (total, total + 1_200):  # a thousand past it even where the list grows meanwhile
         yield from know.ask(query(limit=min(10, know.most), offset=offset), purpose=_PURPOSE)
     yield from know.ask(query(offset=total), purpose=_PURPOSE)
 
