@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from contracts.catalogue import check
 from contracts.checks.tags import missing_from, strangers_on, wanted_by
-from contracts.checks.walk import different_members, on_two_pages
+from contracts.checks.walk import on_two_pages, reads_otherwise
 from contracts.model import Evidence as Class
 from contracts.model import Violation
 from contracts.subjects.answer import Page, Profile, Selection
@@ -286,12 +286,9 @@ def filtered_list_keeps_the_order(beside: Beside) -> Iterator[Violation]:
 def profile_reads_the_same_under_a_filter(beside: Beside) -> Iterator[Violation]:
     """What moves by itself aside."""
     filtered, whole = beside.filtered, beside.unfiltered
-    for position, profile in enumerate(filtered.profiles):
-        twin = whole.by_id.get(profile.id)
-        if twin is not None and not twin.reads_like(profile):
-            members = different_members(twin.raw, profile.raw)
-            expected = f"profile {profile.id} as without a filter"
-            got = f"a difference in {', '.join(members) or 'nested members'} with {filtered.selection}"
-            pointer = f"/access_profiles/{position}"
-            yield Violation(expected, got, (whole.number, filtered.number), pointer)
-            return
+    found = reads_otherwise(whole, filtered)
+    if found is not None:
+        identity, difference, pointer = found
+        expected = f"profile {identity} as without a filter"
+        got = f"{difference} with {filtered.selection}"
+        yield Violation(expected, got, (whole.number, filtered.number), pointer)

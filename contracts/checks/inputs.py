@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contracts.catalogue import check
 from contracts.checks.filters import end_of_list
 from contracts.checks.response import media_type, schema_violations
-from contracts.checks.walk import different_members
+from contracts.checks.walk import reads_otherwise
 from contracts.document import Document
 from contracts.model import Evidence as Class
 from contracts.model import FailureKind, Violation
@@ -208,15 +208,11 @@ def unknown_parameter_changes_nothing(subject: UnknownParameter) -> Iterator[Vio
 
 
 def _other_content(page: Page, twin: Page) -> Iterator[Violation]:
-    for position, (one, other) in enumerate(zip(twin.profiles, page.profiles, strict=True)):
-        if not one.reads_like(other):
-            members = different_members(one.raw, other.raw)
-            expected = f"profile {one.id} as without it"
-            got = f"a difference in {', '.join(members) or 'nested members'}"
-            pointer = f"/access_profiles/{position}" + (f"/{members[0]}" if members else "")
-            numbers = (twin.number, page.number)
-            yield Violation(expected, got, numbers, pointer, evidence=Class.QUIET)
-            return
+    found = reads_otherwise(twin, page)
+    if found is not None:
+        identity, difference, pointer = found
+        expected = f"profile {identity} as without it"
+        yield Violation(expected, difference, (twin.number, page.number), pointer, evidence=Class.QUIET)
 
 
 @check(

@@ -201,18 +201,26 @@ def _first_difference(first: Sequence[int], second: Sequence[int]) -> int:
 def profile_reads_the_same_on_every_page(overlap: Overlap) -> Iterator[Violation]:
     """What moves by itself aside."""
     first, second = overlap.first, overlap.second
+    found = reads_otherwise(first, second)
+    if found is not None:
+        identity, difference, pointer = found
+        expected = f"profile {identity} as with {_window(first)}"
+        got = f"{difference} with {_window(second)}"
+        yield Violation(expected, got, (first.number, second.number), pointer)
+
+
+def reads_otherwise(first: Page, second: Page) -> tuple[int, str, str] | None:
+    """The first profile of the second page that reads otherwise on the first: id, difference, pointer."""
     for position, profile in enumerate(second.profiles):
         twin = first.by_id.get(profile.id)
         if twin is not None and not twin.reads_like(profile):
-            members = different_members(twin.raw, profile.raw)
-            expected = f"profile {profile.id} as with {_window(first)}"
-            got = f"a difference in {', '.join(members) or 'nested members'} with {_window(second)}"
+            members = _different_members(twin.raw, profile.raw)
             pointer = f"/access_profiles/{position}" + (f"/{members[0]}" if members else "")
-            yield Violation(expected, got, (first.number, second.number), pointer)
-            return
+            return profile.id, f"a difference in {', '.join(members) or 'nested members'}", pointer
+    return None
 
 
-def different_members(first: dict[str, object], second: dict[str, object]) -> list[str]:
+def _different_members(first: dict[str, object], second: dict[str, object]) -> list[str]:
     """The members in which two JSON objects differ."""
     names = sorted((first.keys() | second.keys()) - MOVING)
     return [n for n in names if still(first.get(n, "absent")) != still(second.get(n, "absent"))]
