@@ -18,7 +18,6 @@ from contracts.commands.check import check
 from contracts.commands.evidence import diff, keygen, verify
 from contracts.commands.guide import explain, init, requirements
 from contracts.commands.meaning import Session
-from contracts.commands.merge import merge
 from contracts.commands.reference import demo, serve
 from contracts.commands.score import score
 from contracts.commands.streams import discard_output, flush, make_printable
@@ -93,7 +92,6 @@ for _command in (
     certify,
     verify,
     diff,
-    merge,
     keygen,
     requirements,
     explain,

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from contracts.catalogue import Catalogue
 from contracts.model import Outcome, UserError, Verdict
-from contracts.probes.exhaustive import Share, Walked
+from contracts.probes.exhaustive import Walked
 from contracts.subjects.answer import Answer, Page
 from contracts.subjects.evidence import Conditions, Evidence
 from contracts.subjects.responses import Content, LimitInForce, Success, WellFormed
@@ -26,8 +26,6 @@ class _Settings(Protocol):
     def only(self) -> frozenset[str]: ...
     @property
     def resume(self) -> Path | None: ...
-    @property
-    def part(self) -> Share | None: ...
 
 
 def refuse_a_part(settings: _Settings) -> None:
@@ -52,28 +50,20 @@ def is_clean(catalogue: Catalogue, conditions: Conditions, answer: Answer) -> bo
 def started(settings: _Settings) -> Walked:
     """A walk from the start, or from where an interrupted one came to; UserError for a file that is none."""
     if settings.resume is None or not settings.resume.is_file():
-        return Walked(share=settings.part)
+        return Walked()
     try:
         walked = Walked.load(settings.resume.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{settings.resume} cannot be read") from error
-    if walked.share != settings.part:
-        raise UserError(f"{settings.resume} holds {_which(walked)}, which is not what was asked for")
-    if walked.share is not None and walked.done:
-        raise UserError(
-            f"{settings.resume} holds {_which(walked)}, walked to its end; remove it to walk anew"
-        )
     return walked
 
 
 def saved(settings: _Settings, walked: Walked) -> None:
-    """Puts down a walk where the user wants it; a finished one leaves no file, unless it is a part."""
-    if not settings.exhaustive or settings.resume is None:
+    """Puts down a walk where the user wants it; a finished one leaves no file."""
+    if not settings.exhaustive or settings.resume is None or not walked.pages:
         return
-    if walked.end is None if walked.share is not None else not walked.pages:
-        return  # it has not begun
     try:
-        if walked.done and walked.share is None:
+        if walked.done:
             settings.resume.unlink(missing_ok=True)
         else:
             settings.resume.write_text(walked.dump(), encoding="utf-8")
@@ -84,26 +74,12 @@ def saved(settings: _Settings, walked: Walked) -> None:
 def told(walked: Walked) -> str:
     """The walk in a sentence."""
     if not walked.done:
-        return (
-            f"{_name(walked)}: {walked.met:,} of {walked.size:,} profiles; --resume FILE goes on from there"
-        )
-    return f"{_name(walked)}: {_extent(walked)} of {walked.limit}{_place(walked)}"
-
-
-def _which(walked: Walked) -> str:
-    return "the whole walk" if walked.share is None else f"part {walked.share}"
-
-
-def _name(walked: Walked) -> str:
-    return "exhaustive walk" if walked.share is None else f"exhaustive walk, part {walked.share}"
+        return f"exhaustive walk: {walked.met:,} of {walked.total:,} profiles; resume it with --resume FILE"
+    return f"exhaustive walk: {_extent(walked)} of {walked.limit}"
 
 
 def _extent(walked: Walked) -> str:
     return f"{walked.met:,} profiles on {walked.pages:,} pages"
-
-
-def _place(walked: Walked) -> str:
-    return "" if walked.share is None else f", from offset {walked.first}"
 
 
 def with_walk(verdicts: Iterable[Verdict], walked: Walked) -> tuple[Verdict, ...]:
@@ -117,13 +93,11 @@ def _with_walk(verdict: Verdict, walked: Walked) -> Verdict:
     if verdict.outcome is not Outcome.PASS or not touched:
         return verdict
     if not walked.done:
-        reason = f"the exhaustive walk came to {walked.met:,} of {walked.size:,} profiles"
+        reason = f"the exhaustive walk came to {walked.met:,} of {walked.total:,} profiles"
         return replace(verdict, reason=f"{reason}; {verdict.reason}" if verdict.reason else reason)
     doubt = _doubt(walked) if id_ in _OF_ALL else ""
     if doubt:
         return replace(verdict, outcome=Outcome.INCONCLUSIVE, reason=doubt, killed=0)
-    if walked.share is not None:
-        return replace(verdict, reason=f"{_extent(walked)}, part {walked.share}; merge tells of all parts")
     return replace(verdict, reason=f"all {_extent(walked)}")
 
 
@@ -133,6 +107,6 @@ def _doubt(walked: Walked) -> str:
         stated = " and ".join(map(str, sorted(walked.totals)))
         return f"total_count moved during the walk ({stated}); a quiet hour would settle it"
     distinct = walked.met - sum(1 for _ in walked.twice())
-    if distinct == walked.size:
+    if distinct == walked.total:
         return ""
-    return f"the walk met {distinct:,} profiles of {walked.size:,}; asked again, no two pages showed why"
+    return f"the walk met {distinct:,} profiles of {walked.total:,}; asked again, no two pages showed why"

@@ -19,7 +19,6 @@ from contracts.model import UserError
 from contracts.reports.curl import TOKEN_VARIABLE, Secret
 
 if TYPE_CHECKING:
-    from contracts.probes.exhaustive import Share
     from contracts.transport import Bounds, Secrets
 
 _Bound = TypeVar("_Bound", int, float, float | None)
@@ -121,20 +120,6 @@ def lifted(bounds: Bounds, asked: Iterable[str] = ()) -> Bounds:
     """The bounds for a walk of everything: those on a run as a whole are off, unless they were asked for."""
     whole: dict[str, Any] = {"max_requests": 10**9, "deadline": 7 * 86_400.0, "max_total_content": 2**60}
     return replace(bounds, **{name: value for name, value in whole.items() if name not in set(asked)})
-
-
-def part(given: Mapping[str, Any]) -> Share | None:
-    """The share of an exhaustive walk that this machine is to walk, or None for all of it."""
-    from contracts.probes.exhaustive import Share
-
-    if given["part"] is None:
-        return None
-    share = Share.parse(given["part"])
-    if not given["exhaustive"] or given["resume"] is None:
-        raise UserError("--part goes with --exhaustive and with --resume FILE, which keeps what was walked.")
-    if given.get("only"):
-        raise UserError("--part and --only exclude each other: with --only nothing is walked.")
-    return share
 
 
 def of_a_walk(bounds: Bounds, given: Mapping[str, Any]) -> Bounds:

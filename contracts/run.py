@@ -14,7 +14,6 @@ from pathlib import Path
 from contracts.catalogue import Catalogue, load_catalogue
 from contracts.everything import refuse_a_part, saved, started
 from contracts.model import Result
-from contracts.probes.exhaustive import Share
 from contracts.session import Progress, Run, on_served_path, plan, probes
 from contracts.subjects.evidence import Conditions
 from contracts.transport import Bounds, Secrets, Target, Transport
@@ -40,7 +39,6 @@ class Settings:
     examples: int | None = None  # generated queries behind GEN-DOCUMENT; None: the usual share
     exhaustive: bool = False  # every page of the list, besides what is asked otherwise
     resume: Path | None = None  # where the state of an interrupted exhaustive walk is, or is to be put
-    part: Share | None = None  # the share of the pages that the exhaustive walk is for; None: all
     unwritten: bool = False  # nothing writes meanwhile
     verify: bool | str = True  # False, or a file of certificate authorities
     cert: tuple[str, str | None] | None = None  # a client certificate and its key, if that is another file

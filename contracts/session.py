@@ -241,8 +241,8 @@ class Run:
         gc.freeze()  # what is there stays: looking through it again and again takes as long as the judging
         try:
             while asked is not None:
-                left = _left(time.monotonic() - began, walked.offset - offset, walked.until - walked.offset)
-                pages = -(-(walked.until - walked.first) // max(1, walked.limit))
+                left = _left(time.monotonic() - began, walked.offset - offset, walked.total - walked.offset)
+                pages = -(-walked.total // max(1, walked.limit))
                 self.progress(Progress(WALKED, walked.pages, pages, left))
                 asked = _next(steps, (yield asked))
         finally:

@@ -64,10 +64,9 @@ def settings(url: str, given: dict[str, Any]) -> Settings:
 
     if given["exhaustive"] and any(given.get(name) for name in ("record", "har", "out")):
         raise UserError("--exhaustive keeps no exchanges: there is nothing to record or to certify.")
-    share = options.part(given)
-    if share is not None:  # before hours of walking
+    if given["resume"] is not None:  # before hours of walking
         require_writable(given["resume"], "--resume")
-    meant = replace(asked.settings(url, given), part=share, only=options.ids(given["only"]))
+    meant = replace(asked.settings(url, given), only=options.ids(given["only"]))
     refuse_a_part(meant)
     return meant
 

@@ -78,9 +78,6 @@ asking_options = _stacked(
         metavar="FILE",
         help="Where an interrupted --exhaustive is kept and goes on.",
     ),
-    click.option(
-        "--part", metavar="K/N", help="Walk the K-th of N shares of the pages; merge puts them together."
-    ),
     click.option("--plan", is_flag=True, help="Print the most requests of each probe; send nothing."),
 )
 

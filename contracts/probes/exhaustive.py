@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from array import array
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import chain, pairwise
+from itertools import pairwise
 from typing import Any
 
 from contracts.model import Batch, Exchange, Request, UserError
@@ -31,30 +30,6 @@ _MOST = 2**63  # of any number in a file; no offset goes beyond it
 _NUMBERS = ("limit", "offset", "total", "pages", "met", "broken")
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
-    """One of several shares of the pages, each for a machine of its own."""
-
-    number: int  # from 1
-    of: int
-
-    @classmethod
-    def parse(cls, text: str) -> Share:
-        """The share that K/N means; UserError for what means none."""
-        found = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", text)
-        share = cls(int(found[1]), int(found[2])) if found else cls(0, 0)
-        if not 1 <= share.number <= share.of:
-            raise UserError("--part takes K/N, the K-th of N shares: 1/4 to 4/4, for example.")
-        return share
-
-    def pages(self, number: int) -> tuple[int, int]:
-        """The first of so many pages that is in this share, and the first that is no more."""
-        return number * (self.number - 1) // self.of, number * self.number // self.of
-
-    def __str__(self) -> str:
-        return f"{self.number}/{self.of}"
-
-
 @dataclass
 class Walked:
     """How far the walk is, and of every profile 8 bytes: 40 bits of its id, 24 of the number of its page."""
@@ -67,22 +42,12 @@ class Walked:
     met: int = 0
     broken: int = 0  # pages that break something by themselves
     amiss: list[int] = field(default_factory=list)  # offsets of the first of those
-    share: Share | None = None  # None: all pages
-    first: int = 0  # offset at which the share begins
-    end: int | None = None  # offset at which the share ends; None: not known yet, or where the list ends
     buckets: list[array[int]] = field(default_factory=lambda: [array("Q") for _ in range(_BUCKETS)])
 
     def begin(self, limit: int, total: int) -> None:
         """Takes the pages to be walked from what the survey saw, unless an interrupted walk knows them."""
         self.limit = self.limit or limit
         self.total = self.total or total
-        if self.share is None:
-            return
-        if self.end is None:
-            bounds = self.share.pages(-(-self.total // self.limit))
-            self.first, self.end = (number * self.limit for number in bounds)
-            self.offset = self.first
-        self._heard(total)
 
     def note(self, page: Page) -> None:
         """Takes down what is on a page."""
@@ -101,32 +66,23 @@ class Walked:
 
     def twice(self) -> Iterator[tuple[int, int]]:
         """Offsets of pairs of pages that seem to show the same profile; 40 bits may be alike by chance."""
-        return twice([self])
-
-    @property
-    def until(self) -> int:
-        """The offset at which the walk ends."""
-        return self.total if self.end is None else self.end
-
-    @property
-    def size(self) -> int:
-        """How many profiles are to be met."""
-        return max(0, min(self.until, self.total) - self.first)
+        for alike in self.buckets:
+            for one, other in pairwise(sorted(alike)):
+                if one >> _PAGE_BITS == other >> _PAGE_BITS:
+                    first, second = (entry & (2**_PAGE_BITS - 1) for entry in (one, other))
+                    yield first * self.limit, second * self.limit
 
     @property
     def done(self) -> bool:
-        """Whether the end was reached; a share of a short list may have no page at all."""
-        return self.offset >= self.until and (self.pages > 0 if self.share is None else self.end is not None)
+        """Whether the end was reached."""
+        return self.offset >= self.total and self.pages > 0
 
     def dump(self) -> str:
-        """The state as text, for a file from which to go on, or to merge with those of the other shares."""
+        """The state as text, for a file from which to go on."""
         numbers = {name: getattr(self, name) for name in _NUMBERS}
-        share = {}
-        if self.share is not None:
-            share = {"share": [self.share.number, self.share.of], "first": self.first, "end": self.end}
         held = [b64encode(_portable(bucket).tobytes()).decode("ascii") for bucket in self.buckets]
         lists = {"totals": sorted(self.totals), "amiss": self.amiss, "buckets": held}
-        return json.dumps({"version": 1, **numbers, **share, **lists})
+        return json.dumps({"version": 1, **numbers, **lists})
 
     @classmethod
     def load(cls, text: str) -> Walked:
@@ -140,28 +96,13 @@ class Walked:
         return walked
 
 
-def twice(parts: Sequence[Walked]) -> Iterator[tuple[int, int]]:
-    """Offsets of pairs of pages, of one part or of two, that seem to show the same profile."""
-    for alike in zip(*(part.buckets for part in parts), strict=True):
-        for one, other in pairwise(sorted(chain.from_iterable(alike))):
-            if one >> _PAGE_BITS == other >> _PAGE_BITS:
-                first, second = (entry & (2**_PAGE_BITS - 1) for entry in (one, other))
-                yield first * parts[0].limit, second * parts[0].limit
-
-
 def _walked(state: dict[str, Any]) -> Walked:
     """The state that was read; raises the errors of Python where members are missing or of other types."""
     if state["version"] != 1 or len(state["buckets"]) != _BUCKETS:
         raise ValueError
     numbers: dict[str, Any] = {name: _number(state[name]) for name in _NUMBERS}
-    share: dict[str, Any] = {}
-    if "share" in state:
-        number, of = map(_number, state["share"])
-        first, end = _number(state["first"]), _number(state["end"])
-        share = {"share": Share.parse(f"{number}/{of}"), "first": first, "end": end}
     return Walked(
         **numbers,
-        **share,
         totals=set(map(_number, state["totals"])),
         amiss=list(map(_number, state.get("amiss", []))),
         buckets=[_portable(array("Q", b64decode(held, validate=True))) for held in state["buckets"]],
@@ -176,7 +117,7 @@ def _number(value: object) -> int:
 
 def _is_sound(walked: Walked) -> bool:
     held = sum(map(len, walked.buckets)) == walked.met
-    return held and walked.limit > 0 and walked.first <= walked.offset and walked.first <= walked.until
+    return held and walked.limit > 0
 
 
 def _portable(bucket: array[int]) -> array[int]:
@@ -198,7 +139,7 @@ def exhaustive(
     walked.begin(know.most, know.total)
     for offset in walked.amiss:  # met before an interruption: this run has to show them as well
         yield from know.ask(query(limit=walked.limit, offset=offset), purpose=_AGAIN)
-    while walked.offset < walked.until:
+    while walked.offset < walked.total:
         requests = _coming(walked, know.together)
         for exchange in (yield from together(requests)):
             answer = read(exchange)
@@ -216,7 +157,7 @@ def exhaustive(
 
 def _coming(walked: Walked, number: int) -> Batch:
     """The next pages, as many as may be under way at a time."""
-    end = min(walked.until, walked.offset + number * walked.limit)
+    end = min(walked.total, walked.offset + number * walked.limit)
     offsets = range(walked.offset, end, walked.limit)
     return tuple(Request(query(limit=walked.limit, offset=offset), purpose=WALKED) for offset in offsets)
 
