@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-from contracts.document import document_path
+from contracts.document.document import document_path
 from contracts.model import OLD_PATH
 from contracts.reference import Deployment, serving
 

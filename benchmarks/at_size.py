@@ -69,12 +69,12 @@ def judged_page(rounds: int, **style: Any) -> tuple[float, float, float]:
 
     `style` is how `json.dumps` writes the page.
     """
-    from contracts.catalogue import load_catalogue
-    from contracts.everything import is_clean
+    from contracts.evidence.answers import read
+    from contracts.evidence.evidence import Conditions, Evidence
+    from contracts.judging.catalogue import load_catalogue
+    from contracts.judging.vacuity import kills
     from contracts.reference.data import generate
-    from contracts.subjects.answer import read
-    from contracts.subjects.evidence import Conditions, Evidence
-    from contracts.vacuity import kills
+    from contracts.runs.exhaustive import is_clean
 
     value: dict[str, Any] = {"access_profiles": generate(400)[100:200], "count": 100, "total_count": 400}
     text = json.dumps({**value, "limit": 100, "offset": 100}, **style)
@@ -157,7 +157,7 @@ def run_at(size: int) -> Cost:
 def whole_run(url: str) -> Cost:
     """A default run."""
     from contracts.model import exit_status
-    from contracts.run import Settings, check
+    from contracts.runs.run import Settings, check
     from contracts.transport import Secrets
 
     began = time.perf_counter()
@@ -176,11 +176,11 @@ def exhaustive_beside_bare(size: int, rounds: int) -> tuple[Cost, Cost]:
 
 def walk(size: int, url: str) -> Cost:
     """The exhaustive walk alone, judging included."""
-    from contracts.catalogue import load_catalogue
-    from contracts.options import lifted
-    from contracts.probes.exhaustive import Walked
-    from contracts.run import Settings, conditions
-    from contracts.session import Run
+    from contracts.judging.catalogue import load_catalogue
+    from contracts.runs.option_values import lifted
+    from contracts.runs.probes.exhaustive import Walked
+    from contracts.runs.run import Settings, conditions
+    from contracts.runs.session import Run
     from contracts.transport import Bounds, Secrets, Target, Transport
 
     settings = Settings(url, secrets=Secrets(token=REFERENCE_TOKEN), bounds=lifted(Bounds()), exhaustive=True)

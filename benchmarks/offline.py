@@ -15,7 +15,7 @@ import time
 from multiprocessing import get_context
 
 from benchmarks import suite
-from contracts import score
+from contracts.cli import scoring as score
 from contracts.model import UserError
 
 Found = tuple[str, tuple[str, ...]]

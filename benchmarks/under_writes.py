@@ -12,7 +12,8 @@ import random
 import sys
 from collections.abc import Sequence
 
-from contracts import reference, score
+from contracts import reference
+from contracts.cli import scoring as score
 from contracts.model import ExitStatus
 from contracts.reports.score import Trial
 

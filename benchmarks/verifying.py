@@ -12,11 +12,12 @@ from datetime import UTC, datetime
 from statistics import median
 
 from benchmarks.at_size import elapsed
-from contracts import recording as recordings
-from contracts import run, score
-from contracts.catalogue import Catalogue, load_catalogue
 from contracts.certificate import bundle, verification
-from contracts.recorder import Recorder
+from contracts.cli import scoring as score
+from contracts.evidence import recording as recordings
+from contracts.judging.catalogue import Catalogue, load_catalogue
+from contracts.runs import run
+from contracts.runs.recorder import Recorder
 
 
 def main() -> None:

@@ -27,8 +27,10 @@ from urllib.parse import quote_plus, unquote_plus, urlsplit
 import httpx
 import pytest
 
-from contracts.catalogue import Catalogue, load_catalogue
-from contracts.checks.generated import SERVERS_OWN
+from contracts.evidence.answers import TRANSIENT, Answer, read
+from contracts.evidence.responses import GENERATED, Generated
+from contracts.judging.catalogue import Catalogue, load_catalogue
+from contracts.judging.checks.generated import SERVERS_OWN
 from contracts.model import (
     NEW_PATH,
     OLD_PATH,
@@ -41,12 +43,10 @@ from contracts.model import (
     Verdict,
     Violation,
 )
-from contracts.probes.generated import DEFAULT_EXAMPLES
-from contracts.probes.generated import cases as generated_cases
 from contracts.pytest_plugin import Contract, cases, guarded
-from contracts.run import Settings, open_transport
-from contracts.subjects.answer import TRANSIENT, Answer, read
-from contracts.subjects.responses import GENERATED, Generated
+from contracts.runs.probes.generated import DEFAULT_EXAMPLES
+from contracts.runs.probes.generated import cases as generated_cases
+from contracts.runs.run import Settings, open_transport
 from contracts.transport import BudgetSpent, Target, Transport
 
 # After a failure: requests at most, repetitions that a 5xx has to survive, and failures that are tried.

@@ -10,18 +10,18 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from contracts import waivers as waiving
-from contracts.catalogue import Catalogue
 from contracts.certificate import archive, signing
 from contracts.certificate.archive import Invalid
 from contracts.certificate.levels import Assessment, Standing, assess
+from contracts.evidence.recording import Asked, Recording, canonical, dumps, sha256
+from contracts.judging import waivers as waiving
+from contracts.judging.catalogue import Catalogue
+from contracts.judging.waivers import Waiver
 from contracts.model import Level, Outcome, Result, UserError, Verdict
-from contracts.recording import Asked, Recording, canonical, dumps, sha256
 from contracts.reports import html, json_report
 from contracts.reports.curl import Secret
 from contracts.reports.summary import Terms
-from contracts.session import Choices, plan
-from contracts.waivers import Waiver
+from contracts.runs.session import Choices, plan
 
 FORMAT = "bifrost-contracts bundle"
 VERSION = 1

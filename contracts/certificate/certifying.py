@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from contracts.catalogue import Catalogue
 from contracts.certificate import bundle, redaction, verification
 from contracts.certificate.bundle import Product
 from contracts.certificate.levels import Assessment
 from contracts.certificate.signing import Signer
+from contracts.evidence.recording import Recording
+from contracts.judging.catalogue import Catalogue
+from contracts.judging.waivers import Waiver
 from contracts.model import Result
-from contracts.recording import Recording
-from contracts.waivers import Waiver
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,16 +10,17 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from contracts import __version__, replay
-from contracts.catalogue import Catalogue
+from contracts import __version__
 from contracts.certificate import bundle, verification
 from contracts.certificate.archive import Invalid
 from contracts.certificate.verification import Opened
+from contracts.evidence.evidence import Evidence
+from contracts.evidence.recording import canonical, sha256
+from contracts.judging.catalogue import Catalogue
 from contracts.model import Result, UserError
-from contracts.recording import canonical, sha256
 from contracts.reports import json_report
 from contracts.reports.text import visible
-from contracts.subjects.evidence import Evidence
+from contracts.runs import replay
 
 _ABSENT = "absent"
 _MOST = 200

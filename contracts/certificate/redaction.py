@@ -20,12 +20,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from contracts import replay
-from contracts.catalogue import Catalogue
+from contracts.evidence.recording import Part, Recording
+from contracts.evidence.search import UNKNOWN_WORD
+from contracts.evidence.tagged import UNKNOWN_TAG
+from contracts.judging.catalogue import Catalogue
 from contracts.model import Exchange, Request, Result, UserError
-from contracts.recording import Part, Recording
-from contracts.subjects.search import UNKNOWN_WORD
-from contracts.subjects.tagged import UNKNOWN_TAG
+from contracts.runs import replay
 
 _KEYS = 20  # tried at most: tokens of short words may, by accident, stand in a relation that the words do not
 _TRIES = 5_000

@@ -22,8 +22,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from contracts.certificate.archive import Invalid
+from contracts.evidence.recording import canonical, sha256
 from contracts.model import UserError
-from contracts.recording import canonical, sha256
 
 _BEGIN = b"-----BEGIN PUBLIC KEY-----"
 PAYLOAD_TYPE = "application/vnd.in-toto+json"

@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from contracts import __version__, recording, replay
-from contracts.catalogue import Catalogue
+from contracts import __version__
 from contracts.certificate import archive, bundle, signing
 from contracts.certificate.archive import Invalid
 from contracts.certificate.bundle import Manifest
 from contracts.certificate.levels import Assessment, Standing, assess
+from contracts.evidence import recording
+from contracts.evidence.recording import Recording, sha256
+from contracts.judging.catalogue import Catalogue
 from contracts.model import ExitStatus, Result
-from contracts.recording import Recording, sha256
+from contracts.runs import replay
 
 _MOST_EXAMPLES = 10_000
 _URL = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?(/[!-\"$->@-~]*)")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from contracts.reference.faults import FAULTS, Fault
 from contracts.reference.server import REFERENCE_TOKEN, Deployment, serve_forever, serving
-from contracts.reference.styles import STYLES, Style
+from contracts.reference.variants import STYLES, Style
 
 if TYPE_CHECKING:
     from contracts.reference.app import build_app

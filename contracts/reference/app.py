@@ -20,7 +20,7 @@ from contracts.reference.faults import Fault, named_fault, stages_with
 from contracts.reference.pipeline import Incoming, Refusal, Reply, Site, refuse
 from contracts.reference.server import REFERENCE_TOKEN
 from contracts.reference.store import Store
-from contracts.reference.styles import Style, named_style
+from contracts.reference.variants import Style, named_style
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send

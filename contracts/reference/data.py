@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from contracts.reference.names import pick
+from contracts.reference.lookup import pick
 from contracts.reference.times import SECOND, ZERO_TIME, instant, rfc3339
 
 Profile = dict[str, Any]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from contracts.reference.styles import Style
 from contracts.reference.times import ZERO_TIME, instant, rfc3339
+from contracts.reference.variants import Style
 
 _ALWAYS = {
     *("id", "name", "is_active", "created_at", "updated_at"),

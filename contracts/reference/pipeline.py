@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote_to_bytes
 
 from contracts.reference.conditions import NOTHING, ORDERS, Condition, Row, all_of, any_of
-from contracts.reference.styles import MAX_INT64, Style
+from contracts.reference.variants import MAX_INT64, Style
 
 if TYPE_CHECKING:
     from contracts.reference.store import Store

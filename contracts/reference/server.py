@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from contracts.reference.app import Application, RecordedRequest
     from contracts.reference.faults import Fault
-    from contracts.reference.styles import Style
+    from contracts.reference.variants import Style
 
 REFERENCE_TOKEN = "reference-token"  # noqa: S105
 

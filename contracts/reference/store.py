@@ -10,8 +10,8 @@ from typing import Any
 
 from contracts.reference.conditions import Condition, Row
 from contracts.reference.members import restyled
-from contracts.reference.styles import MAX_INT64, Style
 from contracts.reference.times import instant
+from contracts.reference.variants import MAX_INT64, Style
 
 _SCHEMA = """
 CREATE TABLE profiles (

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from contracts.model import Evidence, Exchange, Requirement, Result, Verdict, Violation
-from contracts.reports import curl, shown
+from contracts.reports import curl
+from contracts.reports import fact_text as shown
 from contracts.reports.summary import Terms
 from contracts.reports.text import number_of
 

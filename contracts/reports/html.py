@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 from contracts import __version__
 from contracts.model import Exchange, Outcome, Result, Verdict, Violation
-from contracts.reports import curl, failure, pictures, proof, summary
+from contracts.reports import charts as pictures
+from contracts.reports import curl, failure, summary
+from contracts.reports import failure_view as proof
 from contracts.reports.summary import Terms
 from contracts.reports.text import number_of, visible
 

@@ -7,7 +7,8 @@ from importlib import resources
 
 from contracts import __version__
 from contracts.model import Excerpt, Exchange, Requirement, Result, Verdict, Violation
-from contracts.reports import curl, failure, shown, summary
+from contracts.reports import curl, failure, summary
+from contracts.reports import fact_text as shown
 from contracts.reports.summary import Terms
 
 SCHEMA_VERSION = 1

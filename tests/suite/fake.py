@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from contracts.catalogue import load_catalogue
+from contracts.evidence.answers import read_query
+from contracts.judging.catalogue import load_catalogue
 from contracts.model import OLD_PATH, Credentials, Exchange, Request, Result
-from contracts.run import Settings, conditions
-from contracts.session import Run
-from contracts.subjects.answer import read_query
+from contracts.runs.run import Settings, conditions
+from contracts.runs.session import Run
 
 CATALOGUE = load_catalogue()
 Row = dict[str, Any]

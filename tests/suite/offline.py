@@ -9,13 +9,15 @@ from datetime import UTC, datetime
 
 from fake import CATALOGUE
 
-from contracts import recording as recordings
-from contracts import reference, run, score
+from contracts import reference
 from contracts.certificate import archive, bundle, certifying, verification
 from contracts.certificate.bundle import Product
+from contracts.cli import scoring as score
+from contracts.evidence import recording as recordings
+from contracts.evidence.recording import Recording
 from contracts.model import Level, Outcome, Result
-from contracts.recorder import Recorder
-from contracts.recording import Recording
+from contracts.runs import run
+from contracts.runs.recorder import Recorder
 
 PRODUCT = Product("Acme", "Gateway", "1.2.3")
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

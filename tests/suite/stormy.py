@@ -13,11 +13,12 @@ import pytest
 from fake import CATALOGUE, Row, Storm
 from storms import KINDS, STRONGEST
 
-from contracts import reference, run
+from contracts import reference
 from contracts.model import Outcome
 from contracts.reference.app import build_app
 from contracts.reference.data import generate
 from contracts.reference.pipeline import Ask, Incoming
+from contracts.runs import run
 from contracts.transport import Secrets, Target, Transport
 
 _NARROW = "narrow-token"

@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 import yaml
 
-from contracts import catalogue as module
-from contracts.catalogue import Catalogue, CatalogueError, Check, check, load_catalogue
-from contracts.document import document_path
+from contracts.document.document import document_path
+from contracts.evidence.answers import Page
+from contracts.evidence.evidence import has_builder
+from contracts.judging import catalogue as module
+from contracts.judging.catalogue import Catalogue, load_catalogue
+from contracts.judging.check import CatalogueError, Check, check
 from contracts.model import OLD_PATH, UserError, Violation
-from contracts.subjects.answer import Page
-from contracts.subjects.evidence import has_builder
 
 REAL = load_catalogue()
 Checks = dict[str, Check]

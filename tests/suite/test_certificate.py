@@ -18,17 +18,18 @@ import offline
 import pytest
 from offline import NOW, PRODUCT, made, outcomes, verified
 
-from contracts import recording as recordings
-from contracts import replay, run
-from contracts.certificate import archive, bundle, redaction, signing, verification, words
+from contracts.certificate import archive, bundle, redaction, signing, verification
+from contracts.certificate import certificate_text as words
 from contracts.certificate.archive import Invalid
 from contracts.certificate.bundle import Product
 from contracts.certificate.levels import Standing
+from contracts.evidence import recording as recordings
+from contracts.evidence.recording import Recording
+from contracts.judging.waivers import Waiver
 from contracts.model import OLD_PATH, BudgetSpent, Exchange, Outcome, Request, Result
-from contracts.recorder import Recorder
-from contracts.recording import Recording
-from contracts.session import Run
-from contracts.waivers import Waiver
+from contracts.runs import replay, run
+from contracts.runs.recorder import Recorder
+from contracts.runs.session import Run
 
 CATALOGUE = fake.CATALOGUE
 SIGNER = signing.Signer(signing.load_pem_private_key(signing.generate()[0], None))  # type: ignore[arg-type]
@@ -435,7 +436,7 @@ def test_verifying_opens_no_socket_and_imports_no_transport(tmp_path):
         "    assert not event.startswith(('socket.connect', 'socket.getaddrinfo', 'socket.bind')), event\n"
         "sys.addaudithook(hook)\n"
         "for name in ('transport', 'run', 'reference'): sys.modules[f'contracts.{name}'] = None\n"
-        "from contracts import cli\n"
+        "from contracts.cli import app as cli\n"
         f"cli.main(['verify', {str(file)!r}])\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

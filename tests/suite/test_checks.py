@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from contracts.catalogue import load_catalogue
-from contracts.examples import exchange
+from contracts.evidence.evidence import Evidence
+from contracts.judging.catalogue import load_catalogue
+from contracts.judging.examples import exchange
 from contracts.model import Evidence as Class
 from contracts.model import Violation
-from contracts.subjects.evidence import Evidence
 
 CATALOGUE = load_catalogue()
 Entry = Mapping[str, Any]

@@ -15,11 +15,11 @@ import jsonschema
 import pytest
 from samples import HOSTILE, SECRET, broken, of_every_outcome, result, verdict
 
-from contracts import cli
+from contracts.cli import app as cli
 from contracts.model import Level, Outcome, Result, UserError
 from contracts.reports import files, json_report
 
-ROOT = Path(cli.__file__).parents[1]
+ROOT = Path(cli.__file__).parents[2]
 URL = "http://127.0.0.1:9"
 Judging = Callable[..., Result]
 
@@ -43,7 +43,7 @@ class FakeCatalogue:
 def _clean(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in ("BIFROST_TOKEN", "BIFROST_CONTRACTS_DEBUG", "FORCE_COLOR", "GITHUB_ACTIONS"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("contracts.catalogue.load_catalogue", FakeCatalogue)
+    monkeypatch.setattr("contracts.judging.catalogue.load_catalogue", FakeCatalogue)
     before = signal.getsignal(signal.SIGINT)
     yield
     assert signal.getsignal(signal.SIGINT) is before
@@ -64,7 +64,7 @@ def judging(monkeypatch: pytest.MonkeyPatch, gives: Result | BaseException) -> l
             raise gives
         return gives
 
-    monkeypatch.setattr("contracts.run.check", check)
+    monkeypatch.setattr("contracts.runs.run.check", check)
     return settings
 
 
@@ -108,7 +108,7 @@ def test_an_error_of_the_suite_is_70_and_shows_no_values(
     assert run("check", URL) == 70
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert "internal error of bifrost-contracts (KeyError) at contracts.commands.judging:" in printed.err
+    assert "internal error of bifrost-contracts (KeyError) at contracts.cli.judging:" in printed.err
     assert "this is not a verdict on the deployment; please report" in printed.err
     assert SECRET not in printed.err
 
@@ -143,7 +143,7 @@ def test_ctrl_c_with_a_partial_result_reports_it_and_is_130(
             return result(PASSES, interrupted="Ctrl-C")
         raise AssertionError
 
-    monkeypatch.setattr("contracts.run.check", check)
+    monkeypatch.setattr("contracts.runs.run.check", check)
     assert run("check", URL) == 130
     assert "ended before all was asked: Ctrl-C" in capsys.readouterr().out
 
@@ -309,7 +309,7 @@ def test_the_plan_of_an_exhaustive_run_says_that_each_page_comes_on_top(
 def test_plan_sends_nothing(
     asked: list[Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("contracts.run.plan", lambda _: (("walk", 40), ("inputs", 1060)))
+    monkeypatch.setattr("contracts.runs.run.plan", lambda _: (("walk", 40), ("inputs", 1060)))
     assert run("check", URL, "--plan") == 0
     assert capsys.readouterr().out.split() == [
         "walk",
@@ -416,7 +416,7 @@ def command(*arguments: str, **more: Any) -> subprocess.Popen[str]:
 
 def test_help_and_version_import_nothing_heavy() -> None:
     code = (
-        "import sys; from contracts import cli\n"
+        "import sys; from contracts.cli import app as cli\n"
         "for arguments in (['--version'], ['--help'], ['check', '--help'], ['check', '']):\n"
         "    try: cli.main(arguments)\n"
         "    except SystemExit: pass\n"

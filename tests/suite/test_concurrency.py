@@ -14,8 +14,8 @@ from fake import CATALOGUE, Deployment, rows
 
 from contracts import reference
 from contracts.model import OLD_PATH, Batch, Exchange, Outcome, Request, Result
-from contracts.run import Settings, check, conditions
-from contracts.session import Run
+from contracts.runs.run import Settings, check, conditions
+from contracts.runs.session import Run
 from contracts.transport import Bounds, BudgetSpent, Refused, Secrets, Target, Transport
 from contracts.transport.pace import Pace
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from samples import result, verdict
 
-from contracts import cli
-from contracts.commands import config
+from contracts.cli import app as cli
+from contracts.cli import config
 from contracts.model import Result
 
 URL = "http://127.0.0.1:9"
@@ -24,7 +24,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Any]:
         settings.append(given)
         return result(verdict("SERVED"))
 
-    monkeypatch.setattr("contracts.run.check", check)
+    monkeypatch.setattr("contracts.runs.run.check", check)
     monkeypatch.chdir(tmp_path)
     for name in ("BIFROST_TOKEN", "GITHUB_ACTIONS"):
         monkeypatch.delenv(name, raising=False)

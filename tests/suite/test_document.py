@@ -16,8 +16,8 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from contracts import document
-from contracts.document import Document, DocumentError, SchemaJudge, is_rfc3339, load
+from contracts.document import document
+from contracts.document.document import Document, DocumentError, SchemaJudge, is_rfc3339, load
 from contracts.model import NEW_PATH, OLD_PATH, Evidence, Level, UserError
 
 DOCUMENT = load()
@@ -199,7 +199,7 @@ def test_sentence_says_its_level_and_ends_like_one(requirement: Any) -> None:
 def test_bundled_document_is_the_one_of_the_checkout() -> None:
     assert (
         document.document_path()
-        == Path(document.__file__).resolve().parents[1] / "openapi/access-profiles.yaml"
+        == Path(document.__file__).resolve().parents[2] / "openapi/access-profiles.yaml"
     )
     assert DOCUMENT.path == document.document_path()
 
@@ -208,15 +208,17 @@ def test_installed_document_is_package_data(tmp_path: Path, monkeypatch: pytest.
     data = tmp_path / "contracts" / "openapi" / "access-profiles.yaml"
     data.parent.mkdir(parents=True)
     data.write_bytes(DOCUMENT.path.read_bytes())
-    monkeypatch.setattr(document, "__file__", str(tmp_path / "contracts" / "document.py"))
+    monkeypatch.setattr(document, "__file__", str(tmp_path / "contracts" / "document" / "document.py"))
     assert document.document_path() == data.resolve()
     assert load().sha256 == DOCUMENT.sha256
 
 
 def test_loading_takes_neither_jsonschema_nor_the_network_along() -> None:
     heavy = "{'jsonschema', 'httpx', 'hypothesis', 'schemathesis', 'pytest'}"
-    code = f"import sys, contracts.document as d; d.load(); print(sorted({heavy} & set(sys.modules)))"
-    root = Path(document.__file__).resolve().parents[1]
+    code = (
+        f"import sys, contracts.document.document as d; d.load(); print(sorted({heavy} & set(sys.modules)))"
+    )
+    root = Path(document.__file__).resolve().parents[2]
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from contracts.catalogue import load_catalogue
+from contracts.judging.catalogue import load_catalogue
 from contracts.model import NEW_PATH, OLD_PATH, ExitStatus, Outcome, Result, exit_status
 from contracts.reference import REFERENCE_TOKEN, serving
-from contracts.run import Settings, check, plan
+from contracts.runs.run import Settings, check, plan
 from contracts.transport import Secrets
 
 FIRST_LIGHT = ("SERVED", "RESP", "PAGE", "WALK", "FILTER", "GEN")

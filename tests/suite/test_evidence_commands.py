@@ -14,10 +14,13 @@ from typing import Any
 
 import pytest
 
-from contracts import cli, recording, reference, replay
-from contracts.catalogue import load_catalogue
+from contracts import reference
 from contracts.certificate import archive, difference
+from contracts.cli import app as cli
+from contracts.evidence import recording
+from contracts.judging.catalogue import load_catalogue
 from contracts.model import UserError
+from contracts.runs import replay
 
 WORDS = ("--vendor", "Acme", "--product", "Gateway", "--version", "1.2")
 TOKEN = "a-token-for-tests-alone"

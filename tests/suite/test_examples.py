@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from contracts import examples as module
-from contracts.catalogue import Catalogue, CatalogueError, load_catalogue
-from contracts.examples import Example, load_examples
+from contracts.evidence.evidence import Evidence
+from contracts.judging import examples as module
+from contracts.judging.catalogue import Catalogue, load_catalogue
+from contracts.judging.check import CatalogueError
+from contracts.judging.examples import Example, load_examples
 from contracts.model import Exchange, Violation
-from contracts.subjects.evidence import Evidence
 
 CATALOGUE = load_catalogue()
 EXAMPLES = load_examples()

@@ -10,14 +10,14 @@ import pytest
 from fake import CATALOGUE, Deployment, Style, rows
 from test_sampling import LONG, long_list
 
-from contracts.everything import saved, started
 from contracts.model import OLD_PATH, Exchange, Outcome, Request, Result, UserError
-from contracts.options import lifted
-from contracts.probes.exhaustive import WALKED, Walked
 from contracts.reference.pipeline import Ask
 from contracts.reports.progress import line
-from contracts.run import Progress, Settings, check, conditions
-from contracts.session import Run
+from contracts.runs.exhaustive import saved, started
+from contracts.runs.option_values import lifted
+from contracts.runs.probes.exhaustive import WALKED, Walked
+from contracts.runs.run import Progress, Settings, check, conditions
+from contracts.runs.session import Run
 from contracts.transport import Bounds
 
 Send = Callable[[Request], Exchange]

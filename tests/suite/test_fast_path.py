@@ -12,15 +12,16 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from contracts import document, strictjson
-from contracts.catalogue import load_catalogue
+from contracts.document import document
+from contracts.evidence import strict_json as strictjson
+from contracts.evidence.answers import Answer, Page, Profile, read
+from contracts.evidence.strict_json import MAX_DEPTH, MAX_MEMBERS, BeyondBounds, NotJson
+from contracts.judging.catalogue import load_catalogue
 from contracts.model import Exchange, Request
 from contracts.reference.data import generate
-from contracts.strictjson import MAX_DEPTH, MAX_MEMBERS, BeyondBounds, NotJson
-from contracts.subjects.answer import Answer, Page, Profile, read
 
 CATALOGUE = load_catalogue()
-data = importlib.import_module("contracts.checks.data")
+data = importlib.import_module("contracts.judging.checks.data")
 PROFILES = generate(80)
 
 

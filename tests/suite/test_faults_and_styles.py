@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from contracts.cli.scoring import Task, attempt
 from contracts.model import ExitStatus
 from contracts.reference import FAULTS, STYLES
-from contracts.score import Task, attempt
 
 # Faults that a run of the usual size does not come across, or cannot tell from writes by others.
 OUT_OF_REACH: dict[str, str] = {}

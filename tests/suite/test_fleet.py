@@ -16,14 +16,16 @@ import pytest
 from browser import Visit, chromium
 from samples import HOSTILE, broken, of_every_outcome, result, verdict
 
-from contracts import cli, fleet, run, score
-from contracts.catalogue import load_catalogue
-from contracts.commands import config
+from contracts.cli import app as cli
+from contracts.cli import config
+from contracts.cli import scoring as score
+from contracts.judging.catalogue import load_catalogue
 from contracts.model import Outcome, Result, UserError
-from contracts.probes.generated import cases
 from contracts.reports import fleet as report
 from contracts.reports.summary import Terms
-from contracts.run import Settings
+from contracts.runs import fleet, run
+from contracts.runs.probes.generated import cases
+from contracts.runs.run import Settings
 
 ONE, TWO, THREE = "http://127.0.0.1:7", "http://127.0.0.1:8", "http://127.0.0.1:9"
 CONFORMING = result(verdict("SERVED"))
@@ -41,7 +43,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
         gives = {ONE: CONFORMING, TWO: BROKEN, THREE: OPEN}[given.base_url]
         return replace(gives, deployment=f"{given.base_url}/api/access-profiles")
 
-    monkeypatch.setattr("contracts.run.check", check)
+    monkeypatch.setattr("contracts.runs.run.check", check)
     monkeypatch.chdir(tmp_path)
     for name in ("BIFROST_TOKEN", "GITHUB_ACTIONS"):
         monkeypatch.delenv(name, raising=False)
@@ -200,7 +202,7 @@ def test_they_are_judged_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> No
         together.wait()
         return CONFORMING
 
-    monkeypatch.setattr("contracts.run.check", check)
+    monkeypatch.setattr("contracts.runs.run.check", check)
     judged = fleet.judge(goals(*[Settings(ONE)] * 3), load_catalogue())
     assert [one.name for one in judged] == ["0", "1", "2"]
 
@@ -215,7 +217,7 @@ def test_ctrl_c_ends_every_run_with_what_it_has(monkeypatch: pytest.MonkeyPatch)
                 progress(object())
         return OPEN
 
-    monkeypatch.setattr("contracts.run.check", check)
+    monkeypatch.setattr("contracts.runs.run.check", check)
     monkeypatch.setattr(fleet, "wait_for", interrupted)
     judged = fleet.judge(goals(Settings(ONE), Settings(TWO)), load_catalogue())
     assert [one.result for one in judged] == [OPEN, OPEN]

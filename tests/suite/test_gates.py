@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
-from contracts import cli, reference
+from contracts import reference
+from contracts.cli import app as cli
 
 ROOT = Path(__file__).parents[2]
 ACTION = ROOT / ".github" / "actions" / "check" / "action.yml"

@@ -14,11 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts import reference, run
-from contracts.document import document_path
+from contracts import reference
+from contracts.document.document import document_path
+from contracts.evidence.responses import GENERATED
 from contracts.model import OLD_PATH, Credentials
-from contracts.probes.generated import cases, encoded, is_harmless, queries, tame
-from contracts.subjects.responses import GENERATED
+from contracts.runs import run
+from contracts.runs.probes.generated import cases, encoded, is_harmless, queries, tame
 from contracts.transport import Secrets
 
 ROOT = Path(__file__).parents[2]
@@ -50,8 +51,8 @@ def run_python(elsewhere: dict[str, object], *arguments: str) -> str:
 GENERATE = """
 import json
 import hypothesis
-from contracts.document import document_path
-from contracts.probes.generated import queries
+from contracts.document.document import document_path
+from contracts.runs.probes.generated import queries
 
 hypothesis.settings.register_profile("loud", verbosity=hypothesis.Verbosity.debug, max_examples=1)
 hypothesis.settings.load_profile("loud")

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from browser import Visit, chromium
 
-from contracts import cli, guide
-from contracts.catalogue import load_catalogue
+from contracts.cli import app as cli
+from contracts.judging import explain as guide
+from contracts.judging.catalogue import load_catalogue
 from contracts.model import UserError
 from contracts.reports import guide as report
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import hostile
 import pytest
 
-from contracts.catalogue import load_catalogue
+from contracts.judging.catalogue import load_catalogue
 from contracts.model import ExitStatus, Outcome, Result, exit_status
 from contracts.reports import json_report
 from contracts.reports.summary import Terms
-from contracts.run import Settings, check
+from contracts.runs.run import Settings, check
 from contracts.transport import Bounds, Secrets
 
 TOKEN = "hostile-secret-token"

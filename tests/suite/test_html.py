@@ -14,7 +14,9 @@ from browser import Visit, chromium
 from samples import HOSTILE, URL, broken, exchanges, of_every_outcome, result, verdict
 
 from contracts.model import Attempt, Exchange, Outcome, Request, Result, Verdict, Violation
-from contracts.reports import html, pictures, proof
+from contracts.reports import charts as pictures
+from contracts.reports import failure_view as proof
+from contracts.reports import html
 from contracts.reports.summary import Terms
 
 TERMS = Terms()

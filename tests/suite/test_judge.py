@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts import judge as judging
-from contracts.catalogue import load_catalogue
-from contracts.examples import exchange, load_examples
-from contracts.judge import (
+from contracts.evidence.evidence import Conditions, Evidence
+from contracts.judging import judge as judging
+from contracts.judging.catalogue import load_catalogue
+from contracts.judging.examples import exchange, load_examples
+from contracts.judging.judge import (
     CALM_ROUNDS,
     MOVING_ROUNDS,
     RECURRING,
@@ -33,7 +34,6 @@ from contracts.model import (
     Verdict,
     exit_status,
 )
-from contracts.subjects.evidence import Conditions, Evidence
 
 CATALOGUE = load_catalogue()
 EXAMPLES = load_examples()

@@ -11,9 +11,10 @@ import local
 import pytest
 from fake import Deployment, Storm, Style, rows, session
 
-from contracts import reference, score
+from contracts import reference
+from contracts.cli import scoring as score
 from contracts.model import Exchange, ExitStatus, Outcome, Request, Result, exit_status
-from contracts.run import Settings, check
+from contracts.runs.run import Settings, check
 from contracts.transport import Bounds
 
 

@@ -20,7 +20,7 @@ import trustme
 from cryptography.hazmat.primitives import serialization
 from fake import Deployment, rows
 
-from contracts import cli
+from contracts.cli import app as cli
 from contracts.model import OLD_PATH, FailureKind, Request
 from contracts.reference import REFERENCE_TOKEN, build_app
 from contracts.transport import Bounds, Target, Transport
@@ -113,7 +113,7 @@ def test_pytest_shows_a_client_certificate_too(
         command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--base-url", url, *options]
         ran = subprocess.run(
             command,
-            cwd=Path(cli.__file__).parents[1],
+            cwd=Path(cli.__file__).parents[2],
             capture_output=True,
             text=True,
             check=False,

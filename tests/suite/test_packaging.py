@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 
 from contracts import __version__
-from contracts.catalogue import load_catalogue
-from contracts.document import document_path
+from contracts.document.document import document_path
+from contracts.judging.catalogue import load_catalogue
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -114,7 +114,7 @@ def test_versions_agree() -> None:
 
 def test_the_installed_command_uses_its_own_files(elsewhere: Path) -> None:
     python = elsewhere / "env" / "bin" / "python"
-    program = "import contracts.document as d; print(d.document_path())"
+    program = "import contracts.document.document as d; print(d.document_path())"
     found = Path(run(python, "-W", "error", "-c", program, cwd=elsewhere).strip())
     assert found.is_relative_to(elsewhere)
     assert found.read_bytes() == document_path().read_bytes()

@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 from samples import HOSTILE, SECRET, URL, broken, of_every_outcome, requirement, result, verdict
 
+from contracts import pytest_plugin, reference  # noqa: F401
+
 # Imported here because pytester forgets modules that are first imported while a test of it runs.
-from contracts import catalogue, pytest_plugin, reference, run  # noqa: F401
+from contracts.judging import catalogue
 from contracts.model import Level, Outcome, Result, UserError
+from contracts.runs import run
 
 BASE_URL = "http://127.0.0.1:9"
 CONTRACT = Path(__file__).parents[1] / "test_contract.py"

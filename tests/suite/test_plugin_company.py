@@ -11,9 +11,8 @@ from xml.etree import ElementTree
 import pytest
 
 from contracts import reference
-from contracts.catalogue import load_catalogue
-from contracts.plugin import workers
-from contracts.pytest_plugin import UNJUDGED
+from contracts.judging.catalogue import load_catalogue
+from contracts.pytest_plugin import UNJUDGED, workers
 from contracts.reference.server import Deployment
 
 TESTS = Path(__file__).parents[1]

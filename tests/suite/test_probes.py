@@ -12,17 +12,17 @@ from fake import Deployment, Style, row, rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.document import document_path
+from contracts.document.document import document_path
+from contracts.evidence.answers import Page, Profile, read_query
+from contracts.evidence.evidence import Conditions
+from contracts.evidence.walks import Walk, WholeWalk
 from contracts.model import OLD_PATH, Credentials, Exchange, Request
-from contracts.probes.access import spellings
-from contracts.probes.filters import Tags, can_be_asked, encoded_letters, filters, inexact_tags
-from contracts.probes.knowledge import SMALL, Knowledge, Steps, co_prime, query
-from contracts.probes.survey import survey
-from contracts.probes.walks import AT_MOST, walks
-from contracts.run import Settings, probes
-from contracts.subjects.answer import Page, Profile, read_query
-from contracts.subjects.evidence import Conditions
-from contracts.subjects.walks import Walk, WholeWalk
+from contracts.runs.probes.access import spellings
+from contracts.runs.probes.context import SMALL, Knowledge, Steps, co_prime, query
+from contracts.runs.probes.filters import Tags, can_be_asked, encoded_letters, filters, inexact_tags
+from contracts.runs.probes.survey import survey
+from contracts.runs.probes.walks import AT_MOST, walks
+from contracts.runs.run import Settings, probes
 
 Send = Callable[[Request], Exchange]
 EVERYONE = Conditions(token=True, narrow=True)

@@ -15,13 +15,13 @@ import pytest
 import schemathesis
 
 from contracts import reference
-from contracts.document import document_path, is_rfc3339, load
+from contracts.document.document import document_path, is_rfc3339, load
+from contracts.evidence.answers import read
 from contracts.model import NEW_PATH, OLD_PATH, Exchange, Request
-from contracts.probes.generated import DEFAULT_EXAMPLES, queries
 from contracts.pytest_plugin import UNJUDGED
 from contracts.reference import Deployment
-from contracts.run import Settings, check
-from contracts.subjects.answer import read
+from contracts.runs.probes.generated import DEFAULT_EXAMPLES, queries
+from contracts.runs.run import Settings, check
 
 TESTS = Path(__file__).parents[1]
 SECRET = "reference-token-of-this-test"

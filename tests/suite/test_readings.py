@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from contracts import run, score
-from contracts.catalogue import load_catalogue
+from contracts.cli import scoring as score
+from contracts.judging.catalogue import load_catalogue
+from contracts.runs import run
 
 DEFAULT = {
     "authentication": "required, else 401",

@@ -18,8 +18,9 @@ from textwrap import dedent
 import click
 import pytest
 
-from contracts import cli, pytest_plugin
-from contracts.catalogue import load_catalogue
+from contracts import pytest_plugin
+from contracts.cli import app as cli
+from contracts.judging.catalogue import load_catalogue
 from contracts.model import ExitStatus
 from contracts.reports import requirements as listing
 

@@ -11,10 +11,11 @@ from dataclasses import replace
 import fake
 import pytest
 
-from contracts import __version__, replay, run
+from contracts import __version__
+from contracts.evidence.recording import Asked, BadRecording, Part, Recording, dumps, loads, sha256
 from contracts.model import OLD_PATH, BudgetSpent, Exchange, Failure, FailureKind, Outcome, Request, Result
-from contracts.recording import Asked, BadRecording, Part, Recording, dumps, loads, sha256
-from contracts.session import Run
+from contracts.runs import replay, run
+from contracts.runs.session import Run
 
 ASKED = Asked(__version__, fake.CATALOGUE.document.sha256, "http://fake.invalid", OLD_PATH, 0, examples=0)
 
@@ -154,10 +155,10 @@ def test_what_is_no_recording_is_refused(content):
 
 
 def test_replaying_imports_nothing_that_reaches_a_network():
-    blocked = ("httpx", "httpcore", "contracts.transport", "contracts.run", "contracts.reference")
+    blocked = ("httpx", "httpcore", "contracts.transport", "contracts.runs.run", "contracts.reference")
     code = (
         "import sys\n"
         f"for name in {blocked!r}: sys.modules[name] = None\n"
-        "import contracts.replay, contracts.recording\n"
+        "import contracts.runs.replay, contracts.evidence.recording\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

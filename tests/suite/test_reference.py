@@ -23,8 +23,8 @@ from contracts.reference import FAULTS, STYLES, serving
 from contracts.reference.app import Application, build_app
 from contracts.reference.data import COLLECTIONS, generate
 from contracts.reference.store import Store
-from contracts.reference.styles import Style
 from contracts.reference.times import ZERO_TIME, instant, rfc3339
+from contracts.reference.variants import Style
 from contracts.reference.writer import Writer
 
 OLD = "/api/access-profiles"

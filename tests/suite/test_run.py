@@ -21,8 +21,8 @@ from contracts.model import (
     Result,
     exit_status,
 )
-from contracts.run import Progress, Settings, conditions, plan, probes
-from contracts.session import CONFIRMING_AT_MOST, STILL_AT_MOST, Run
+from contracts.runs.run import Progress, Settings, conditions, plan, probes
+from contracts.runs.session import CONFIRMING_AT_MOST, STILL_AT_MOST, Run
 from contracts.transport import BudgetSpent
 
 URL = "http://fake.invalid"

@@ -12,17 +12,17 @@ from typing import Any
 import pytest
 from fake import CATALOGUE, Deployment, Row, Storm, Style, rows, session
 
-from contracts import judge as judging
+from contracts.evidence.answers import Profile, Selection
+from contracts.evidence.evidence import Evidence
+from contracts.evidence.filtered import Listed
+from contracts.evidence.samples import PAGE_DRAWN, draws_for, rate_below
+from contracts.judging import judge as judging
 from contracts.model import Credentials, Exchange, ExitStatus, Outcome, Request, Result, Verdict, exit_status
-from contracts.probes.knowledge import Knowledge
-from contracts.probes.sampling import DRAWS, drawn_boundaries
 from contracts.reference import REFERENCE_TOKEN
 from contracts.reference.computed import build_long_app, right_places
 from contracts.reference.pipeline import OLD_PATH, Ask, Incoming
-from contracts.subjects.answer import Profile, Selection
-from contracts.subjects.evidence import Evidence
-from contracts.subjects.filtered import Listed
-from contracts.subjects.samples import PAGE_DRAWN, draws_for, rate_below
+from contracts.runs.probes.context import Knowledge
+from contracts.runs.probes.sampling import DRAWS, drawn_boundaries
 from contracts.transport import Secrets
 
 NARROW_TOKEN = "narrow-reference-token"

@@ -13,12 +13,14 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from contracts import reference, run, score
+from contracts import reference
+from contracts.cli import scoring as score
+from contracts.cli.scoring import CONTROL_FAULT, CONTROL_STYLE, Task
 from contracts.model import ExitStatus, Outcome, UserError
 from contracts.reports import score as report
 from contracts.reports.score import Score, Trial
 from contracts.reports.terminal import console_for
-from contracts.score import CONTROL_FAULT, CONTROL_STYLE, Task
+from contracts.runs import run
 
 
 def of_fault(name: str, *broken: str, breaks: str = "PAGE-COUNT", reported: Iterable[str] = ()) -> Trial:

@@ -15,9 +15,10 @@ import local
 import pytest
 from fake import Deployment, rows
 
-from contracts import cli, signals
+from contracts.cli import app as cli
+from contracts.runs import signals
 
-ROOT = Path(cli.__file__).parents[1]
+ROOT = Path(cli.__file__).parents[2]
 BOTH = [(signal.SIGINT, 130, "interrupted by the user"), (signal.SIGTERM, 143, "terminated by SIGTERM")]
 
 

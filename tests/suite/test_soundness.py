@@ -11,10 +11,10 @@ import stormy
 from fake import CATALOGUE, Deployment, Row, Storm, Style, rows, session
 from storms import EDITS, accused, storm, weather
 
-from contracts import judge as judging
 from contracts import reference
+from contracts.evidence.evidence import Evidence
+from contracts.judging import judge as judging
 from contracts.model import Outcome, Request, Result
-from contracts.subjects.evidence import Evidence
 
 
 def ids(result: Result, *outcomes: Outcome) -> set[str]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.strictjson import MAX_DEPTH, BeyondBounds, NotJson, parse
+from contracts.evidence.strict_json import MAX_DEPTH, BeyondBounds, NotJson, parse
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from contracts.examples import exchange
-from contracts.model import Exchange, Request
-from contracts.subjects.answer import (
+from contracts.evidence.answers import (
     Profile,
     Selection,
     fingerprint,
@@ -22,11 +20,13 @@ from contracts.subjects.answer import (
     still,
     whole,
 )
-from contracts.subjects.evidence import Evidence, builder
-from contracts.subjects.filtered import Beside, Listing, Partition
-from contracts.subjects.inputs import OddQuery, OddValue, is_odd, may_be_refused_below
-from contracts.subjects.responses import Defaulted, LimitInForce, PastEnd, TotalPair, WellFormed
-from contracts.subjects.walks import Overlap, Repeat, Walk, WalkPair, WholeWalk
+from contracts.evidence.evidence import Evidence, builder
+from contracts.evidence.filtered import Beside, Listing, Partition
+from contracts.evidence.inputs import OddQuery, OddValue, is_odd, may_be_refused_below
+from contracts.evidence.responses import Defaulted, LimitInForce, PastEnd, TotalPair, WellFormed
+from contracts.evidence.walks import Overlap, Repeat, Walk, WalkPair, WholeWalk
+from contracts.judging.examples import exchange
+from contracts.model import Exchange, Request
 
 
 def evidence(*entries: Mapping[str, Any]) -> Evidence:

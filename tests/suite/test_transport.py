@@ -24,8 +24,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from contracts.evidence.access import WRONG
 from contracts.model import Credentials, Exchange, FailureKind, Request, UserError
-from contracts.subjects.access import WRONG
 from contracts.transport import (
     Bounds,
     BudgetSpent,

@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from contracts.catalogue import Check, load_catalogue
-from contracts.examples import exchange, load_examples
+from contracts.evidence.answers import Page
+from contracts.evidence.evidence import Evidence
+from contracts.evidence.walks import Walk, WalkPair
+from contracts.judging.catalogue import load_catalogue
+from contracts.judging.check import Check
+from contracts.judging.examples import exchange, load_examples
+from contracts.judging.vacuity import CORRUPTIONS, answers_of, kills
 from contracts.model import Violation
-from contracts.subjects.answer import Page
-from contracts.subjects.evidence import Evidence
-from contracts.subjects.walks import Walk, WalkPair
-from contracts.vacuity import CORRUPTIONS, answers_of, kills
 
 CATALOGUE = load_catalogue()
 EXAMPLES = load_examples()

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from samples import HOSTILE, broken, result, verdict
 
-from contracts import waivers
+from contracts.judging import waivers
+from contracts.judging.waivers import Waiver
 from contracts.model import ExitStatus, Level, Outcome, UserError, Violation, exit_status
 from contracts.reports import summary
 from contracts.reports.summary import Terms
-from contracts.waivers import Waiver
 
 TODAY = date(2026, 11, 24)
 WAIVER = Waiver("PAGE-COUNT", "the gateway is frozen", "platform team", date(2026, 12, 31))

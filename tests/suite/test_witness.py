@@ -8,17 +8,17 @@ from dataclasses import replace
 
 import pytest
 
-from contracts.catalogue import load_catalogue
-from contracts.examples import load_examples
+from contracts.evidence.evidence import Conditions, Evidence
+from contracts.judging.catalogue import load_catalogue
+from contracts.judging.examples import load_examples
+from contracts.judging.witness.cutting import cut
+from contracts.judging.witness.excerpts import excerpts
+from contracts.judging.witness.proof import proves
 from contracts.model import Credentials, Excerpt, Exchange, Outcome, Request, Verdict
 from contracts.reference import serving
-from contracts.reports import shown
-from contracts.run import Settings, check
-from contracts.subjects.evidence import Conditions, Evidence
+from contracts.reports import fact_text as shown
+from contracts.runs.run import Settings, check
 from contracts.transport import Secrets
-from contracts.witness.cutting import cut
-from contracts.witness.excerpts import excerpts
-from contracts.witness.proof import proves
 
 CATALOGUE = load_catalogue()
 EXAMPLES = load_examples()

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from contracts.reference.conditions import Row
-from contracts.reference.names import pick
+from contracts.reference.lookup import pick
 from contracts.reference.pipeline import Ask, Refusal, Reply, Stages
 
 Function = TypeVar("Function", bound=Callable[..., Any])

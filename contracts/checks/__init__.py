@@ -1,1 +1,0 @@
-"""One short function for each requirement; the catalogue joins it with its sentence."""

@@ -1,0 +1,1 @@
+"""The command `bifrost-contracts`: its commands, and what several of them share."""

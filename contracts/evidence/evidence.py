@@ -1,0 +1,151 @@
+"""The answers of a run, indexed once, from which every subject is built."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+from contracts.evidence.answers import Answer, Page, Profile, Selection, read
+from contracts.model import OLD_PATH, Exchange, Request
+
+S = TypeVar("S")
+
+_BUILDERS: dict[type, Callable[[Evidence], Iterable[object]]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What the user stated; part of the evidence, since verdicts depend on it."""
+
+    token: bool = False  # credentials were given
+    narrow: bool = False  # a second, narrower credential was given
+    open: bool = False  # authentication is switched off on purpose
+    path: str = OLD_PATH  # the path that is judged
+    unwritten: bool = False  # nothing writes meanwhile
+
+
+def builder(kind: type[S]) -> Callable[[Callable[[Evidence], Iterable[S]]], Callable[..., Iterable[S]]]:
+    """Registers the function that finds all subjects of a kind in the evidence."""
+
+    def register(build: Callable[[Evidence], Iterable[S]]) -> Callable[..., Iterable[S]]:
+        if kind in _BUILDERS:
+            raise TypeError(f"{kind.__name__} has two builders")
+        _BUILDERS[kind] = build
+        return build
+
+    return register
+
+
+def has_builder(kind: type) -> bool:
+    """Whether subjects of this kind can be built."""
+    return kind in _BUILDERS
+
+
+class Evidence:
+    """Answers in the order in which they were asked, and what can be found in them."""
+
+    def __init__(
+        self,
+        answers: Sequence[Answer],
+        failed: Sequence[Exchange] = (),
+        conditions: Conditions = Conditions(),
+    ) -> None:
+        self.answers = tuple(answers)
+        self.failed = tuple(failed)
+        self.conditions = conditions
+        self._subjects: dict[type, tuple[object, ...]] = {}
+
+    @classmethod
+    def of(cls, exchanges: Iterable[Exchange], conditions: Conditions = Conditions()) -> Evidence:
+        """The evidence that recorded exchanges are."""
+        pairs = [(exchange, read(exchange)) for exchange in exchanges]
+        return cls(
+            [answer for _, answer in pairs if answer is not None],
+            [exchange for exchange, answer in pairs if answer is None],
+            conditions,
+        )
+
+    def only(self, numbers: Iterable[int]) -> Evidence:
+        """The part of the evidence that these exchanges are."""
+        wanted = set(numbers)
+        return Evidence(
+            [a for a in self.answers if a.number in wanted],
+            [e for e in self.failed if e.number in wanted],
+            self.conditions,
+        )
+
+    def replacing(self, answers: Iterable[Answer]) -> Evidence:
+        """The same evidence with these answers in the place of those with the same numbers."""
+        new = {answer.number: answer for answer in answers}
+        return Evidence([new.get(a.number, a) for a in self.answers], self.failed, self.conditions)
+
+    def subjects(self, kind: type[S]) -> tuple[S, ...]:
+        """All subjects of a kind."""
+        if kind not in self._subjects:
+            self._subjects[kind] = tuple(_BUILDERS[kind](self))
+        return self._subjects[kind]  # type: ignore[return-value]
+
+    @cached_property
+    def exchanges(self) -> dict[int, Exchange]:
+        """Every exchange by its number."""
+        return {e.number: e for e in (*(a.exchange for a in self.answers), *self.failed)}
+
+    @cached_property
+    def requests(self) -> dict[int, Request]:
+        """What was asked, by the number of the exchange."""
+        return {number: exchange.request for number, exchange in self.exchanges.items()}
+
+    @cached_property
+    def regular(self) -> tuple[Answer, ...]:
+        """Answers of the judged operation under the given credentials, transient ones aside."""
+        return tuple(a for a in self.answers if a.regular and not a.transient)
+
+    @cached_property
+    def pages(self) -> tuple[Page, ...]:
+        """All well-formed pages of the judged operation."""
+        return tuple(a.page for a in self.regular if a.page is not None)
+
+    @cached_property
+    def plain(self) -> tuple[Page, ...]:
+        """The pages whose query every server must read alike."""
+        return tuple(page for page in self.pages if page.asked.plain)
+
+    @cached_property
+    def by_selection(self) -> dict[Selection, tuple[Page, ...]]:
+        """The plain pages of each selection, in the order asked."""
+        found: defaultdict[Selection, list[Page]] = defaultdict(list)
+        for page in self.plain:
+            found[page.selection].append(page)
+        return {selection: tuple(pages) for selection, pages in found.items()}
+
+    @cached_property
+    def unfiltered(self) -> tuple[Page, ...]:
+        """The plain pages without a filter."""
+        return self.by_selection.get(Selection(), ())
+
+    @cached_property
+    def universe(self) -> dict[int, tuple[Page, Profile]]:
+        """Every profile seen without a filter, by id, with the smallest page that shows it."""
+        found: dict[int, tuple[Page, Profile]] = {}
+        for page in sorted(self.unfiltered, key=lambda p: len(p.profiles)):
+            for profile in page.profiles:
+                found.setdefault(profile.id, (page, profile))
+        return found
+
+    @cached_property
+    def ids(self) -> frozenset[int]:
+        """The ids of every profile seen without a filter."""
+        return frozenset(self.universe)
+
+    @cached_property
+    def profiles(self) -> tuple[Profile, ...]:
+        """Every profile seen without a filter."""
+        return tuple(profile for _, profile in self.universe.values())
+
+    @cached_property
+    def tags(self) -> frozenset[str]:
+        """Every tag seen without a filter."""
+        return frozenset(tag for profile in self.profiles for tag in profile.tags)

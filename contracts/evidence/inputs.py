@@ -1,0 +1,207 @@
+"""Subjects made of odd queries: values that are no integer or boolean, repeated and unknown parameters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from contracts.evidence.answers import Answer, Asked, Page, Selection, read_query
+from contracts.evidence.evidence import Evidence, builder
+from contracts.evidence.responses import is_well_formed
+from contracts.model import Credentials, Exchange
+
+HOSTILE = "hostile"
+# Unknown parameters that the suite sends begin so; what follows is drawn from the seed.
+UNKNOWN_PARAMETER = "nosuch"
+
+# Words that no framework takes for a number or a boolean (facts: `t y yes on`, `inf`, `1_0` may be).
+_WORD = re.compile(r"abc|maybe|perhaps|1\.5\.2|0x1z")
+_NEGATIVE = re.compile(r"-[1-9][0-9]{0,8}")
+_HARMLESS = re.compile(r"[A-Za-z0-9._,=&-]*")
+_BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_ENCODED_CONTROL = re.compile(r"%(?:[01][0-9A-Fa-f]|7[Ff])")
+_LONG = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class OddQuery:
+    """A query that may trouble a server: what came, and whether the deployment went on answering."""
+
+    exchange: Exchange
+    answer: Answer | None
+    before: int | None
+    after: Exchange | None
+
+
+@builder(OddQuery)
+def odd_queries(evidence: Evidence) -> Iterator[OddQuery]:
+    """Every query of the judged operation with more in it than plain letters and digits, or large numbers."""
+    exchanges = [*(a.exchange for a in evidence.answers), *evidence.failed]
+    ordered = sorted(exchanges, key=lambda e: e.number)
+    answers = {a.number: a for a in evidence.answers}
+    for index, exchange in enumerate(ordered):
+        if _regular(exchange) and _may_trouble(exchange):
+            after = ordered[index + 1] if index + 1 < len(ordered) else None
+            before = ordered[index - 1].number if index else None
+            yield OddQuery(exchange, answers.get(exchange.number), before, after)
+
+
+def _regular(exchange: Exchange) -> bool:
+    request = exchange.request
+    return request.method == "GET" and request.path is None and request.credentials is Credentials.GIVEN
+
+
+def _may_trouble(exchange: Exchange) -> bool:
+    request = exchange.request
+    return is_odd(request.query) or request.purpose.startswith(HOSTILE)
+
+
+def is_odd(query: str) -> bool:
+    """Whether a query is more than plain parameters with plain values that must be served."""
+    return not is_well_formed(read_query(query)) or not _HARMLESS.fullmatch(query)
+
+
+@dataclass(frozen=True, slots=True)
+class OddValue:
+    """The answer to one word or negative number in the place of an integer or boolean.
+
+    `twin` is a page for the same query without that parameter; `defaults` are the limits in force seen
+    where none was asked for; `inactive` is a page with `is_active=false` and the same other parameters.
+    """
+
+    answer: Answer
+    parameter: str
+    kind: str  # "word" or "negative"
+    twin: Page | None
+    defaults: tuple[Page, ...]
+    inactive: Page | None
+
+
+@builder(OddValue)
+def odd_values(evidence: Evidence) -> Iterator[OddValue]:
+    """Answers to queries in which exactly one value is odd."""
+    implicit = tuple(p for p in evidence.plain if p.asked.limit is None)
+    for answer in evidence.regular:
+        found = odd_parameter(answer.asked)
+        if found is not None and not answer.request.purpose.startswith(HOSTILE):
+            name, kind = found
+            rest = _without(answer.asked, name)
+            twin = _page_for(evidence, rest)
+            inactive = _inactive(evidence, rest) if name == "is_active" else None
+            yield OddValue(answer, name, kind, twin, implicit, inactive)
+
+
+def odd_parameter(asked: Asked) -> tuple[str, str] | None:
+    """The one parameter of a query that is a word or negative where it must not be, and which of both."""
+    odd = [(name, value) for name, value in asked.parameters if not read_query(f"{name}={value}").plain]
+    names = [name for name, _ in asked.parameters]
+    if len(odd) != 1 or len(set(names)) != len(names) or odd[0][0] not in ("limit", "offset", "is_active"):
+        return None
+    name, value = odd[0]
+    if _WORD.fullmatch(value):
+        return name, "word"
+    return (name, "negative") if name != "is_active" and _NEGATIVE.fullmatch(value) else None
+
+
+def _without(asked: Asked, name: str) -> tuple[tuple[str, str], ...]:
+    return tuple(pair for pair in asked.parameters if pair[0] != name)
+
+
+def _page_for(evidence: Evidence, parameters: tuple[tuple[str, str], ...]) -> Page | None:
+    wanted = sorted(parameters)
+    return next((p for p in evidence.plain if sorted(p.asked.parameters) == wanted), None)
+
+
+def _inactive(evidence: Evidence, rest: tuple[tuple[str, str], ...]) -> Page | None:
+    """The first page of the inactive profiles, under the other filters of the query."""
+    tags = dict(rest).get("tags")
+    pages = evidence.by_selection.get(Selection(is_active=False, tags=tags), ())
+    return max((p for p in pages if p.offset == 0), key=lambda p: len(p.profiles), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class OddReading:
+    """The answer to an odd value, beside the first of the same kind for the same parameter."""
+
+    odd: OddValue
+    first: OddValue
+
+
+@builder(OddReading)
+def odd_readings(evidence: Evidence) -> Iterator[OddReading]:
+    """Each odd value, beside the first of its parameter and kind."""
+    seen: dict[tuple[str, str], OddValue] = {}
+    for odd in evidence.subjects(OddValue):
+        yield OddReading(odd, seen.setdefault((odd.parameter, odd.kind), odd))
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """The answer to a parameter given twice, with pages for the first and for the last value alone."""
+
+    answer: Answer
+    name: str
+    values: tuple[str, str]
+    singles: tuple[Page | None, Page | None]
+
+
+@builder(Repeated)
+def repeated(evidence: Evidence) -> Iterator[Repeated]:
+    """Answers to queries in which one parameter stands twice with plain values."""
+    for answer in evidence.regular:
+        parameters = answer.asked.parameters
+        names = [name for name, _ in parameters]
+        twice = {name for name in names if names.count(name) == 2}
+        if len(twice) == 1 and len(names) == len(set(names)) + 1:
+            name = twice.pop()
+            rest = tuple(pair for pair in parameters if pair[0] != name)
+            values = tuple(value for n, value in parameters if n == name)
+            singles = tuple(_page_for(evidence, (*rest, (name, value))) for value in values)
+            yield Repeated(answer, name, (values[0], values[1]), (singles[0], singles[1]))
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownParameter:
+    """The answer to a query with an unknown parameter, and the page without it."""
+
+    answer: Answer
+    twin: Page
+
+
+@builder(UnknownParameter)
+def unknown_parameters(evidence: Evidence) -> Iterator[UnknownParameter]:
+    """Answers to parameters that the suite made up."""
+    for answer in evidence.regular:
+        unknown = [n for n, _ in answer.asked.parameters if n.startswith(UNKNOWN_PARAMETER)]
+        if unknown:
+            twin = _page_for(evidence, _without(answer.asked, unknown[0]))
+            if twin is not None:
+                yield UnknownParameter(answer, twin)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientError:
+    """A 4xx to a well-formed HTTP request that reached the application."""
+
+    answer: Answer
+
+
+# The web server in front answers these, in any form that it likes (facts: 405, 413, 414, 431).
+SERVERS_OWN = frozenset({405, 413, 414, 431})
+
+
+@builder(ClientError)
+def client_errors(evidence: Evidence) -> Iterator[ClientError]:
+    """Refusals by the API; those that the web server below it may have sent are left out."""
+    for answer in evidence.answers:
+        request = answer.request
+        by_the_api = request.path is None and not may_be_refused_below(request.query)
+        refused = 400 <= answer.status < 500 and not answer.transient and answer.status not in SERVERS_OWN
+        if request.method == "GET" and by_the_api and refused:
+            yield ClientError(answer)
+
+
+def may_be_refused_below(query: str) -> bool:
+    """Whether a web server may refuse the query before the application sees it."""
+    return len(query) > _LONG or bool(_BAD_PERCENT.search(query) or _ENCODED_CONTROL.search(query))

@@ -1,0 +1,280 @@
+"""Subjects that are one answer or two of one kind: what is well formed, limits in force, ends, defaults."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from contracts.evidence.answers import ACCEPTED_INTEGER_MAX, Answer, Asked, Page
+from contracts.evidence.evidence import Evidence, builder
+
+# The purpose of requests that were drawn from the document.
+GENERATED = "generated"
+
+
+@dataclass(frozen=True, slots=True)
+class FirstAnswer:
+    """The first answer of the path, which tells whether the API is there at all."""
+
+    answer: Answer
+
+
+@builder(FirstAnswer)
+def first_answer(evidence: Evidence) -> Iterator[FirstAnswer]:
+    """The first answer that is no passing trouble."""
+    for answer in evidence.regular[:1]:
+        yield FirstAnswer(answer)
+
+
+@builder(Answer)
+def every_answer(evidence: Evidence) -> Iterable[Answer]:
+    """Every answer of the judged operation."""
+    return evidence.regular
+
+
+@builder(Page)
+def every_page(evidence: Evidence) -> Iterable[Page]:
+    """Every well-formed page."""
+    return evidence.pages
+
+
+@dataclass(frozen=True, slots=True)
+class Success:
+    """An answer with status 200."""
+
+    answer: Answer
+
+
+@builder(Success)
+def successes(evidence: Evidence) -> Iterator[Success]:
+    """Every 200 of the judged operation."""
+    return (Success(answer) for answer in evidence.regular if answer.status == 200)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The JSON value of a 200."""
+
+    answer: Answer
+
+
+@builder(Content)
+def contents(evidence: Evidence) -> Iterator[Content]:
+    """Every 200 whose content is a JSON text."""
+    for answer in evidence.regular:
+        if answer.status == 200 and answer.problem is None and answer.beyond is None:
+            yield Content(answer)
+
+
+@dataclass(frozen=True, slots=True)
+class WellFormed:
+    """The answer to a request that must be answered 200.
+
+    Beside a refusal of the credentials, `served` is a later answer that shows them to be good; beside a
+    search, one to a search, for a deployment may refuse all of them.
+    """
+
+    answer: Answer
+    served: Answer | None
+
+
+_ORDINARY_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9 -]{1,62}[A-Za-z0-9]")
+
+
+@builder(WellFormed)
+def well_formed(evidence: Evidence) -> Iterator[WellFormed]:
+    """Answers to plain requests, legal refusals of a limit and refused credentials aside."""
+    served = [a for a in evidence.regular if a.status == 200]
+    accepted = largest_accepted(evidence)
+    searched = next((a for a in served if a.asked.plain and a.asked.selection.search is not None), None)
+    for answer in evidence.regular:
+        if searched is not None and _searches_plainly(answer.asked) and not limit_refused(answer, accepted):
+            yield WellFormed(answer, searched)
+            continue
+        refused = answer.status in (401, 403)
+        later = next((a for a in served if a.number > answer.number), None) if refused else None
+        if must_be_served(answer) and not (limit_refused(answer, accepted) or (refused and later is None)):
+            yield WellFormed(answer, later)
+
+
+def largest_accepted(evidence: Evidence) -> int:
+    """The largest limit that was asked for and answered 200."""
+    served = (a for a in evidence.regular if a.status == 200 and a.asked.plain)
+    return max((a.asked.limit or 0 for a in served), default=0)
+
+
+def must_be_served(answer: Answer) -> bool:
+    """Whether no reading of the contract lets a deployment refuse what was asked."""
+    return is_well_formed(answer.asked)
+
+
+def is_well_formed(asked: Asked) -> bool:
+    """Whether no reading of the contract lets a deployment refuse this query."""
+    items = asked.selection.items
+    clean = all(item and item == item.strip() for item in items)
+    # `search` is missing from the older reference page, so an older deployment may refuse it as unknown.
+    small = max(asked.limit or 0, asked.offset or 0) <= ACCEPTED_INTEGER_MAX
+    return asked.plain and clean and small and asked.limit != 0 and asked.selection.search is None
+
+
+def _searches_plainly(asked: Asked) -> bool:
+    """Whether the query is well-formed but for its `search`, and that is an ordinary word."""
+    search, rest = asked.selection.search, replace(asked.selection, search=None)
+    ordinary = search is not None and _ORDINARY_WORD.fullmatch(search)
+    return bool(ordinary) and is_well_formed(replace(asked, selection=rest))
+
+
+def limit_refused(answer: Answer, accepted: int) -> bool:
+    """Reading *refused* of a limit over the maximum: legal only above every limit that was accepted."""
+    limit = answer.asked.limit
+    return 400 <= answer.status < 500 and limit is not None and 0 < accepted < limit
+
+
+@dataclass(frozen=True, slots=True)
+class LimitInForce:
+    """A page whose `limit` is judged, beside pages that show the maximum, the default, or the same."""
+
+    page: Page
+    clamped: Page | None
+    default: Page | None
+    alike: Page | None
+
+
+@builder(LimitInForce)
+def limits_in_force(evidence: Evidence) -> Iterator[LimitInForce]:
+    """Every plain page, with the first clamped one and the first of the same kind without a limit."""
+    clamped = next((p for p in evidence.plain if 0 < p.limit < (p.asked.limit or 0)), None)
+    defaults: dict[tuple[bool, bool, str], Page] = {}
+    for page in evidence.plain:
+        if page.asked.limit is None:
+            defaults.setdefault(_kind(page), page)
+    for page in evidence.plain:
+        yield LimitInForce(page, clamped, defaults.get(_kind(page)), _alike(page, evidence.unfiltered))
+
+
+def _alike(page: Page, others: tuple[Page, ...]) -> Page | None:
+    """Another page with the same profiles that was asked for with another limit."""
+    if not page.profiles or not page.selection.unfiltered:
+        return None
+    same = (p for p in others if p.ids == page.ids and p.asked.limit and p.asked.limit != page.asked.limit)
+    return next(same, None)
+
+
+def _kind(page: Page) -> tuple[bool, bool, str]:
+    """No query at all, only filters, or an offset asked for: unpaged readings tell these apart.
+
+    Whether `search` counts as a filter is a reading too, so such queries compare with their like alone.
+    """
+    selection = page.selection
+    names = " ".join(sorted(name for name, _ in page.asked.parameters))
+    return (selection.unfiltered, page.asked.offset is None, names if selection.search is not None else "")
+
+
+@dataclass(frozen=True, slots=True)
+class PastEnd:
+    """The answer to an offset at or after the end that an earlier page of the same selection states."""
+
+    answer: Answer
+    before: Page
+
+
+@builder(PastEnd)
+def past_ends(evidence: Evidence) -> Iterator[PastEnd]:
+    """Every answer that must be an empty page; a legal refusal of its limit need not be."""
+    accepted = largest_accepted(evidence)
+    for answer in evidence.regular:
+        asked = answer.asked
+        if limit_refused(answer, accepted):
+            continue
+        served = must_be_served(answer) or (answer.page is not None and asked.plain and asked.limit != 0)
+        if not served or not asked.offset:
+            continue
+        before = _latest_before(answer, evidence.by_selection.get(asked.selection, ()))
+        if before is not None and before.total <= asked.offset:
+            yield PastEnd(answer, before)
+
+
+def _latest_before(answer: Answer, pages: tuple[Page, ...]) -> Page | None:
+    inside = [p for p in pages if not p.past_end or p.offset == 0]
+    earlier = [p for p in inside if p.number < answer.number]
+    return earlier[-1] if earlier else next(iter(inside), None)
+
+
+def within(pages: Iterable[Page]) -> list[Page]:
+    """The pages of one selection that begin before the furthest end that any of them states."""
+    known = list(pages)
+    end = max((p.total for p in known), default=0)
+    return [p for p in known if p.offset == 0 or p.offset < end]
+
+
+def stand_alone(*pages: Page) -> bool:
+    """Whether all of these begin before the end that they state: no other page is needed to tell."""
+    return len(within(pages)) == len(pages)
+
+
+@dataclass(frozen=True, slots=True)
+class Defaulted:
+    """A page asked for without `limit` or `offset`, and the page with the values that it echoes."""
+
+    implicit: Page
+    explicit: Page
+
+
+@builder(Defaulted)
+def defaulted(evidence: Evidence) -> Iterator[Defaulted]:
+    """Every implicit page that has an explicit twin at the same place."""
+    for implicit in evidence.plain:
+        if implicit.asked.implicit and implicit.asked.limit != 0:
+            explicit = _twin(implicit, evidence.by_selection[implicit.selection])
+            if explicit is not None:
+                yield Defaulted(implicit, explicit)
+
+
+def _twin(implicit: Page, pages: tuple[Page, ...]) -> Page | None:
+    place = implicit.asked.offset or 0
+    here = [
+        p for p in pages if not p.asked.implicit and p.offset == place == p.asked.offset and p.asked.limit
+    ]
+    same = [p for p in here if p.limit == implicit.limit == p.asked.limit]
+    if same or not implicit.everything:
+        return next(iter(same), None)
+    return max(here, key=lambda p: len(p.profiles), default=None)
+
+
+def pages_of_one(evidence: Evidence) -> str:
+    """That the maximum limit is 1, in words, where it is: what needs two profiles on a page is empty then."""
+    held = [page for page in evidence.plain if page.profiles]
+    more = [a for a in evidence.regular if a.asked.plain and (a.asked.limit or 0) > 1]
+    cut = [a for a in more if 400 <= a.status < 500 or (a.page is not None and a.page.limit == 1)]
+    many = any(page.total > 1 for page in held) and all(len(page.profiles) == 1 for page in held)
+    return "no page may hold more than one profile" if many and more and len(cut) == len(more) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class TotalPair:
+    """Two pages of the unfiltered list, read one after the other."""
+
+    first: Page
+    second: Page
+
+
+@builder(TotalPair)
+def total_pairs(evidence: Evidence) -> Iterator[TotalPair]:
+    """Neighbours in time; pages past the end have their own requirement."""
+    pairs = itertools.pairwise(within(evidence.unfiltered))
+    return (TotalPair(first, second) for first, second in pairs if stand_alone(first, second))
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """The answer to a query that was generated from the document."""
+
+    answer: Answer
+
+
+@builder(Generated)
+def generated(evidence: Evidence) -> Iterator[Generated]:
+    """Answers to generated queries."""
+    return (Generated(a) for a in evidence.regular if a.request.purpose == GENERATED)

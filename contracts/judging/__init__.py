@@ -1,0 +1,1 @@
+"""From evidence to verdicts: requirements, checks, and the judge."""

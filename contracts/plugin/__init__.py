@@ -1,1 +1,0 @@
-"""What is behind `contracts.pytest_plugin`: options and what they mean, verdicts as outcomes, the session."""

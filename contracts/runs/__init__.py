@@ -1,0 +1,1 @@
+"""A run: what is requested, in which order, and what comes of it."""
