@@ -72,7 +72,7 @@ def judged_page(rounds: int, **style: Any) -> tuple[float, float, float]:
     from contracts.evidence.answers import read
     from contracts.evidence.evidence import Conditions, Evidence
     from contracts.judging.catalogue import load_catalogue
-    from contracts.judging.vacuity import kills
+    from contracts.judging.vacuity import detected_mutations
     from contracts.reference.data import generate
     from contracts.runs.exhaustive import is_clean
 
@@ -89,7 +89,7 @@ def judged_page(rounds: int, **style: Any) -> tuple[float, float, float]:
 
     def prove() -> None:
         for id_ in ("RESP-SCHEMA", "PAGE-COUNT", "DATA-USAGE"):
-            kills(catalogue.checks[id_], Evidence.of([exchange]), catalogue.document)
+            detected_mutations(catalogue.checks[id_], Evidence.of([exchange]), catalogue.document)
 
     timed = ((lambda: json.loads(exchange.content)), judge, prove)
     seconds = [[elapsed(one) for one in timed] for _ in range(rounds)]
@@ -178,14 +178,14 @@ def walk(size: int, url: str) -> Cost:
     """The exhaustive walk alone, judging included."""
     from contracts.judging.catalogue import load_catalogue
     from contracts.runs.option_values import lifted
-    from contracts.runs.probes.exhaustive import Walked
+    from contracts.runs.probes.exhaustive import ExhaustiveState
     from contracts.runs.run import Settings, conditions
     from contracts.runs.session import Run
     from contracts.transport import Bounds, Secrets, Target, Transport
 
     settings = Settings(url, secrets=Secrets(token=REFERENCE_TOKEN), bounds=lifted(Bounds()), exhaustive=True)
-    run, walked = Run(settings, conditions(settings, OLD_PATH), load_catalogue()), Walked()
-    run.know.total, run.know.most = size, 100
+    run, walked = Run(settings, conditions(settings, OLD_PATH), load_catalogue()), ExhaustiveState()
+    run.ctx.total, run.ctx.max_page_size = size, 100
     with Transport(Target.parse(url, OLD_PATH), settings.secrets, settings.bounds) as transport:
         seconds = elapsed(
             lambda: run._answer(run._everything(walked), lambda batch: map(transport.send, batch))

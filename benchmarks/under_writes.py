@@ -65,7 +65,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--sample", type=int, metavar="N", help="faults drawn from the seed (default: all)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the sample (0)")
     parser.add_argument(
-        "--style", default="writes-5", choices=sorted(reference.STYLES), help="style to follow"
+        "--style", default="writes-5", choices=sorted(reference.VARIANTS), help="style to follow"
     )
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="runs at a time (1)")
     return parser.parse_args()

@@ -54,7 +54,7 @@ class Requirement:
     text: str
     source: str
     evidence: Evidence
-    readings: tuple[str, ...] = ()
+    behaviours: tuple[str, ...] = ()
     untested: str | None = None
 
     @property
@@ -219,13 +219,13 @@ class Verdict:
     reason: str = ""
     blocked_by: str | None = None
     confirmed: int = 0
-    killed: int = 0
+    mutations_detected: int = 0
     witness: tuple[Excerpt, ...] = ()
     reproduced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Behaviour:
     """Which of several legal behaviours the deployment shows, and the exchange that shows it first."""
 
     name: str
@@ -240,7 +240,7 @@ class Result:
     deployment: str  # URL of the operation that was judged, without secrets
     seed: int
     verdicts: tuple[Verdict, ...]
-    readings: tuple[Reading, ...]
+    behaviours: tuple[Behaviour, ...]
     exchanges: tuple[Exchange, ...]
     notes: tuple[str, ...] = ()  # what a reader must know: open deployment, extra members, interruption
     seconds: float = 0.0

@@ -20,7 +20,7 @@ from contracts.judging.waivers import Waiver
 from contracts.model import Level, Outcome, Result, UserError, Verdict
 from contracts.reports import html, json_report
 from contracts.reports.curl import Secret
-from contracts.reports.summary import Terms
+from contracts.reports.summary import ReportOptions
 from contracts.runs.session import Choices, plan
 
 FORMAT = "bifrost-contracts bundle"
@@ -37,7 +37,7 @@ PUBLIC_KEY = "public-key.pem"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "https://in-toto.io/attestation/test-result/v0.1"
 
-REPORTS: dict[str, Callable[[Result, Terms], bytes]] = {
+REPORTS: dict[str, Callable[[Result, ReportOptions], bytes]] = {
     "report.html": lambda result, terms: html.text(result, terms).encode("ascii"),
     "report.json": lambda result, terms: json_report.text(result, terms).encode("ascii"),
 }
@@ -127,8 +127,8 @@ def derived(
     }
 
 
-def _terms(asked: Asked, catalogue: Catalogue) -> Terms:
-    return Terms(
+def _terms(asked: Asked, catalogue: Catalogue) -> ReportOptions:
+    return ReportOptions(
         untested=tuple(r for r in catalogue.requirements if r.id not in catalogue.tested),
         secret=Secret() if asked.token else None,
         prefix=urlsplit(asked.base_url).path.rstrip("/"),
@@ -138,7 +138,7 @@ def _terms(asked: Asked, catalogue: Catalogue) -> Terms:
 def requirements(catalogue: Catalogue) -> bytes:
     """The requirement set: every sentence, and whether it has a check."""
     rows = [
-        {**asdict(one), "readings": list(one.readings), "tested": one.id in catalogue.tested}
+        {**asdict(one), "behaviours": list(one.behaviours), "tested": one.id in catalogue.tested}
         for one in catalogue.requirements
     ]
     return _pretty(rows)
@@ -156,7 +156,7 @@ def _verdicts(asked: Asked, result: Result, assessment: Assessment) -> bytes:
             "redacted": asked.redacted,
             "plan": [{"probe": name, "at_most": most} for name, most in _plan(asked)],
             "verdicts": {v.requirement.id: v.outcome.value for v in result.verdicts},
-            "readings": [asdict(reading) for reading in result.readings],
+            "behaviours": [asdict(behaviour) for behaviour in result.behaviours],
             "notes": list(result.notes),
         }
     )

@@ -66,7 +66,7 @@ def _goals(
 
 
 def _own(entry: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-    keys = {field.name for field in fields(options.Keys)}
+    keys = {field.name for field in fields(options.CredentialSources)}
     cleared = dict.fromkeys(keys) if keys & entry.keys() else {}
     return {**given, **cleared, **entry}
 

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from contracts.judging.catalogue import Catalogue
     from contracts.judging.waivers import Waiving
     from contracts.reports.progress import Advance
-    from contracts.reports.summary import Terms
+    from contracts.reports.summary import ReportOptions
     from contracts.runs.recorder import Recorder
     from contracts.runs.run import Progress, Settings
 
 
 def judge(
-    settings: Settings, catalogue: Catalogue, output: meaning.Output, terms: Terms, waiving: Waiving
+    settings: Settings, catalogue: Catalogue, output: meaning.Output, terms: ReportOptions, waiving: Waiving
 ) -> int:
     """Run, print the report, write the files, and give the exit status."""
     from contracts.reports import files, summary
@@ -58,7 +58,7 @@ def _told(advance: Advance | None) -> Callable[[Progress], None] | None:
     return lambda progress: advance(progress.probe, progress.sent, progress.at_most, progress.seconds_left)
 
 
-def waived(result: Result, terms: Terms, waiving: Waiving) -> tuple[Result, Terms]:
+def waived(result: Result, terms: ReportOptions, waiving: Waiving) -> tuple[Result, ReportOptions]:
     """The result with the waivers applied, and the terms with what is amiss about them."""
     from contracts.judging import waivers
 

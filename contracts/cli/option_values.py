@@ -22,7 +22,7 @@ from contracts.runs import settings as asked
 if TYPE_CHECKING:
     from contracts.judging.catalogue import Catalogue
     from contracts.judging.waivers import Waiving
-    from contracts.reports.summary import Terms
+    from contracts.reports.summary import ReportOptions
     from contracts.runs.run import Settings
 
 
@@ -90,11 +90,13 @@ def catalogue(document: str | None, settings: Settings) -> Catalogue:
     return loaded
 
 
-def terms(given: dict[str, Any], settings: Settings, catalogue: Catalogue, secret: Secret | None) -> Terms:
+def terms(
+    given: dict[str, Any], settings: Settings, catalogue: Catalogue, secret: Secret | None
+) -> ReportOptions:
     """How the verdicts are weighed and shown; `secret` is how curl lines write the place of the token."""
-    from contracts.reports.summary import Terms
+    from contracts.reports.summary import ReportOptions
 
-    return Terms(
+    return ReportOptions(
         level=Level(given["level"].upper()),
         allow_unexercised=given["allow_unexercised"],
         untested=tuple(r for r in catalogue.requirements if r.id not in catalogue.tested),

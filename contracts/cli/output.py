@@ -12,11 +12,11 @@ from contracts.cli.files import write_file
 from contracts.model import ExitStatus, Level, Outcome, Result
 
 if TYPE_CHECKING:
-    from contracts.reports.summary import Terms
+    from contracts.reports.summary import ReportOptions
     from contracts.runs.recorder import Recorder
 
 
-def print_report(result: Result, output: meaning.Output, terms: Terms) -> None:
+def print_report(result: Result, output: meaning.Output, terms: ReportOptions) -> None:
     """The report on standard output, as much of it as was asked for."""
     from contracts.reports import json_report, terminal
 
@@ -44,7 +44,7 @@ def _waiver_entry(result: Result) -> str:
     return waivers.entry(first, waivers.days_from_today(90))
 
 
-def write_files(result: Result, output: meaning.Output, terms: Terms) -> None:
+def write_files(result: Result, output: meaning.Output, terms: ReportOptions) -> None:
     """The reports and the badge that were asked for, and annotations where GitHub runs this."""
     from contracts.reports import badge, files
 
@@ -55,7 +55,9 @@ def write_files(result: Result, output: meaning.Output, terms: Terms) -> None:
     files.tell_github(result, terms, sys.stderr)
 
 
-def write_recordings(recorder: Recorder, result: Result, output: meaning.Output, terms: Terms) -> None:
+def write_recordings(
+    recorder: Recorder, result: Result, output: meaning.Output, terms: ReportOptions
+) -> None:
     """The exchanges in the forms that were asked for."""
     if output.record is not None:
         from contracts.evidence import recording

@@ -111,7 +111,7 @@ def _announce(url: str, token: str) -> None:
 def _print_names() -> int:
     from contracts import reference
 
-    for title, known in (("Faults", reference.FAULTS), ("Styles", reference.STYLES)):
+    for title, known in (("Faults", reference.FAULTS), ("Styles", reference.VARIANTS)):
         click.echo(f"{title}:")
         for name, entry in known.items():
             click.echo(f"  {name}: {entry.description}")
@@ -122,4 +122,4 @@ def _require_names(fault: str | None, style: str | None) -> None:
     from contracts import reference
 
     options.require_known("fault", fault, reference.FAULTS)
-    options.require_known("style", style, reference.STYLES)
+    options.require_known("style", style, reference.VARIANTS)

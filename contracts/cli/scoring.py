@@ -56,7 +56,7 @@ def deployed(
             secrets=Secrets(served.token, narrow=served.narrow_token),
             seed=seed,
             # Where everyone is meant to be answered, that has to be declared.
-            open=style is not None and reference.STYLES[style].access == "open",
+            open=style is not None and reference.VARIANTS[style].access == "open",
         )
 
 
@@ -129,7 +129,7 @@ def tasks(faults: str | None, styles: str | None, seeds: int) -> tuple[Task, ...
         faults = styles = "*"
     chosen = [
         Task(style=name, seed=seed)
-        for name in _matching("style", styles, reference.STYLES)
+        for name in _matching("style", styles, reference.VARIANTS)
         for seed in range(seeds)
     ]
     return (*chosen, *(Task(fault=name) for name in _matching("fault", faults, reference.FAULTS)))

@@ -28,7 +28,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 LONGEST_VALUE = 80  # characters of a value that a problem shows
 
 _NEEDED_KEYS = ("id", "level", "text", "source", "evidence")
-_OPTIONAL_KEYS = ("readings", "untested")
+_OPTIONAL_KEYS = ("behaviours", "untested")
 _ID = re.compile(r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)*")
 _MOST_BITS = 256  # of an integer that is shown in digits
 _ABSENT = object()
@@ -359,7 +359,7 @@ def _requirement(place: str, entry: object) -> Requirement:
         text=_text(f"{place}/text", item["text"]),
         source=_text(f"{place}/source", item["source"]),
         evidence=_choice(f"{place}/evidence", item["evidence"], Evidence),
-        readings=_readings(f"{place}/readings", item["readings"]) if "readings" in item else (),
+        behaviours=_behaviours(f"{place}/behaviours", item["behaviours"]) if "behaviours" in item else (),
         untested=_text(f"{place}/untested", item["untested"]) if "untested" in item else None,
     )
 
@@ -387,9 +387,9 @@ def _choice(place: str, value: object, kind: type[_Choice]) -> _Choice:
     raise _FaultError(place, f"expected {_either(kind)}, got {_shown(value)}")
 
 
-def _readings(place: str, value: object) -> tuple[str, ...]:
+def _behaviours(place: str, value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not value:
-        raise _FaultError(place, f"expected a list of readings, got {_shown(value)}")
+        raise _FaultError(place, f"expected a list of behaviours, got {_shown(value)}")
     return tuple(_text(f"{place}/{n}", item) for n, item in enumerate(value))
 
 

@@ -19,5 +19,5 @@ class Names:
 @builder(Names)
 def names(evidence: Evidence) -> Iterator[Names]:
     """All profiles at once: names are unique among all."""
-    if evidence.universe:
-        yield Names(tuple(evidence.universe.values()))
+    if evidence.known_profiles:
+        yield Names(tuple(evidence.known_profiles.values()))

@@ -24,7 +24,7 @@ class Conditions:
     narrow: bool = False  # a second, narrower credential was given
     open: bool = False  # authentication is switched off on purpose
     path: str = OLD_PATH  # the path that is judged
-    unwritten: bool = False  # nothing writes meanwhile
+    no_concurrent_writes: bool = False  # nothing writes meanwhile
 
 
 def builder(kind: type[S]) -> Callable[[Callable[[Evidence], Iterable[S]]], Callable[..., Iterable[S]]]:
@@ -127,7 +127,7 @@ class Evidence:
         return self.by_selection.get(Selection(), ())
 
     @cached_property
-    def universe(self) -> dict[int, tuple[Page, Profile]]:
+    def known_profiles(self) -> dict[int, tuple[Page, Profile]]:
         """Every profile seen without a filter, by id, with the smallest page that shows it."""
         found: dict[int, tuple[Page, Profile]] = {}
         for page in sorted(self.unfiltered, key=lambda p: len(p.profiles)):
@@ -138,12 +138,12 @@ class Evidence:
     @cached_property
     def ids(self) -> frozenset[int]:
         """The ids of every profile seen without a filter."""
-        return frozenset(self.universe)
+        return frozenset(self.known_profiles)
 
     @cached_property
     def profiles(self) -> tuple[Profile, ...]:
         """Every profile seen without a filter."""
-        return tuple(profile for _, profile in self.universe.values())
+        return tuple(profile for _, profile in self.known_profiles.values())
 
     @cached_property
     def tags(self) -> frozenset[str]:

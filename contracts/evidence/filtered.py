@@ -23,7 +23,7 @@ class Listing:
 
     selection: Selection
     walk: Walk
-    universe: dict[int, tuple[Page, Profile]]
+    known_profiles: dict[int, tuple[Page, Profile]]
     basis: tuple[int, ...] = ()
 
     @property
@@ -52,7 +52,7 @@ class Listing:
 
     def missing(self) -> Iterator[tuple[Page, Profile]]:
         """What was seen without a filter but not here."""
-        return (found for i, found in self.universe.items() if i not in self.ids)
+        return (found for i, found in self.known_profiles.items() if i not in self.ids)
 
 
 @builder(Listing)
@@ -65,26 +65,26 @@ def listings(evidence: Evidence) -> Iterator[Listing]:
             best[walk.selection] = walk
     for selection, walk in best.items():
         if not selection.unfiltered:
-            yield Listing(selection, walk, evidence.universe)
+            yield Listing(selection, walk, evidence.known_profiles)
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListingOrStretch:
     """A listing of a selection that has a filter, or stretches of it where there is no listing."""
 
     listing: Listing
 
 
-@builder(Listed)
-def listed(evidence: Evidence) -> Iterator[Listed]:
+@builder(ListingOrStretch)
+def listed(evidence: Evidence) -> Iterator[ListingOrStretch]:
     """Listings; of the other selections each stretch that tells something."""
     whole = {listing.selection for listing in evidence.subjects(Listing)}
-    yield from map(Listed, evidence.subjects(Listing))
+    yield from map(ListingOrStretch, evidence.subjects(Listing))
     unfiltered = _widest(Walk(chain) for chain in chains(evidence.unfiltered))
     for selection, pages in evidence.by_selection.items():
         if selection not in whole and not selection.unfiltered and selection.search is None:
             for chain in chains(pages):
-                yield from map(Listed, _stretches(Walk(chain), unfiltered))
+                yield from map(ListingOrStretch, _stretches(Walk(chain), unfiltered))
 
 
 def _widest(walks: Iterable[Walk]) -> list[Walk]:
@@ -98,8 +98,10 @@ def _stretches(part: Walk, unfiltered: list[Walk]) -> Iterator[Listing]:
     for walk in unfiltered:
         known = samples.due(part, walk)
         if known:
-            universe = {profile.id: (page, profile) for page, profile in known}
-            yield Listing(part.selection, part, universe, tuple(dict.fromkeys(p.number for p, _ in known)))
+            known_profiles = {profile.id: (page, profile) for page, profile in known}
+            yield Listing(
+                part.selection, part, known_profiles, tuple(dict.fromkeys(p.number for p, _ in known))
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,7 @@ class ActiveListing:
 @builder(ActiveListing)
 def active_listings(evidence: Evidence) -> Iterator[ActiveListing]:
     """Listings by is_active alone."""
-    for subject in evidence.subjects(Listed):
+    for subject in evidence.subjects(ListingOrStretch):
         if subject.listing.selection.by_active:
             yield ActiveListing(subject.listing)
 
@@ -187,7 +189,7 @@ class Combined:
 def combined(evidence: Evidence) -> Iterator[Combined]:
     """Listings under both filters."""
     listings = {listing.selection: listing for listing in evidence.subjects(Listing)}
-    for listing in (subject.listing for subject in evidence.subjects(Listed)):
+    for listing in (subject.listing for subject in evidence.subjects(ListingOrStretch)):
         selection = listing.selection
         both = selection.is_active is not None and selection.items and selection.search is None
         if both and selection.items == selection.wanted:
@@ -275,7 +277,7 @@ def other_size(walk: Walk, pages: tuple[Page, ...]) -> Walk | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class FilteredPagePair:
     """A filtered page and an unfiltered page that share profiles."""
 
     filtered: Page
@@ -287,8 +289,8 @@ class Beside:
         return [i for i in self.filtered.ids if i in self.unfiltered.by_id]
 
 
-@builder(Beside)
-def beside(evidence: Evidence) -> Iterator[Beside]:
+@builder(FilteredPagePair)
+def beside(evidence: Evidence) -> Iterator[FilteredPagePair]:
     """Every filtered page beside the unfiltered pages with the most profiles in common."""
     large = sorted(evidence.unfiltered, key=lambda p: -len(p.profiles))[:12]
     for page in evidence.plain:
@@ -296,9 +298,9 @@ def beside(evidence: Evidence) -> Iterator[Beside]:
             yield from _beside(page, large)
 
 
-def _beside(page: Page, candidates: list[Page]) -> Iterator[Beside]:
+def _beside(page: Page, candidates: list[Page]) -> Iterator[FilteredPagePair]:
     remaining = set(page.ids)
     for other in candidates:
         if remaining & other.by_id.keys():
             remaining -= other.by_id.keys()
-            yield Beside(page, other)
+            yield FilteredPagePair(page, other)

@@ -44,7 +44,7 @@ class Asked:
     open: bool = False
     token: bool = False
     narrow: bool = False
-    unwritten: bool = False
+    no_concurrent_writes: bool = False
     concurrency: int = 1
     timeout: float = 10.0
     redacted: bool = False
@@ -270,7 +270,7 @@ def _asked(entry: Entry) -> Asked:
         ("concurrency", int),
     ):
         _require(entry[name], kind)
-    for name in ("gentle", "open", "token", "narrow", "unwritten", "redacted"):
+    for name in ("gentle", "open", "token", "narrow", "no_concurrent_writes", "redacted"):
         _require(entry[name], bool)
     for name, kind in (("path", str), ("examples", int)):
         _require(entry[name], kind | None)

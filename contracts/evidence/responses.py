@@ -243,7 +243,7 @@ def _twin(implicit: Page, pages: tuple[Page, ...]) -> Page | None:
     return max(here, key=lambda p: len(p.profiles), default=None)
 
 
-def pages_of_one(evidence: Evidence) -> str:
+def max_limit_is_one(evidence: Evidence) -> str:
     """That the maximum limit is 1, in words, where it is: what needs two profiles on a page is empty then."""
     held = [page for page in evidence.plain if page.profiles]
     more = [a for a in evidence.regular if a.asked.plain and (a.asked.limit or 0) > 1]

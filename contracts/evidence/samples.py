@@ -106,7 +106,7 @@ def sampled(requirement: Requirement, evidence: Evidence) -> str:
 
 
 def _longer_than_read(evidence: Evidence) -> bool:
-    return len(evidence.universe) < max((page.total for page in evidence.unfiltered), default=0)
+    return len(evidence.known_profiles) < max((page.total for page in evidence.unfiltered), default=0)
 
 
 def drawn_pages(pages: Iterable[Page]) -> list[Page]:

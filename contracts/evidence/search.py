@@ -24,7 +24,7 @@ class Searched:
     pages: tuple[Page, ...]
     walks: tuple[Walk, ...]
     listing: Listing | None
-    universe: dict[int, tuple[Page, Profile]]
+    known_profiles: dict[int, tuple[Page, Profile]]
     whole: Walk | None
     stretches: tuple[FilteredWalk, ...] = ()  # where what is found is too long for a listing
 
@@ -40,7 +40,7 @@ def searched(evidence: Evidence) -> Iterator[Searched]:
             inside = tuple(within(pages))
             listing = listings.get(selection)
             parts = () if listing else tuple(FilteredWalk(w, None, other_size(w, inside)) for w in walks)
-            yield Searched(inside, walks, listing, evidence.universe, whole, parts)
+            yield Searched(inside, walks, listing, evidence.known_profiles, whole, parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +115,6 @@ def name_searches(evidence: Evidence) -> Iterator[NameSearch]:
         term = listing.selection.search
         if term is None or listing.selection != Selection(search=term):
             continue
-        named = tuple(found for found in evidence.universe.values() if found[1].raw.get("name") == term)
+        named = tuple(found for found in evidence.known_profiles.values() if found[1].raw.get("name") == term)
         if honoured and (named or term.startswith(UNKNOWN_WORD)):
             yield NameSearch(listing, named, honoured)

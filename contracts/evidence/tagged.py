@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from contracts.evidence.answers import Answer, Page
 from contracts.evidence.evidence import Evidence, builder
-from contracts.evidence.filtered import Listed, Listing
+from contracts.evidence.filtered import Listing, ListingOrStretch
 from contracts.evidence.responses import largest_accepted, limit_refused, must_be_served
 
 # Tags asked for that nothing carries begin so; what follows is drawn from the seed.
@@ -39,7 +39,7 @@ class TagListing:
 @builder(TagListing)
 def tag_listings(evidence: Evidence) -> Iterator[TagListing]:
     """Listings by clean lists of tags: none empty, none padded, none twice."""
-    for subject in evidence.subjects(Listed):
+    for subject in evidence.subjects(ListingOrStretch):
         selection = subject.listing.selection
         if selection.by_tags and selection.items == selection.wanted:
             yield TagListing(subject.listing)
@@ -106,7 +106,7 @@ def tag_lists(evidence: Evidence) -> Iterator[TagList]:
     """Odd spellings of lists of tags beside clean ones."""
     listings = [t.listing for t in evidence.subjects(TagListing)]
     clean = {(one.selection.wanted, one.extent): one for one in listings}
-    for listing in (subject.listing for subject in evidence.subjects(Listed)):
+    for listing in (subject.listing for subject in evidence.subjects(ListingOrStretch)):
         selection = listing.selection
         padded = any(item != item.strip() for item in selection.items)
         if selection.by_tags and selection.items != selection.wanted and not padded:

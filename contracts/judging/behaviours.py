@@ -12,65 +12,65 @@ from contracts.evidence.inputs import OddValue, Repeated, UnknownParameter
 from contracts.evidence.responses import FirstAnswer
 from contracts.evidence.search import is_honoured
 from contracts.evidence.tagged import TagListing
-from contracts.model import Reading
+from contracts.model import Behaviour
 
-Inference = Callable[[Evidence], "Reading | None"]
+Inference = Callable[[Evidence], "Behaviour | None"]
 
 
-def readings(evidence: Evidence) -> tuple[Reading, ...]:
+def behaviours(evidence: Evidence) -> tuple[Behaviour, ...]:
     """Every reading that the evidence shows."""
     found = (infer(evidence) for infer in _INFERENCES)
     return tuple(reading for reading in found if reading is not None)
 
 
-def _no_query(evidence: Evidence) -> Reading | None:
+def _no_query(evidence: Evidence) -> Behaviour | None:
     page = next((p for p in evidence.unfiltered if not p.asked.parameters), None)
     if page is None or page.total == 0:
         return None
     if page.everything and page.total > 1:
-        return Reading("no query", f"unpaged, or a default limit of {page.limit}", page.number)
-    return Reading("no query", f"paged, default limit {page.limit}", page.number)
+        return Behaviour("no query", f"unpaged, or a default limit of {page.limit}", page.number)
+    return Behaviour("no query", f"paged, default limit {page.limit}", page.number)
 
 
-def _filter_only(evidence: Evidence) -> Reading | None:
+def _filter_only(evidence: Evidence) -> Behaviour | None:
     pages = [p for p in evidence.plain if not p.selection.unfiltered and _without_page(p)]
     page = max(pages, key=lambda p: p.total, default=None)
     if page is None or page.total == 0:
         return None
     value = "unpaged" if page.everything else f"paged, default limit {page.limit}"
-    return Reading("filter only", value, page.number)
+    return Behaviour("filter only", value, page.number)
 
 
 def _without_page(page: Page) -> bool:
     return page.asked.limit is None and page.asked.offset is None
 
 
-def _over_maximum(evidence: Evidence) -> Reading | None:
+def _over_maximum(evidence: Evidence) -> Behaviour | None:
     clamped = next((p for p in evidence.plain if 0 < p.limit < (p.asked.limit or 0)), None)
     if clamped is not None:
-        return Reading("over the maximum", f"clamped to {clamped.limit}", clamped.number)
+        return Behaviour("over the maximum", f"clamped to {clamped.limit}", clamped.number)
     for answer in evidence.regular:
         if answer.asked.plain and (answer.asked.limit or 0) > 1 and 400 <= answer.status < 500:
-            return Reading("over the maximum", f"refused with {answer.status}", answer.number)
+            return Behaviour("over the maximum", f"refused with {answer.status}", answer.number)
     largest = max(evidence.plain, key=lambda p: p.asked.limit or 0, default=None)
     if largest is None or not largest.asked.limit:
         return None
-    return Reading("over the maximum", f"no maximum up to {largest.asked.limit}", largest.number)
+    return Behaviour("over the maximum", f"no maximum up to {largest.asked.limit}", largest.number)
 
 
-def _limit_zero(evidence: Evidence) -> Reading | None:
+def _limit_zero(evidence: Evidence) -> Behaviour | None:
     for answer in evidence.regular:
         if answer.asked.plain and answer.asked.limit == 0:
             page = answer.page
             if 400 <= answer.status < 500:
-                return Reading("limit 0", f"refused with {answer.status}", answer.number)
+                return Behaviour("limit 0", f"refused with {answer.status}", answer.number)
             if page is not None and page.total:
                 value = "empty" if page.limit == 0 else f"the default, {page.limit}"
-                return Reading("limit 0", value, answer.number)
+                return Behaviour("limit 0", value, answer.number)
     return None
 
 
-def _several_tags(evidence: Evidence) -> Reading | None:
+def _several_tags(evidence: Evidence) -> Behaviour | None:
     for subject in evidence.subjects(TagListing):
         listing = subject.listing
         wanted = listing.selection.wanted
@@ -78,23 +78,23 @@ def _several_tags(evidence: Evidence) -> Reading | None:
             continue
         number = listing.walk.pages[0].number
         if any(not all(p.carries_folded(t) for t in wanted) for _, p in listing.profiles.values()):
-            return Reading("several tags", "any of them", number)
+            return Behaviour("several tags", "any of them", number)
         if any(any(p.carries(t) for t in wanted) for _, p in listing.missing()):
-            return Reading("several tags", "all of them", number)
+            return Behaviour("several tags", "all of them", number)
     return None
 
 
-def _letter_case(evidence: Evidence) -> Reading | None:
+def _letter_case(evidence: Evidence) -> Behaviour | None:
     for page in evidence.plain:
         wanted = page.selection.wanted
         if page.selection.by_tags and len(wanted) == 1 and wanted[0] not in evidence.tags:
             if not any(wanted[0].casefold() == tag.casefold() for tag in evidence.tags):
                 continue
-            return Reading("letter case of tags", "ignored" if page.profiles else "counts", page.number)
+            return Behaviour("letter case of tags", "ignored" if page.profiles else "counts", page.number)
     return None
 
 
-def _spaces(evidence: Evidence) -> Reading | None:
+def _spaces(evidence: Evidence) -> Behaviour | None:
     """Whether a space after a comma counts, where the tag after it makes a difference."""
     for selection, pages in evidence.by_selection.items():
         bare = ",".join(item.strip() for item in selection.items)
@@ -104,28 +104,28 @@ def _spaces(evidence: Evidence) -> Reading | None:
             if clean[0].total == alone[0].total:
                 continue
             value = "do not count" if pages[0].total == clean[0].total else "count"
-            return Reading("spaces round a comma", value, pages[0].number)
+            return Behaviour("spaces round a comma", value, pages[0].number)
     return None
 
 
-def _search(evidence: Evidence) -> Reading | None:
+def _search(evidence: Evidence) -> Behaviour | None:
     for answer in evidence.regular:
         if answer.asked.plain and answer.asked.selection.search is not None and not answer.transient:
             if 400 <= answer.status < 500:
-                return Reading("search", f"refused with {answer.status}", answer.number)
-            return Reading("search", "honoured" if is_honoured(evidence) else "ignored", answer.number)
+                return Behaviour("search", f"refused with {answer.status}", answer.number)
+            return Behaviour("search", "honoured" if is_honoured(evidence) else "ignored", answer.number)
     return None
 
 
 def _odd_value(name: str, kind: str, parameters: tuple[str, ...]) -> Inference:
     """How a word or a negative number is read in the place of these parameters."""
 
-    def infer(evidence: Evidence) -> Reading | None:
+    def infer(evidence: Evidence) -> Behaviour | None:
         for odd in evidence.subjects(OddValue):
             if odd.kind == kind and odd.parameter in parameters:
                 value = _refused(odd.answer) or _taken_for(odd)
                 if value:
-                    return Reading(name, value, odd.answer.number)
+                    return Behaviour(name, value, odd.answer.number)
         return None
 
     return infer
@@ -146,37 +146,37 @@ def _taken_for(odd: OddValue) -> str:
     return "false" if false and not as_without else "absent"
 
 
-def _repeated(evidence: Evidence) -> Reading | None:
+def _repeated(evidence: Evidence) -> Behaviour | None:
     for subject in evidence.subjects(Repeated):
         first, last = subject.singles
         page = subject.answer.page
         if _refused(subject.answer):
-            return Reading("repeated parameter", _refused(subject.answer), subject.answer.number)
+            return Behaviour("repeated parameter", _refused(subject.answer), subject.answer.number)
         if page is not None and first is not None and last is not None and first.ids != last.ids:
             value = {first.ids: "the first counts", last.ids: "the last counts"}.get(page.ids)
             if value is not None:
-                return Reading("repeated parameter", value, page.number)
+                return Behaviour("repeated parameter", value, page.number)
     return None
 
 
-def _unknown(evidence: Evidence) -> Reading | None:
+def _unknown(evidence: Evidence) -> Behaviour | None:
     for subject in evidence.subjects(UnknownParameter):
         value = _refused(subject.answer) or ("ignored" if subject.answer.status == 200 else "")
         if value:
-            return Reading("unknown parameter", value, subject.answer.number)
+            return Behaviour("unknown parameter", value, subject.answer.number)
     return None
 
 
-def _authentication(evidence: Evidence) -> Reading | None:
+def _authentication(evidence: Evidence) -> Behaviour | None:
     first = next(iter(evidence.subjects(FirstAnswer)), None)
     if first is not None and first.answer.status == 200 and evidence.conditions.open:
-        return Reading("authentication", "open, as you say", first.answer.number)
+        return Behaviour("authentication", "open, as you say", first.answer.number)
     if first is not None and first.answer.status == 200 and not evidence.conditions.token:
-        return Reading("authentication", "open: it answers without credentials", first.answer.number)
+        return Behaviour("authentication", "open: it answers without credentials", first.answer.number)
     for subject in evidence.subjects(WithoutCredentials):
         if subject.answer.status in (401, 403):
             value = f"required, else {subject.answer.status}"
-            return Reading("authentication", value, subject.answer.number)
+            return Behaviour("authentication", value, subject.answer.number)
     return None
 
 

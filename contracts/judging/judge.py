@@ -18,7 +18,7 @@ from contracts.evidence.samples import sampled
 from contracts.evidence.walks import Repeat
 from contracts.judging.catalogue import Catalogue
 from contracts.judging.check import Check
-from contracts.judging.vacuity import kills
+from contracts.judging.vacuity import detected_mutations
 from contracts.judging.witness.cutting import cut
 from contracts.judging.witness.excerpts import excerpts
 from contracts.judging.witness.proof import proves
@@ -277,7 +277,7 @@ def _is_open(case: Case, finding: Finding, rounds: Sequence[Round]) -> bool:
 
 
 def _needed(case: Case) -> int:
-    if case.evidence.conditions.unwritten:
+    if case.evidence.conditions.no_concurrent_writes:
         return UNWRITTEN_ROUNDS
     return CALM_ROUNDS if is_calm(case) else MOVING_ROUNDS
 
@@ -405,7 +405,7 @@ def _fail(case: Case, finding: Finding, convicting: list[Violation]) -> Verdict:
 
 def _excused(case: Case, finding: Finding) -> bool:
     """Whether writes were seen and every witness held when it was asked again: its doubt is settled."""
-    if case.evidence.conditions.unwritten or is_calm(case):
+    if case.evidence.conditions.no_concurrent_writes or is_calm(case):
         return False
     if len(finding.violations) > len(finding.candidates):
         return False
@@ -420,7 +420,7 @@ def _unsettled(case: Case, finding: Finding) -> Verdict:
     again = sum(1 for one in rounds if _violations_of(case, finding.check, one))
     moving = _movement(case.evidence) if not is_calm(case) else "nothing else was seen to move"
     settling = "a quiet hour would settle it"
-    if not case.evidence.conditions.unwritten:
+    if not case.evidence.conditions.no_concurrent_writes:
         settling += ", or --writes none where nothing writes"
     reason = (
         f"seen {len(finding.violations)} times and in {again} of {len(rounds)} rounds when asked again, "
@@ -461,10 +461,18 @@ def _without_violation(case: Case, finding: Finding) -> Verdict:
     if doubt:
         return Verdict(finding.requirement, Outcome.INCONCLUSIVE, judged=finding.judged, reason=doubt)
     lacking = _lacking(case, finding)
-    killed = 0 if lacking else kills(finding.check, case.evidence, case.catalogue.document)
-    if killed:
+    mutations_detected = (
+        0 if lacking else detected_mutations(finding.check, case.evidence, case.catalogue.document)
+    )
+    if mutations_detected:
         said = sampled(finding.requirement, case.evidence)
-        return Verdict(finding.requirement, Outcome.PASS, judged=finding.judged, reason=said, killed=killed)
+        return Verdict(
+            finding.requirement,
+            Outcome.PASS,
+            judged=finding.judged,
+            reason=said,
+            mutations_detected=mutations_detected,
+        )
     if case.ended_early:  # no want of data: nobody may accept it as such
         reason = "the run ended before enough was asked"
         return Verdict(finding.requirement, Outcome.INCONCLUSIVE, judged=finding.judged, reason=reason)
@@ -481,7 +489,7 @@ def _lacking(case: Case, finding: Finding) -> str:
 def _part_read(evidence: Evidence) -> str:
     """How little of a long list was read; empty where it was read whole."""
     total = max((page.total for page in evidence.unfiltered), default=0)
-    read = len(evidence.universe)
+    read = len(evidence.known_profiles)
     return f"; only {read:,} of {total:,} profiles were read" if 0 < read < total else ""
 
 

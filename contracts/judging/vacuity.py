@@ -11,14 +11,14 @@ from contracts.evidence.evidence import Evidence
 from contracts.judging.check import Check
 
 # Changes an answer in one way, given all answers of the subject; None where the way does not apply.
-Corruption = Callable[[Answer], Answer | None]
+Mutation = Callable[[Answer], Answer | None]
 
 # Beyond the first few subjects nothing new is learnt; the bound keeps the proof cheap.
 _SUBJECTS = 60
 _ANSWERS = 2
 
 
-def kills(check: Check, evidence: Evidence, document: Document) -> int:
+def detected_mutations(check: Check, evidence: Evidence, document: Document) -> int:
     """How many corruptions of one judged subject make the check fail; 0 says that its pass proves nothing."""
     subjects: tuple[object, ...] = evidence.subjects(check.subject)
     for subject in _spread(subjects, _SUBJECTS):
@@ -44,13 +44,13 @@ def _corrupted(subject: object, evidence: Evidence) -> Iterator[Evidence]:
     answers = {answer.number: answer for answer in answers_of(subject)}
     basis = evidence.only(answers)
     for answer in list(answers.values())[:_ANSWERS]:
-        for corrupt in (*CORRUPTIONS, *_intruders(answer, basis)):
+        for corrupt in (*MUTATIONS, *_intruders(answer, basis)):
             changed = corrupt(answer)
             if changed is not None:
                 yield basis.replacing([changed])
 
 
-def _intruders(answer: Answer, basis: Evidence) -> Iterator[Corruption]:
+def _intruders(answer: Answer, basis: Evidence) -> Iterator[Mutation]:
     """Puts in profiles that belong elsewhere: one of another page, and one whose tag is merely similar."""
     other = next((p for p in basis.pages if p.answer is not answer and p.profiles), None)
     if other is not None:
@@ -79,7 +79,7 @@ def answers_of(subject: object) -> Iterator[Answer]:
         yield from (answer for value in values for answer in answers_of(value))
 
 
-def _status(status: int) -> Corruption:
+def _status(status: int) -> Mutation:
     return lambda answer: replace(answer, exchange=replace(answer.exchange, status=status))
 
 
@@ -91,7 +91,7 @@ def _not_json(answer: Answer) -> Answer:
     return replace(answer, value=None, problem="corrupted")
 
 
-def _without(name: str) -> Corruption:
+def _without(name: str) -> Mutation:
     def corrupt(answer: Answer) -> Answer | None:
         if not isinstance(answer.value, dict) or name not in answer.value:
             return None
@@ -100,7 +100,7 @@ def _without(name: str) -> Corruption:
     return corrupt
 
 
-def _more(name: str, by: int) -> Corruption:
+def _more(name: str, by: int) -> Mutation:
     def corrupt(answer: Answer) -> Answer | None:
         value = answer.value
         if not isinstance(value, dict) or not isinstance(value.get(name), int):
@@ -110,7 +110,7 @@ def _more(name: str, by: int) -> Corruption:
     return corrupt
 
 
-def _profiles(change: Callable[[list[object]], list[object] | None]) -> Corruption:
+def _profiles(change: Callable[[list[object]], list[object] | None]) -> Mutation:
     def corrupt(answer: Answer) -> Answer | None:
         value = answer.value
         if not isinstance(value, dict) or not isinstance(value.get("access_profiles"), list):
@@ -121,7 +121,7 @@ def _profiles(change: Callable[[list[object]], list[object] | None]) -> Corrupti
     return corrupt
 
 
-def _member(name: str, change: Callable[[object], object], position: int = 0) -> Corruption:
+def _member(name: str, change: Callable[[object], object], position: int = 0) -> Mutation:
     """Changes one member of one profile."""
 
     def changed(profiles: list[object]) -> list[object] | None:
@@ -134,7 +134,7 @@ def _member(name: str, change: Callable[[object], object], position: int = 0) ->
     return _profiles(changed)
 
 
-def _leaking(status: int | None) -> Corruption:
+def _leaking(status: int | None) -> Mutation:
     """A page of one profile, whatever was answered."""
     page: dict[str, object] = {"access_profiles": [{"id": 1, "name": "x", "is_active": True}]}
     page |= {"count": 1, "total_count": 1, "limit": 1, "offset": 0}
@@ -160,7 +160,7 @@ def _swapped(profiles: list[object]) -> list[object] | None:
     return [profiles[1], profiles[0], *profiles[2:]]
 
 
-CORRUPTIONS: tuple[Corruption, ...] = (
+MUTATIONS: tuple[Mutation, ...] = (
     _profiles(lambda profiles: profiles[1:] if profiles else None),
     _profiles(lambda profiles: profiles[:-1] if profiles else None),
     _profiles(lambda profiles: [*profiles, profiles[0]] if profiles else None),

@@ -10,7 +10,7 @@ import pytest
 
 from contracts.model import ExitStatus, Outcome, Requirement, Result, UserError, Verdict
 from contracts.reports import failure, summary
-from contracts.reports.summary import Terms
+from contracts.reports.summary import ReportOptions
 from contracts.reports.text import visible
 from contracts.runs import option_values as options
 
@@ -30,7 +30,7 @@ class Contract:
     """One session's view of the contract: what is judged, what was selected, what came of it."""
 
     settings: Settings | None  # None: the reference deployment
-    terms: Terms
+    terms: ReportOptions
     waiving: Waiving | None = None
     selected: frozenset[str] = frozenset()
     result: Result | None = None
@@ -77,7 +77,7 @@ def _verdict(requirement: Requirement, result: Result) -> Verdict:
     return found or Verdict(requirement, Outcome.INCONCLUSIVE, reason="the run gave no verdict on it")
 
 
-def block(verdict: Verdict, result: Result, terms: Terms) -> str:
+def block(verdict: Verdict, result: Result, terms: ReportOptions) -> str:
     """A failure for pytest's output: the headline, the sentence, what was seen, and how to see it again."""
     lines = [visible(failure.headline(verdict))]
     for label, text in failure.explain(verdict, result, terms):

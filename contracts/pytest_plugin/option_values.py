@@ -11,7 +11,7 @@ from contracts.model import OLD_PATH, Level, UserError
 from contracts.pytest_plugin.contract import Contract
 from contracts.pytest_plugin.options import values
 from contracts.reports.curl import Secret
-from contracts.reports.summary import Terms
+from contracts.reports.summary import ReportOptions
 from contracts.runs import option_values as options
 from contracts.runs import settings as asked
 
@@ -84,9 +84,9 @@ def _parse_target(base_url: str, path: str | None) -> None:
     Target.parse(base_url, path or OLD_PATH)
 
 
-def _terms(given: Mapping[str, Any], secret: Secret | None) -> Terms:
+def _terms(given: Mapping[str, Any], secret: Secret | None) -> ReportOptions:
     level = Level(given["level"].upper())
-    return Terms(level=level, allow_unexercised=given["allow_unexercised"], secret=secret)
+    return ReportOptions(level=level, allow_unexercised=given["allow_unexercised"], secret=secret)
 
 
 def _waiving(given: Mapping[str, Any]) -> Waiving | None:

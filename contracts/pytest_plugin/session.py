@@ -19,7 +19,7 @@ from contracts.model import (
 )
 from contracts.pytest_plugin.contract import LEVEL, OUTCOME, Contract, block
 from contracts.reports import summary
-from contracts.reports.summary import Terms
+from contracts.reports.summary import ReportOptions
 from contracts.reports.text import visible
 from contracts.runs import option_values as options
 from contracts.runs import signals
@@ -82,7 +82,7 @@ class Session:
             self._seen[report.nodeid] = (level, outcome)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Print what no single test tells: warnings in full, readings and notes."""
+        """Print what no single test tells: warnings in full, behaviours and notes."""
         if self._contract.result is None:
             return
         terminalreporter.section(f"contract of {visible(self._contract.result.deployment)}")
@@ -112,8 +112,8 @@ class Session:
             reporter.write_line(f"NOT JUDGED: {self._open()}; exit status {UNJUDGED}", yellow=True)
         if self._interrupted is not None:
             reporter.write_line(f"INTERRUPTED; exit status {self._interrupted}", yellow=True)
-        if amiss := self._contract.terms.waivers_amiss:
-            reporter.write_line(f"waivers amiss: {visible('; '.join(amiss))}", red=True)
+        if broken_offsets := self._contract.terms.waivers_amiss:
+            reporter.write_line(f"waivers amiss: {visible('; '.join(broken_offsets))}", red=True)
         outcomes = [outcome for _, outcome in self._seen.values()]
         tally = ", ".join(f"{outcomes.count(one)} {one}" for one in Outcome if one in outcomes)
         reporter.write_line(f"contract: judged {self._contract.judged}: {tally}")
@@ -152,9 +152,9 @@ def _strip_exception_name(report: Any) -> None:
         entry.lines[:] = [line.removeprefix("Failed: ") for line in entry.lines]
 
 
-def _remarks(result: Result, terms: Terms) -> Iterator[str]:
+def _remarks(result: Result, terms: ReportOptions) -> Iterator[str]:
     for verdict in result.verdicts:
         if summary.is_warning(verdict, terms):
             yield f"warning: {block(verdict, result, terms)}"
-    yield from (f"reading: {visible(one.name)}: {visible(one.value)}" for one in result.readings)
+    yield from (f"reading: {visible(one.name)}: {visible(one.value)}" for one in result.behaviours)
     yield from (f"note: {visible(one)}" for one in summary.notes(result))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from contracts.reference.faults import FAULTS, Fault
 from contracts.reference.server import REFERENCE_TOKEN, Deployment, serve_forever, serving
-from contracts.reference.variants import STYLES, Style
+from contracts.reference.variants import VARIANTS, Variant
 
 if TYPE_CHECKING:
     from contracts.reference.app import build_app
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 __all__ = [
     "FAULTS",
     "REFERENCE_TOKEN",
-    "STYLES",
+    "VARIANTS",
     "Deployment",
     "Fault",
-    "Style",
+    "Variant",
     "build_app",
     "serve_forever",
     "serving",

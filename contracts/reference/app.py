@@ -20,7 +20,7 @@ from contracts.reference.faults import Fault, named_fault, stages_with
 from contracts.reference.pipeline import Incoming, Refusal, Reply, Site, refuse
 from contracts.reference.server import REFERENCE_TOKEN
 from contracts.reference.store import Store
-from contracts.reference.variants import Style, named_style
+from contracts.reference.variants import Variant, named_style
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
@@ -80,7 +80,7 @@ def _incoming(scope: Scope) -> Incoming:
     return Incoming(scope["method"], scope["path"], target.decode("latin-1"), query, headers)
 
 
-def _response(style: Style, incoming: Incoming, reply: Reply) -> Response:
+def _response(style: Variant, incoming: Incoming, reply: Reply) -> Response:
     """The reply with what the style adds: an ETag, compression."""
     if style.etag and reply.status == 200:
         tag = f'"{sha256(reply.content).hexdigest()[:16]}"'
@@ -125,7 +125,7 @@ def build_app(
     *,
     profiles: int | Sequence[Profile] = 137,
     fault: str | Fault | None = None,
-    style: str | Style | None = None,
+    style: str | Variant | None = None,
     seed: int = 0,
     token: str | None = REFERENCE_TOKEN,
     narrow_token: str | None = None,

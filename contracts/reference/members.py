@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from contracts.reference.times import ZERO_TIME, instant, rfc3339
-from contracts.reference.variants import Style
+from contracts.reference.variants import Variant
 
 _ALWAYS = {
     *("id", "name", "is_active", "created_at", "updated_at"),
@@ -34,7 +34,7 @@ _TIMES: dict[str, tuple[int, int]] = {  # decimals, minutes from UTC
 }
 
 
-def restyled(profile: dict[str, Any], style: Style) -> dict[str, Any]:
+def restyled(profile: dict[str, Any], style: Variant) -> dict[str, Any]:
     """The profile as a deployment of that style writes it."""
     if style.members == "present":
         profile = {**profile, **{k: v for k, v in _OPTIONAL.items() if k not in profile}}

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote_to_bytes
 
 from contracts.reference.conditions import NOTHING, ORDERS, Condition, Row, all_of, any_of
-from contracts.reference.variants import MAX_INT64, Style
+from contracts.reference.variants import MAX_INT64, Variant
 
 if TYPE_CHECKING:
     from contracts.reference.store import Store
@@ -158,7 +158,7 @@ class Site:
     """One deployment: what it holds, whom it knows, how it behaves and what it remembers."""
 
     store: Store
-    style: Style
+    style: Variant
     stages: Stages
     token: str | None
     narrow_token: str | None = None
@@ -249,7 +249,7 @@ def read(site: Site, pairs: Pairs) -> Parameters:
     )
 
 
-def _one(style: Style, name: str, pairs: Pairs) -> str:
+def _one(style: Variant, name: str, pairs: Pairs) -> str:
     """The value that counts, empty where there is none."""
     values = [value for key, value in pairs if key == name]
     if len(values) > 1 and style.repeated == "refused":
@@ -259,7 +259,7 @@ def _one(style: Style, name: str, pairs: Pairs) -> str:
     return values[-1] if style.repeated == "last" else values[0]
 
 
-def integer(style: Style, name: str, text: str) -> int | None:
+def integer(style: Variant, name: str, text: str) -> int | None:
     """The number that a text spells; refused, or absent, where it spells none."""
     if not text:
         return None
@@ -288,7 +288,7 @@ _TRUE = frozenset(("true", "t", "yes", "y", "on", "1"))
 _FALSE = frozenset(("false", "f", "no", "n", "off", "0"))
 
 
-def boolean(style: Style, text: str) -> bool | None:
+def boolean(style: Variant, text: str) -> bool | None:
     """The truth value that a text spells; refused, or absent, where it spells none."""
     if style.booleans == "lenient":
         text = text.strip().lower()
@@ -301,7 +301,7 @@ def boolean(style: Style, text: str) -> bool | None:
     raise Refusal(style.refusal_status, "is_active must be true or false")
 
 
-def tag_list(style: Style, text: str) -> tuple[str, ...] | None:
+def tag_list(style: Variant, text: str) -> tuple[str, ...] | None:
     """The tags asked for, each once; None where there is no filter."""
     if not text:
         return None
@@ -328,12 +328,12 @@ def window(site: Site, parameters: Parameters) -> Window:
     return Window(_limit(style, parameters.limit), max(offset, 0))
 
 
-def _unpaged(style: Style, parameters: Parameters) -> bool:
+def _unpaged(style: Variant, parameters: Parameters) -> bool:
     choices = {"no-limit": True, "only-filters": parameters.filtered, "no-query": not parameters.filtered}
     return choices.get(style.unpaged, False)
 
 
-def _limit(style: Style, asked: int | None) -> int:
+def _limit(style: Variant, asked: int | None) -> int:
     if asked is None or (asked == 0 and style.zero_limit == "default"):
         return style.default_limit
     if asked == 0 and style.zero_limit == "refused":
@@ -348,7 +348,7 @@ def _limit(style: Style, asked: int | None) -> int:
     return style.maximum
 
 
-def _refuse_negative(style: Style, name: str) -> None:
+def _refuse_negative(style: Variant, name: str) -> None:
     if style.negative == "refused":
         raise Refusal(style.refusal_status, f"{name} must not be negative")
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from contracts.reference.app import Application, RecordedRequest
     from contracts.reference.faults import Fault
-    from contracts.reference.variants import Style
+    from contracts.reference.variants import Variant
 
 REFERENCE_TOKEN = "reference-token"  # noqa: S105
 
@@ -32,7 +32,7 @@ def serving(
     *,
     profiles: int | Sequence[dict[str, Any]] = 137,
     fault: str | Fault | None = None,
-    style: str | Style | None = None,
+    style: str | Variant | None = None,
     seed: int = 0,
     token: str | None = REFERENCE_TOKEN,
     port: int = 0,

@@ -11,7 +11,7 @@ from typing import Any
 from contracts.reference.conditions import Condition, Row
 from contracts.reference.members import restyled
 from contracts.reference.times import instant
-from contracts.reference.variants import MAX_INT64, Style
+from contracts.reference.variants import MAX_INT64, Variant
 
 _SCHEMA = """
 CREATE TABLE profiles (
@@ -28,7 +28,7 @@ _LONG_AGO = 10**20  # makes nanoseconds since the zero time a positive number of
 class Store:
     """A collection of profiles; safe to use from several threads."""
 
-    def __init__(self, profiles: Iterable[dict[str, Any]], style: Style) -> None:
+    def __init__(self, profiles: Iterable[dict[str, Any]], style: Variant) -> None:
         self._style = style
         self._lock = threading.Lock()
         self._database = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)

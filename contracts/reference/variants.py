@@ -12,7 +12,7 @@ MAX_SAFE = 2**53 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Style:
+class Variant:
     """One set of choices; the defaults are the reference deployment's own."""
 
     name: str = "default"
@@ -59,12 +59,12 @@ class Style:
     writes: int = 0  # a second, by others
 
 
-def _style(name: str, description: str, **choices: object) -> Style:
-    return replace(Style(name=name, description=description), **choices)  # type: ignore[arg-type]
+def _style(name: str, description: str, **choices: object) -> Variant:
+    return replace(Variant(name=name, description=description), **choices)  # type: ignore[arg-type]
 
 
 _ALL = (
-    Style(),
+    Variant(),
     _style("over-maximum-refused", "More than the maximum limit is refused.", over_maximum="refused"),
     _style("maximum-50", "At most 50 profiles a page, 10 by default.", maximum=50, default_limit=10),
     _style("maximum-1000", "At most 1000 profiles a page, 50 by default.", maximum=1000, default_limit=50),
@@ -174,11 +174,11 @@ _ALL = (
     _style("writes-50", "Others write fifty times a second meanwhile.", writes=50),
 )
 
-STYLES: dict[str, Style] = {style.name: style for style in _ALL}
+VARIANTS: dict[str, Variant] = {style.name: style for style in _ALL}
 
 
-def named_style(style: str | Style | None) -> Style:
+def named_style(style: str | Variant | None) -> Variant:
     """The style of that name, the default one for None; ValueError names close matches."""
-    if isinstance(style, Style):
+    if isinstance(style, Variant):
         return style
-    return pick("style", STYLES, style or "default")
+    return pick("style", VARIANTS, style or "default")

@@ -6,7 +6,7 @@ from html import escape
 
 from contracts.model import ExitStatus, Outcome, Result
 from contracts.reports import summary
-from contracts.reports.summary import Terms
+from contracts.reports.summary import ReportOptions
 
 _LABEL = "access-profiles contract"
 _WIDE = 6.6  # pixels of a character at this size; textLength makes up for other fonts
@@ -14,7 +14,7 @@ _COLOURS = {ExitStatus.CONFORMING: "#1a7f37", ExitStatus.BROKEN: "#b3141d"}
 _OPEN = "#7a4d00"
 
 
-def text(result: Result, terms: Terms) -> str:
+def text(result: Result, terms: ReportOptions) -> str:
     """The badge as an SVG document in ASCII; nothing that a deployment sent stands in it."""
     conclusion = summary.conclude(result, terms)
     counts = summary.counts(result)

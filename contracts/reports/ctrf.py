@@ -8,7 +8,7 @@ from collections import Counter
 from contracts import __version__
 from contracts.model import Outcome, Result, Verdict
 from contracts.reports import failure, summary
-from contracts.reports.summary import Terms
+from contracts.reports.summary import ReportOptions
 from contracts.reports.text import visible
 
 _STATUSES = ("passed", "failed", "pending", "skipped", "other")
@@ -16,12 +16,12 @@ _STATUSES = ("passed", "failed", "pending", "skipped", "other")
 Json = dict[str, object]
 
 
-def text(result: Result, terms: Terms) -> str:
+def text(result: Result, terms: ReportOptions) -> str:
     """The report as JSON text in ASCII."""
     return json.dumps(render(result, terms), ensure_ascii=True, allow_nan=False, indent=2) + "\n"
 
 
-def render(result: Result, terms: Terms) -> Json:
+def render(result: Result, terms: ReportOptions) -> Json:
     """The report as plain values. A run knows no date: it starts at 0, in milliseconds."""
     conclusion = summary.conclude(result, terms)
     counted = Counter(status(verdict, terms) for verdict in result.verdicts)
@@ -50,14 +50,14 @@ def render(result: Result, terms: Terms) -> Json:
     }
 
 
-def status(verdict: Verdict, terms: Terms) -> str:
+def status(verdict: Verdict, terms: ReportOptions) -> str:
     """CTRF's word: what was not judged is skipped, and a broken SHOULD is neither passed nor failed."""
     if verdict.outcome is Outcome.FAIL:
         return "other" if summary.is_warning(verdict, terms) else "failed"
     return "passed" if verdict.outcome is Outcome.PASS else "skipped"
 
 
-def _test(verdict: Verdict, result: Result, terms: Terms) -> Json:
+def _test(verdict: Verdict, result: Result, terms: ReportOptions) -> Json:
     found = verdict.requirement
     test: Json = {
         "name": found.id,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contracts.model import Evidence, Exchange, Requirement, Result, Verdict, Violation
 from contracts.reports import curl
 from contracts.reports import fact_text as shown
-from contracts.reports.summary import Terms
+from contracts.reports.summary import ReportOptions
 from contracts.reports.text import number_of
 
 _EXCUSES = {
@@ -17,7 +17,7 @@ _EXCUSES = {
 }
 
 
-def explain(verdict: Verdict, result: Result, terms: Terms) -> Iterator[tuple[str, str]]:
+def explain(verdict: Verdict, result: Result, terms: ReportOptions) -> Iterator[tuple[str, str]]:
     """The block of a failure as labelled lines: the sentence, what was seen, and how to see it again.
 
     One witness is enough for a person, the strongest; the JSON report has the others.
@@ -78,7 +78,7 @@ def _violation(violation: Violation) -> Iterator[tuple[str, str]]:
         yield "Place", violation.pointer
 
 
-def _witness(verdict: Verdict, result: Result, terms: Terms) -> Iterator[tuple[str, str]]:
+def _witness(verdict: Verdict, result: Result, terms: ReportOptions) -> Iterator[tuple[str, str]]:
     """The requests with what each shows; all of the violation's where no proof was cut from them."""
     site = terms.site(result)
     for excerpt in verdict.witness:

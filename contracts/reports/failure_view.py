@@ -12,7 +12,7 @@ from typing import cast
 from contracts.model import MOVING, Excerpt, Exchange, Result, Violation
 from contracts.reports import curl, failure
 from contracts.reports.fact_text import words as shown_words
-from contracts.reports.summary import Terms
+from contracts.reports.summary import ReportOptions
 from contracts.reports.text import number_of, visible
 
 _EXCHANGES = 4  # of one violation; no proof needs more before a person's eyes
@@ -104,7 +104,7 @@ class _Profiles:
 
 
 def prove(
-    violation: Violation, result: Result, terms: Terms, room: Room, witness: Sequence[Excerpt] = ()
+    violation: Violation, result: Result, terms: ReportOptions, room: Room, witness: Sequence[Excerpt] = ()
 ) -> Proof:
     """The proof of a violation, as much of it as a person wants to see: the witness where there is one."""
     every = _exchanges(violation, result, witness)
@@ -178,7 +178,7 @@ class _Point:
     words: str
 
 
-def _shown(exchange: Exchange, point: _Point, result: Result, terms: Terms, room: Room) -> Shown:
+def _shown(exchange: Exchange, point: _Point, result: Result, terms: ReportOptions, room: Room) -> Shown:
     content = content_of(exchange)
     line = curl.line(exchange.request, terms.site(result))
     bare = Shown(exchange.number, _shortened(line, _SHORT_CURL), _answer(exchange))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from contracts.model import Result, UserError
-from contracts.reports.summary import Terms
+from contracts.reports.summary import ReportOptions
 
 FORMATS = {
     "report.html": "contracts.reports.html",
@@ -26,7 +26,7 @@ def remove_old(directory: Path) -> None:
         (directory / name).unlink(missing_ok=True)
 
 
-def write_all(result: Result, terms: Terms, directory: Path) -> None:
+def write_all(result: Result, terms: ReportOptions, directory: Path) -> None:
     """Write every format; UserError where the directory cannot be written to."""
     for name, module in FORMATS.items():
         write(directory / name, importlib.import_module(module).text(result, terms))
@@ -42,7 +42,7 @@ def write(path: Path, text: str) -> None:
         raise UserError(f"Cannot write {path}: {error.strerror}.") from error
 
 
-def tell_github(result: Result, terms: Terms, stream: TextIO) -> None:
+def tell_github(result: Result, terms: ReportOptions, stream: TextIO) -> None:
     """In GitHub Actions: annotations, and the summary of the step. Elsewhere nothing."""
     if os.environ.get("GITHUB_ACTIONS") != "true":
         return

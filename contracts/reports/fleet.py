@@ -16,7 +16,7 @@ from rich.text import Text
 from contracts.model import ExitStatus, Outcome, Result, UserError
 from contracts.reports import badge, files, json_report, summary, terminal
 from contracts.reports.html import render_page
-from contracts.reports.summary import Conclusion, Terms
+from contracts.reports.summary import Conclusion, ReportOptions
 from contracts.reports.text import visible
 
 OVERVIEW = ("index.html", "fleet.json")
@@ -32,7 +32,7 @@ class Judged:
 
     name: str
     result: Result
-    terms: Terms
+    terms: ReportOptions
 
     @property
     def conclusion(self) -> Conclusion:

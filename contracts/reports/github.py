@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from contracts.model import ExitStatus, Outcome, Result, Verdict
 from contracts.reports import curl, failure, summary
-from contracts.reports.summary import Terms
+from contracts.reports.summary import ReportOptions
 from contracts.reports.text import visible
 
 _SHOWN = 9  # GitHub shows ten annotations of a kind in a step; the last is for the conclusion
@@ -17,7 +17,7 @@ _BLOCKS = 40
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
 
-def commands(result: Result, terms: Terms) -> str:
+def commands(result: Result, terms: ReportOptions) -> str:
     """Workflow commands, a line each: an error for each broken MUST, a warning for each broken SHOULD."""
     conclusion = summary.conclude(result, terms)
     lines = [_annotation(verdict, result, terms) for verdict in summary.broken(result, terms)[:_SHOWN]]
@@ -31,7 +31,7 @@ def command(kind: str, title: str, message: str) -> str:
     return f"::{kind} title={_property(title)}::{_data(message)}"
 
 
-def step_summary(result: Result, terms: Terms) -> str:
+def step_summary(result: Result, terms: ReportOptions) -> str:
     """The summary as Markdown."""
     conclusion = summary.conclude(result, terms)
     lines = [
@@ -62,7 +62,7 @@ def fenced(text: str) -> str:
     return f"{fence}sh\n{text}\n{fence}"
 
 
-def _annotation(verdict: Verdict, result: Result, terms: Terms) -> str:
+def _annotation(verdict: Verdict, result: Result, terms: ReportOptions) -> str:
     kind = "warning" if summary.is_warning(verdict, terms) else "error"
     first = verdict.violations[0] if verdict.violations else None
     lines = [verdict.requirement.text]
@@ -85,7 +85,7 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def _block(verdict: Verdict, result: Result, terms: Terms) -> Iterator[str]:
+def _block(verdict: Verdict, result: Result, terms: ReportOptions) -> Iterator[str]:
     word = summary.word(verdict, terms)
     yield f"### {word} {markdown(verdict.requirement.id)} ({verdict.requirement.level})"
     yield ""

@@ -46,7 +46,7 @@ def facts(entry: Entry) -> Iterator[tuple[str, str]]:
     yield "Needs", entry.needs
     if entry.requires:
         yield "After", f"{', '.join(entry.requires)}: where one of these is broken, it is the cause"
-    for reading in found.readings:
+    for reading in found.behaviours:
         yield "Reading", reading
 
 

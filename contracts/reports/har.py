@@ -10,12 +10,12 @@ from urllib.parse import unquote_plus
 from contracts import __version__
 from contracts.model import Exchange, Result
 from contracts.reports import curl
-from contracts.reports.summary import Terms
+from contracts.reports.summary import ReportOptions
 
 Json = dict[str, object]
 
 
-def text(result: Result, terms: Terms, began: datetime) -> str:
+def text(result: Result, terms: ReportOptions, began: datetime) -> str:
     """All exchanges as JSON in ASCII; `began` is the time of day at which the run began."""
     log = {
         "version": "1.2",
@@ -25,7 +25,7 @@ def text(result: Result, terms: Terms, began: datetime) -> str:
     return json.dumps({"log": log}, ensure_ascii=True, allow_nan=False, indent=1) + "\n"
 
 
-def _entry(exchange: Exchange, result: Result, terms: Terms, began: datetime) -> Json:
+def _entry(exchange: Exchange, result: Result, terms: ReportOptions, began: datetime) -> Json:
     started = began + timedelta(seconds=exchange.started)
     took = round(exchange.elapsed * 1000, 3)
     failure = exchange.failure
@@ -41,7 +41,7 @@ def _entry(exchange: Exchange, result: Result, terms: Terms, began: datetime) ->
     return entry if failure is None else {**entry, "_error": failure.text}
 
 
-def _request(exchange: Exchange, result: Result, terms: Terms) -> Json:
+def _request(exchange: Exchange, result: Result, terms: ReportOptions) -> Json:
     request = exchange.request
     pairs = [part.partition("=") for part in request.query.split("&") if part]
     return {

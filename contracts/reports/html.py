@@ -15,7 +15,7 @@ from contracts.model import Exchange, Outcome, Result, Verdict, Violation
 from contracts.reports import charts as pictures
 from contracts.reports import curl, failure, summary
 from contracts.reports import failure_view as proof
-from contracts.reports.summary import Terms
+from contracts.reports.summary import ReportOptions
 from contracts.reports.text import number_of, visible
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Sent:
     took: str
 
 
-def text(result: Result, terms: Terms) -> str:
+def text(result: Result, terms: ReportOptions) -> str:
     """The report as an HTML document in ASCII and numeric references."""
     conclusion = summary.conclude(result, terms)
     return render_page(
@@ -82,7 +82,9 @@ def text(result: Result, terms: Terms) -> str:
         map=pictures.collection(result),
         time_line=pictures.time_line(result),
         width=pictures.WIDTH,
-        readings=[(visible(r.name), visible(r.value, at_most=_TEXT), r.exchange) for r in result.readings],
+        behaviours=[
+            (visible(r.name), visible(r.value, at_most=_TEXT), r.exchange) for r in result.behaviours
+        ],
         notes=[visible(note, at_most=_TEXT) for note in summary.notes(result)],
         sent=tuple(_sent(one, result, terms) for one in result.exchanges[:_REQUESTS]),
         sent_total=len(result.exchanges),
@@ -162,12 +164,12 @@ def _facts(result: Result) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _tally(result: Result, terms: Terms) -> tuple[tuple[str, int], ...]:
+def _tally(result: Result, terms: ReportOptions) -> tuple[tuple[str, int], ...]:
     words = [summary.word(verdict, terms) for verdict in result.verdicts]
     return tuple((word, words.count(word)) for word in summary.WORDS if word in words)
 
 
-def _failures(result: Result, terms: Terms) -> Iterator[Broken]:
+def _failures(result: Result, terms: ReportOptions) -> Iterator[Broken]:
     room = proof.Room()
     for verdict in summary.broken(result, terms):
         first = verdict.violations[0] if verdict.violations else Violation("", "", ())
@@ -187,7 +189,7 @@ def _failures(result: Result, terms: Terms) -> Iterator[Broken]:
 _SHOWN_APART = frozenset({"", "Expected", "Got", "Request", "Shows"})
 
 
-def _explained(verdict: Verdict, result: Result, terms: Terms) -> Iterator[tuple[str, str]]:
+def _explained(verdict: Verdict, result: Result, terms: ReportOptions) -> Iterator[tuple[str, str]]:
     for label, said in failure.explain(verdict, result, terms):
         if label not in _SHOWN_APART:
             yield label, visible(said, at_most=_LINE if label == "Place" else _TEXT)
@@ -199,7 +201,7 @@ def _one_line(violation: Violation) -> str:
     return f"{said} (request {numbers})"
 
 
-def _unsettled(result: Result, terms: Terms) -> Iterator[tuple[str, str, str]]:
+def _unsettled(result: Result, terms: ReportOptions) -> Iterator[tuple[str, str, str]]:
     open_ones = (Outcome.INCONCLUSIVE, Outcome.BLOCKED, Outcome.NOT_EXERCISED)
     for verdict in result.verdicts:
         if verdict.outcome in open_ones:
@@ -207,7 +209,7 @@ def _unsettled(result: Result, terms: Terms) -> Iterator[tuple[str, str, str]]:
             yield verdict.requirement.id, summary.word(verdict, terms), why
 
 
-def _rows(result: Result, terms: Terms) -> Iterator[Row]:
+def _rows(result: Result, terms: ReportOptions) -> Iterator[Row]:
     for area, verdicts in summary.in_areas(result.verdicts).items():
         for verdict in verdicts:
             found = verdict.requirement
@@ -218,7 +220,7 @@ def _rows(result: Result, terms: Terms) -> Iterator[Row]:
         yield Row(found.id, found.area, found.level.value, "no check", found.text, reason)
 
 
-def _sent(one: Exchange, result: Result, terms: Terms) -> Sent:
+def _sent(one: Exchange, result: Result, terms: ReportOptions) -> Sent:
     came = one.failure.kind.value if one.failure else str(one.status)
     again = f", after {number_of(len(one.attempts), 'repetition')}" if one.attempts else ""
     target = visible(curl.target(one.request, terms.site(result)), at_most=_LINE)

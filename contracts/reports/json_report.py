@@ -9,7 +9,7 @@ from contracts import __version__
 from contracts.model import Excerpt, Exchange, Requirement, Result, Verdict, Violation
 from contracts.reports import curl, failure, summary
 from contracts.reports import fact_text as shown
-from contracts.reports.summary import Terms
+from contracts.reports.summary import ReportOptions
 
 SCHEMA_VERSION = 1
 """Raised when a reader of older reports would misread a new one; added members do not raise it."""
@@ -17,7 +17,7 @@ SCHEMA_VERSION = 1
 Json = dict[str, object]
 
 
-def render(result: Result, terms: Terms) -> Json:
+def render(result: Result, terms: ReportOptions) -> Json:
     """The report as plain values."""
     return {
         "schema_version": SCHEMA_VERSION,
@@ -29,14 +29,14 @@ def render(result: Result, terms: Terms) -> Json:
         **_conclusion(result, terms),
         "verdicts": [_verdict(verdict, result, terms) for verdict in result.verdicts],
         "untested": [_untested(requirement) for requirement in terms.untested],
-        "readings": [{"name": r.name, "value": r.value, "exchange": r.exchange} for r in result.readings],
+        "behaviours": [{"name": r.name, "value": r.value, "exchange": r.exchange} for r in result.behaviours],
         "notes": list(result.notes),
         "requests_sent": sum(1 + len(exchange.attempts) for exchange in result.exchanges),
         "exchanges": [_exchange(exchange, result, terms) for exchange in result.exchanges],
     }
 
 
-def text(result: Result, terms: Terms) -> str:
+def text(result: Result, terms: ReportOptions) -> str:
     """The report as JSON text in ASCII alone, so that no reader and no terminal can be led astray."""
     return json.dumps(render(result, terms), ensure_ascii=True, allow_nan=False, indent=2) + "\n"
 
@@ -48,7 +48,7 @@ def schema() -> Json:
     return loaded
 
 
-def _conclusion(result: Result, terms: Terms) -> Json:
+def _conclusion(result: Result, terms: ReportOptions) -> Json:
     conclusion = summary.conclude(result, terms)
     return {
         "verdict": conclusion.word,
@@ -63,7 +63,7 @@ def _conclusion(result: Result, terms: Terms) -> Json:
     }
 
 
-def _verdict(verdict: Verdict, result: Result, terms: Terms) -> Json:
+def _verdict(verdict: Verdict, result: Result, terms: ReportOptions) -> Json:
     requirement = verdict.requirement
     return {
         "id": requirement.id,
@@ -82,7 +82,7 @@ def _verdict(verdict: Verdict, result: Result, terms: Terms) -> Json:
     }
 
 
-def _violation(violation: Violation, requirement: Requirement, result: Result, terms: Terms) -> Json:
+def _violation(violation: Violation, requirement: Requirement, result: Result, terms: ReportOptions) -> Json:
     return {
         "expected": violation.expected,
         "got": violation.got,
@@ -93,7 +93,7 @@ def _violation(violation: Violation, requirement: Requirement, result: Result, t
     }
 
 
-def _excerpt(excerpt: Excerpt, result: Result, terms: Terms) -> Json:
+def _excerpt(excerpt: Excerpt, result: Result, terms: ReportOptions) -> Json:
     return {
         "exchange": excerpt.exchange,
         "curl": curl.line(excerpt.request, terms.site(result)),
@@ -101,7 +101,7 @@ def _excerpt(excerpt: Excerpt, result: Result, terms: Terms) -> Json:
     }
 
 
-def _request(exchange: Exchange, result: Result, terms: Terms) -> Json:
+def _request(exchange: Exchange, result: Result, terms: ReportOptions) -> Json:
     request, site = exchange.request, terms.site(result)
     return {
         "number": exchange.number,
@@ -112,7 +112,7 @@ def _request(exchange: Exchange, result: Result, terms: Terms) -> Json:
     }
 
 
-def _exchange(exchange: Exchange, result: Result, terms: Terms) -> Json:
+def _exchange(exchange: Exchange, result: Result, terms: ReportOptions) -> Json:
     why = exchange.failure
     return {
         "number": exchange.number,

@@ -7,13 +7,13 @@ from xml.etree.ElementTree import Element, SubElement
 
 from contracts.model import Outcome, Result, Verdict
 from contracts.reports import failure, summary
-from contracts.reports.summary import Terms
+from contracts.reports.summary import ReportOptions
 from contracts.reports.text import visible
 
 _AT_MOST = 20_000  # characters of one text: enough for a person, not enough to choke a CI system
 
 
-def text(result: Result, terms: Terms) -> str:
+def text(result: Result, terms: ReportOptions) -> str:
     """The report as an XML document in ASCII."""
     suites = Element("testsuites", name="bifrost-contracts")
     cases = [_case(verdict, result, terms) for verdict in result.verdicts]
@@ -36,7 +36,7 @@ def _attributes(result: Result, cases: list[Element]) -> dict[str, str]:
     }
 
 
-def _run_facts(result: Result, terms: Terms) -> dict[str, str]:
+def _run_facts(result: Result, terms: ReportOptions) -> dict[str, str]:
     conclusion = summary.conclude(result, terms)
     return {
         "deployment": result.deployment,
@@ -47,7 +47,7 @@ def _run_facts(result: Result, terms: Terms) -> dict[str, str]:
     }
 
 
-def _case(verdict: Verdict, result: Result, terms: Terms) -> Element:
+def _case(verdict: Verdict, result: Result, terms: ReportOptions) -> Element:
     requirement = verdict.requirement
     case = Element("testcase", classname=f"contract.{requirement.area}", name=requirement.id, time="0")
     facts = {
@@ -64,7 +64,7 @@ def _case(verdict: Verdict, result: Result, terms: Terms) -> Element:
     return case
 
 
-def _add_failure(case: Element, verdict: Verdict, result: Result, terms: Terms) -> None:
+def _add_failure(case: Element, verdict: Verdict, result: Result, terms: ReportOptions) -> None:
     lines = [f"{label}: {line}" if label else line for label, line in failure.explain(verdict, result, terms)]
     text = "\n".join(_legal(line) for line in lines)
     if summary.is_warning(verdict, terms):

@@ -77,7 +77,7 @@ def _entry(row: Row) -> dict[str, object]:
         "evidence": found.evidence.value,
         "text": found.text,
         "source": found.source,
-        "readings": list(found.readings),
+        "behaviours": list(found.behaviours),
         "checked": row.checked,
         "untested": found.untested,
     }

@@ -7,7 +7,7 @@ import json
 from contracts import __version__
 from contracts.model import Level, Outcome, Result, Verdict
 from contracts.reports import failure, summary
-from contracts.reports.summary import Terms
+from contracts.reports.summary import ReportOptions
 from contracts.reports.text import visible
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -18,12 +18,12 @@ _PLACE = "openapi/access-profiles.yaml"
 Json = dict[str, object]
 
 
-def text(result: Result, terms: Terms) -> str:
+def text(result: Result, terms: ReportOptions) -> str:
     """The report as SARIF in ASCII."""
     return json.dumps(render(result, terms), ensure_ascii=True, allow_nan=False, indent=2) + "\n"
 
 
-def render(result: Result, terms: Terms) -> Json:
+def render(result: Result, terms: ReportOptions) -> Json:
     """The report as plain values. Other outcomes than broken stand with the rules: dashboards know none."""
     conclusion = summary.conclude(result, terms)
     index = {verdict.requirement.id: at for at, verdict in enumerate(result.verdicts)}
@@ -50,7 +50,7 @@ def render(result: Result, terms: Terms) -> Json:
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
-def _rule(verdict: Verdict, terms: Terms) -> Json:
+def _rule(verdict: Verdict, terms: ReportOptions) -> Json:
     found = verdict.requirement
     binding = found.level is Level.MUST or terms.level is Level.SHOULD
     return {
@@ -66,7 +66,7 @@ def _rule(verdict: Verdict, terms: Terms) -> Json:
     }
 
 
-def _result(verdict: Verdict, at: int, result: Result, terms: Terms) -> Json:
+def _result(verdict: Verdict, at: int, result: Result, terms: ReportOptions) -> Json:
     found = verdict.requirement
     pointer = verdict.violations[0].pointer if verdict.violations else ""
     said = [f"{label}: {line}" if label else line for label, line in failure.explain(verdict, result, terms)]

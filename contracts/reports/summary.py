@@ -25,7 +25,7 @@ AREAS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class ReportOptions:
     """What the user asked the verdicts to be weighed by, and how to write the token's place.
 
     `untested` are the requirements without a check: reports name them, nothing weighs them. `secret` is None
@@ -55,7 +55,7 @@ class Conclusion:
     reason: str
 
 
-def conclude(result: Result, terms: Terms) -> Conclusion:
+def conclude(result: Result, terms: ReportOptions) -> Conclusion:
     """The conclusion that the verdicts come to on these terms."""
     status = exit_status(result.verdicts, allow_unexercised=terms.allow_unexercised, level=terms.level)
     if terms.waivers_amiss and status != ExitStatus.BROKEN:
@@ -71,7 +71,7 @@ def counts(result: Result) -> dict[Outcome, int]:
     return {outcome: found[outcome] for outcome in Outcome}
 
 
-def is_warning(verdict: Verdict, terms: Terms) -> bool:
+def is_warning(verdict: Verdict, terms: ReportOptions) -> bool:
     """Whether a broken SHOULD is only a warning on these terms."""
     return (
         verdict.outcome is Outcome.FAIL
@@ -84,14 +84,14 @@ WORDS = ("pass", "FAIL", "warn", "inconclusive", "not exercised", "n/a", "blocke
 """What people read for an outcome, in the order in which reports count them."""
 
 
-def word(verdict: Verdict, terms: Terms) -> str:
+def word(verdict: Verdict, terms: ReportOptions) -> str:
     """The word for what the judge says of a requirement on these terms."""
     if verdict.outcome is Outcome.FAIL:
         return "warn" if is_warning(verdict, terms) else "FAIL"
     return "n/a" if verdict.outcome is Outcome.NOT_APPLICABLE else verdict.outcome.value
 
 
-def broken(result: Result, terms: Terms) -> tuple[Verdict, ...]:
+def broken(result: Result, terms: ReportOptions) -> tuple[Verdict, ...]:
     """The broken requirements, those that decide first."""
     found = [v for v in result.verdicts if v.outcome is Outcome.FAIL]
     return tuple(sorted(found, key=lambda v: is_warning(v, terms)))
@@ -125,7 +125,7 @@ def why(verdict: Verdict) -> str:
     return verdict.reason or "no reason given"
 
 
-def _reason(result: Result, terms: Terms, status: int) -> str:
+def _reason(result: Result, terms: ReportOptions, status: int) -> str:
     weighty = tuple(
         v for v in result.verdicts if terms.level is Level.SHOULD or v.requirement.level is Level.MUST
     )
@@ -140,11 +140,11 @@ def _reason(result: Result, terms: Terms, status: int) -> str:
     return _unsettled(weighty, terms)
 
 
-def _of_those(terms: Terms) -> str:
+def _of_those(terms: ReportOptions) -> str:
     return f", of the {len(terms.only):,} asked for; the others were not judged" if terms.only else ""
 
 
-def _unsettled(weighty: tuple[Verdict, ...], terms: Terms) -> str:
+def _unsettled(weighty: tuple[Verdict, ...], terms: ReportOptions) -> str:
     order = [Outcome.INCONCLUSIVE, Outcome.BLOCKED, Outcome.NOT_EXERCISED]
     if terms.allow_unexercised:
         order.remove(Outcome.NOT_EXERCISED)

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from contracts.model import Requirement, Result, Verdict
 from contracts.reports import curl, failure, summary
-from contracts.reports.summary import Terms
+from contracts.reports.summary import ReportOptions
 from contracts.reports.text import number_of, visible
 
 _WIDEST = 100  # long lines of prose are hard to read, however wide the window
@@ -59,11 +59,11 @@ def console_for(stream: TextIO, *, width: int | None = None) -> Console:
     return console
 
 
-def render(result: Result, console: Console, terms: Terms, waiver: str = "") -> None:
+def render(result: Result, console: Console, terms: ReportOptions, waiver: str = "") -> None:
     """Print the whole report; `waiver` is an entry for a file of waivers, ready to paste."""
     render_verdicts(result, console, terms)
     render_failures(result, console, terms)
-    render_readings(result, console)
+    render_behaviours(result, console)
     _section(console, "Notes", (f"- {visible(note)}" for note in summary.notes(result)))
     if waiver:
         console.print()
@@ -72,7 +72,7 @@ def render(result: Result, console: Console, terms: Terms, waiver: str = "") -> 
     render_conclusion(result, console, terms)
 
 
-def render_verdicts(result: Result, console: Console, terms: Terms) -> None:
+def render_verdicts(result: Result, console: Console, terms: ReportOptions) -> None:
     """Print one line for each requirement, by area."""
     for area, verdicts in summary.in_areas(result.verdicts).items():
         console.print(Text(area, "bold"))
@@ -82,7 +82,7 @@ def render_verdicts(result: Result, console: Console, terms: Terms) -> None:
         print_folded(_untested(terms.untested), console, indent="  ", first="")
 
 
-def render_failures(result: Result, console: Console, terms: Terms) -> None:
+def render_failures(result: Result, console: Console, terms: ReportOptions) -> None:
     """Print a block for each broken requirement, those that decide first."""
     for verdict in summary.broken(result, terms):
         console.print()
@@ -92,16 +92,16 @@ def render_failures(result: Result, console: Console, terms: Terms) -> None:
             _print_labelled(label, text, console)
 
 
-def render_readings(result: Result, console: Console) -> None:
+def render_behaviours(result: Result, console: Console) -> None:
     """Print which of several legal behaviours the deployment shows."""
     lines = (
         f"{visible(r.name)}: {visible(r.value)}" + (f" (request {r.exchange})" if r.exchange else "")
-        for r in result.readings
+        for r in result.behaviours
     )
-    _section(console, "Readings: legal choices that this deployment makes", lines)
+    _section(console, "Behaviours: legal choices that this deployment makes", lines)
 
 
-def render_conclusion(result: Result, console: Console, terms: Terms) -> None:
+def render_conclusion(result: Result, console: Console, terms: ReportOptions) -> None:
     """Print the counts, the reason, and the last line: the word and what it is about."""
     console.print()
     print_folded(tally(result, terms), console)
@@ -112,7 +112,7 @@ def render_conclusion(result: Result, console: Console, terms: Terms) -> None:
     console.print(line, soft_wrap=True)
 
 
-def render_exchanges(result: Result, console: Console, terms: Terms) -> None:
+def render_exchanges(result: Result, console: Console, terms: ReportOptions) -> None:
     """Print every exchange: what was asked, and what came of it."""
     for exchange in result.exchanges:
         target = visible(curl.target(exchange.request, terms.site(result)))
@@ -123,7 +123,7 @@ def render_exchanges(result: Result, console: Console, terms: Terms) -> None:
     console.print()
 
 
-def tally(result: Result, terms: Terms) -> str:
+def tally(result: Result, terms: ReportOptions) -> str:
     """The counts in one line: `41 pass, 1 FAIL, 2 not exercised`."""
     words = [summary.word(verdict, terms) for verdict in result.verdicts]
     return (
@@ -145,7 +145,7 @@ def _styled(word: str, text: str) -> Text:
     return Text().append(text, _LOOKS[word][2])
 
 
-def _print_verdict(verdict: Verdict, console: Console, terms: Terms) -> None:
+def _print_verdict(verdict: Verdict, console: Console, terms: ReportOptions) -> None:
     word = summary.word(verdict, terms)
     pretty, simple, _ = _LOOKS[word]
     mark = pretty if console.encoding.lower().startswith("utf") else simple

@@ -12,7 +12,7 @@ from contracts.evidence.evidence import Conditions, Evidence
 from contracts.evidence.responses import Content, LimitInForce, Success, WellFormed
 from contracts.judging.catalogue import Catalogue
 from contracts.model import Outcome, UserError, Verdict
-from contracts.runs.probes.exhaustive import Walked
+from contracts.runs.probes.exhaustive import ExhaustiveState
 
 _BY_ITSELF = (Answer, Page, Content, Success, WellFormed, LimitInForce)
 _OF_PAGES = ("RESP", "PAGE", "DATA")
@@ -47,18 +47,18 @@ def is_clean(catalogue: Catalogue, conditions: Conditions, answer: Answer) -> bo
     )
 
 
-def started(settings: _Settings) -> Walked:
+def started(settings: _Settings) -> ExhaustiveState:
     """A walk from the start, or from where an interrupted one came to; UserError for a file that is none."""
     if settings.resume is None or not settings.resume.is_file():
-        return Walked()
+        return ExhaustiveState()
     try:
-        walked = Walked.load(settings.resume.read_text(encoding="utf-8"))
+        walked = ExhaustiveState.load(settings.resume.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{settings.resume} cannot be read") from error
     return walked
 
 
-def saved(settings: _Settings, walked: Walked) -> None:
+def saved(settings: _Settings, walked: ExhaustiveState) -> None:
     """Puts down a walk where the user wants it; a finished one leaves no file."""
     if not settings.exhaustive or settings.resume is None or not walked.pages:
         return
@@ -71,23 +71,23 @@ def saved(settings: _Settings, walked: Walked) -> None:
         raise UserError(f"{settings.resume} cannot be written: {error.strerror or error}") from error
 
 
-def told(walked: Walked) -> str:
+def told(walked: ExhaustiveState) -> str:
     """The walk in a sentence."""
     if not walked.done:
         return f"exhaustive walk: {walked.met:,} of {walked.total:,} profiles; resume it with --resume FILE"
     return f"exhaustive walk: {_extent(walked)} of {walked.limit}"
 
 
-def _extent(walked: Walked) -> str:
+def _extent(walked: ExhaustiveState) -> str:
     return f"{walked.met:,} profiles on {walked.pages:,} pages"
 
 
-def with_walk(verdicts: Iterable[Verdict], walked: Walked) -> tuple[Verdict, ...]:
+def with_walk(verdicts: Iterable[Verdict], walked: ExhaustiveState) -> tuple[Verdict, ...]:
     """The verdicts with what the walk says of those that would pass."""
     return tuple(_with_walk(verdict, walked) for verdict in verdicts)
 
 
-def _with_walk(verdict: Verdict, walked: Walked) -> Verdict:
+def _with_walk(verdict: Verdict, walked: ExhaustiveState) -> Verdict:
     id_ = verdict.requirement.id
     touched = verdict.requirement.area in _OF_PAGES or id_ in _OF_ALL
     if verdict.outcome is not Outcome.PASS or not touched:
@@ -97,11 +97,11 @@ def _with_walk(verdict: Verdict, walked: Walked) -> Verdict:
         return replace(verdict, reason=f"{reason}; {verdict.reason}" if verdict.reason else reason)
     doubt = _doubt(walked) if id_ in _OF_ALL else ""
     if doubt:
-        return replace(verdict, outcome=Outcome.INCONCLUSIVE, reason=doubt, killed=0)
+        return replace(verdict, outcome=Outcome.INCONCLUSIVE, reason=doubt, mutations_detected=0)
     return replace(verdict, reason=f"all {_extent(walked)}")
 
 
-def _doubt(walked: Walked) -> str:
+def _doubt(walked: ExhaustiveState) -> str:
     """Why a walk to the end proves nothing; empty where it met each profile once."""
     if len(walked.totals) > 1:
         stated = " and ".join(map(str, sorted(walked.totals)))

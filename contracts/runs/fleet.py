@@ -15,7 +15,7 @@ from typing import Any
 from contracts.judging.catalogue import Catalogue
 from contracts.model import UserError
 from contracts.reports.fleet import Judged
-from contracts.reports.summary import Terms
+from contracts.reports.summary import ReportOptions
 from contracts.runs import run
 from contracts.runs.run import Progress, Settings
 
@@ -33,7 +33,7 @@ class Goal:
 
     name: str
     settings: Settings
-    terms: Terms
+    terms: ReportOptions
 
 
 def read_targets(path: Path) -> tuple[Mapping[str, Any], ...]:

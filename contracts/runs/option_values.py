@@ -31,7 +31,7 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
-class Keys:
+class CredentialSources:
     """Where the user keeps the secrets: names of environment variables, or a file."""
 
     token_env: str | None = None

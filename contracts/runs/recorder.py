@@ -52,7 +52,7 @@ class Recorder:
             open=stated.open,
             token=stated.token,
             narrow=stated.narrow,
-            unwritten=stated.unwritten,
+            no_concurrent_writes=stated.no_concurrent_writes,
             concurrency=settings.bounds.concurrency,
             timeout=float(settings.bounds.timeout),
         )

@@ -49,11 +49,15 @@ def replay(recording: Recording, catalogue: Catalogue) -> Result:
 def rerun(asked: Asked, part: Part, catalogue: Catalogue) -> Run:
     """The run on one path, at its end. Raises Diverged."""
     conditions = Conditions(
-        token=asked.token, narrow=asked.narrow, open=asked.open, path=part.path, unwritten=asked.unwritten
+        token=asked.token,
+        narrow=asked.narrow,
+        open=asked.open,
+        path=part.path,
+        no_concurrent_writes=asked.no_concurrent_writes,
     )
     choices = _Choices(asked.seed, frozenset(asked.only), asked.gentle, asked.examples)
     run = Run(choices, conditions, catalogue)
-    run.know.together, run.timeout = asked.concurrency, asked.timeout
+    run.ctx.concurrency, run.timeout = asked.concurrency, asked.timeout
     run.remarks = list(part.remarks)
     if part.grouping is not None:
         _regroup(run, part, part.grouping)
@@ -95,7 +99,7 @@ def _answering(part: Part, left: Iterator[Exchange]) -> Callable[[Request], Exch
 
 def grouping(run: Run) -> Grouping:
     """Which of a run's exchanges belong together."""
-    heard = [a.number for a in run.know.answers] + [e.number for e in run.know.failed]
+    heard = [a.number for a in run.ctx.answers] + [e.number for e in run.ctx.failed]
     return Grouping(tuple(sorted(heard)), _numbers(run.rounds), _numbers(run.still))
 
 
@@ -119,7 +123,7 @@ def _regroup(run: Run, part: Part, groups: Grouping) -> None:
     run.exchanges = list(part.exchanges)
     run.interrupted = part.interrupted
     for number in groups.heard:
-        run.know.hear(by_number[number])
+        run.ctx.hear(by_number[number])
     for into, witnesses in ((run.rounds, groups.rounds), (run.still, groups.still)):
         for rounds in witnesses:
             several = [tuple(by_number[number] for number in one) for one in rounds]
@@ -128,4 +132,4 @@ def _regroup(run: Run, part: Part, groups: Grouping) -> None:
                 raise Diverged("The recording groups exchanges that do not ask for the same.")
             if several:
                 requests = tuple(exchange.request for exchange in several[0])
-                into[requests] = [Round(one, run.know.conditions) for one in several]
+                into[requests] = [Round(one, run.ctx.conditions) for one in several]

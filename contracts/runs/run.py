@@ -39,10 +39,13 @@ class Settings:
     examples: int | None = None  # generated queries behind GEN-DOCUMENT; None: the usual share
     exhaustive: bool = False  # every page of the list, besides what is asked otherwise
     resume: Path | None = None  # where the state of an interrupted exhaustive walk is, or is to be put
-    unwritten: bool = False  # nothing writes meanwhile
+    no_concurrent_writes: bool = False  # nothing writes meanwhile
     verify: bool | str = True  # False, or a file of certificate authorities
     cert: tuple[str, str | None] | None = None  # a client certificate and its key, if that is another file
     http2: bool = False  # where the deployment speaks it
+
+
+Connect = Callable[[Settings, Target], Transport]
 
 
 def check(
@@ -51,17 +54,19 @@ def check(
     catalogue: Catalogue | None = None,
     progress: Callable[[Progress], None] | None = None,
     record: Record = lambda _path, _result, _remarks: None,
+    connect: Connect | None = None,
 ) -> Result:
     """Judges a deployment. Raises UserError for the user's mistakes; all else is in the result.
 
     `record` is told what came of each path that was asked, with remarks that are not in the exchanges.
+    `connect` opens the way to the deployment (`open_transport` by default); tests pass one without a network.
     """
     catalogue = catalogue or load_catalogue()
     catalogue.select(settings.only)
     refuse_a_part(settings)
 
     def judge(path: str) -> Result:
-        result, remarks = _check_path(settings, path, catalogue, progress)
+        result, remarks = _check_path(settings, path, catalogue, progress, connect or open_transport)
         record(path, result, remarks)
         return result
 
@@ -73,14 +78,15 @@ def _check_path(
     path: str,
     catalogue: Catalogue,
     progress: Callable[[Progress], None] | None,
+    connect: Connect,
 ) -> tuple[Result, tuple[str, ...]]:
     target = Target.parse(settings.base_url, path)
     run = Run(settings, conditions(settings, path), catalogue, progress or (lambda _: None))
-    run.know.together = settings.bounds.concurrency
+    run.ctx.concurrency = settings.bounds.concurrency
     run.timeout = settings.bounds.timeout
     run.walked = started(settings) if settings.exhaustive else None
     began = time.monotonic()
-    with open_transport(settings, target) as transport:
+    with connect(settings, target) as transport:
         run.drive(transport.send, transport.send_all)
         if settings.http2 and not transport.spoke_http2:
             run.remarks.append(
@@ -118,5 +124,5 @@ def conditions(settings: Settings, path: str) -> Conditions:
         narrow=secrets.narrow is not None,
         open=settings.open,
         path=path,
-        unwritten=settings.unwritten,
+        no_concurrent_writes=settings.no_concurrent_writes,
     )

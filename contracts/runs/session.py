@@ -21,7 +21,7 @@ from contracts.evidence.evidence import Conditions, Evidence
 from contracts.evidence.responses import FirstAnswer
 from contracts.evidence.walks import WholeWalk
 from contracts.judging import judge as judging
-from contracts.judging.behaviours import readings
+from contracts.judging.behaviours import behaviours
 from contracts.judging.catalogue import Catalogue
 from contracts.judging.judge import Case, Finding, Round, Witness
 from contracts.model import (
@@ -39,8 +39,8 @@ from contracts.model import (
 from contracts.runs.exhaustive import is_clean, told, with_walk
 from contracts.runs.probes.access import AT_MOST as ACCESS_AT_MOST
 from contracts.runs.probes.access import access, alias
-from contracts.runs.probes.context import Knowledge, Steps, query
-from contracts.runs.probes.exhaustive import WALKED, Walked, exhaustive
+from contracts.runs.probes.context import ProbeContext, Steps, query
+from contracts.runs.probes.exhaustive import WALKED, ExhaustiveState, exhaustive
 from contracts.runs.probes.filters import AT_MOST as FILTERS_AT_MOST
 from contracts.runs.probes.filters import filters
 from contracts.runs.probes.generated import DEFAULT_EXAMPLES, generated
@@ -114,7 +114,7 @@ class Probe:
     name: str
     feeds: frozenset[str]
     at_most: int
-    steps: Callable[[Knowledge, Path], Steps]
+    steps: Callable[[ProbeContext, Path], Steps]
 
 
 _ACCESS = frozenset({"ACCESS", "HTTP", "INPUT"})
@@ -125,21 +125,21 @@ def probes(choices: Choices) -> tuple[Probe, ...]:
     """The probes that the wanted requirements need, in the order asked."""
     examples = DEFAULT_EXAMPLES if choices.examples is None else choices.examples
     every = (
-        Probe("survey", frozenset(), SURVEY_AT_MOST, lambda know, _: survey(know)),
-        Probe("walks", _LISTED, WALKS_AT_MOST, lambda know, _: walks(know)),
+        Probe("survey", frozenset(), SURVEY_AT_MOST, lambda ctx, _: survey(ctx)),
+        Probe("walks", _LISTED, WALKS_AT_MOST, lambda ctx, _: walks(ctx)),
         Probe("filters", frozenset({"RESP", "FILTER"}), FILTERS_AT_MOST, _filters),
-        Probe("search", frozenset({"SEARCH"}), SEARCH_AT_MOST, lambda know, _: search(know)),
-        Probe("access", _ACCESS, ACCESS_AT_MOST, lambda know, _: access(know)),
-        Probe("the other path", frozenset({"ALIAS", "ACCESS"}), 6, lambda know, _: alias(know)),
+        Probe("search", frozenset({"SEARCH"}), SEARCH_AT_MOST, lambda ctx, _: search(ctx)),
+        Probe("access", _ACCESS, ACCESS_AT_MOST, lambda ctx, _: access(ctx)),
+        Probe("the other path", frozenset({"ALIAS", "ACCESS"}), 6, lambda ctx, _: alias(ctx)),
         Probe("generated queries", frozenset({"GEN"}), examples, generated),
-        Probe("odd queries", frozenset({"INPUT"}), INPUTS_AT_MOST, lambda know, _: inputs(know)),
+        Probe("odd queries", frozenset({"INPUT"}), INPUTS_AT_MOST, lambda ctx, _: inputs(ctx)),
     )
     areas = {id_.partition("-")[0] for id_ in choices.only}
     return tuple(p for p in every if not choices.only or not p.feeds or p.feeds & areas)
 
 
-def _filters(know: Knowledge, _document: Path) -> Steps:
-    return filters(know) if know.small else sampled_filters(know)
+def _filters(ctx: ProbeContext, _document: Path) -> Steps:
+    return filters(ctx) if ctx.small else sampled_filters(ctx)
 
 
 def plan(choices: Choices) -> tuple[tuple[str, int], ...]:
@@ -184,14 +184,14 @@ class Run:
         self.choices = choices
         self.catalogue = catalogue
         self.progress = progress
-        self.know = Knowledge(choices.seed, conditions, choices.gentle, choices.examples)
+        self.ctx = ProbeContext(choices.seed, conditions, choices.gentle, choices.examples)
         self.exchanges: list[Exchange] = []
         self.rounds: dict[Witness, list[Round]] = {}
         self.still: dict[Witness, list[Round]] = {}
         self.interrupted: str | None = None
         self.timeout = math.inf  # seconds that an exchange may take
         self.remarks: list[str] = []
-        self.walked: Walked | None = None  # how far the exhaustive walk is, where one was asked for
+        self.walked: ExhaustiveState | None = None  # how far the exhaustive walk is, where one was asked for
         self._cuts: dict[tuple[str, tuple[int, ...]], tuple[Excerpt, ...]] = {}
         self._examined: tuple[int, Evidence, dict[str, Finding]] | None = None
 
@@ -222,7 +222,7 @@ class Run:
 
     def _session(self) -> Session:
         for probe in probes(self.choices):
-            steps = probe.steps(self.know, self.catalogue.document.path)
+            steps = probe.steps(self.ctx, self.catalogue.document.path)
             yield from self._limited(probe.name, steps, probe.at_most)
             if self._hopeless():
                 return
@@ -232,10 +232,10 @@ class Run:
         yield from self._limited("the whole list again", self._between_reads(), STILL_AT_MOST)
         yield from self._limited("witnesses cut down", self._ask_cut_witnesses(), CUT_AT_MOST)
 
-    def _everything(self, walked: Walked) -> Session:
+    def _everything(self, walked: ExhaustiveState) -> Session:
         """The exhaustive walk, with the time that it will still take."""
-        clean = partial(is_clean, self.catalogue, self.know.conditions)
-        steps = exhaustive(self.know, walked, clean, self.exchanges.append)
+        clean = partial(is_clean, self.catalogue, self.ctx.conditions)
+        steps = exhaustive(self.ctx, walked, clean, self.exchanges.append)
         began, offset = time.monotonic(), walked.offset
         asked = next(steps, None)
         gc.freeze()  # what is there stays: looking through it again and again takes as long as the judging
@@ -262,7 +262,7 @@ class Run:
 
     def _hopeless(self) -> bool:
         """Whether asking on is of no use: nothing answers, or not the API, or not to these credentials."""
-        first = next(iter(self.know.evidence().subjects(FirstAnswer)), None) if self.know.answers else None
+        first = next(iter(self.ctx.evidence().subjects(FirstAnswer)), None) if self.ctx.answers else None
         if first is None:
             return bool(self.exchanges)
         gone = _gone(self.exchanges)
@@ -319,9 +319,9 @@ class Run:
 
     def _case(self) -> Case:
         """What was found; examined again only when more has been asked than witnesses."""
-        heard = len(self.know.answers) + len(self.know.failed)
+        heard = len(self.ctx.answers) + len(self.ctx.failed)
         if self._examined is None or self._examined[0] != heard:
-            evidence = self.know.evidence()
+            evidence = self.ctx.evidence()
             ids = _with_prerequisites(self.catalogue, self.choices.only)
             self._examined = (heard, evidence, judging.examine(self.catalogue, evidence, ids))
         _, evidence, findings = self._examined
@@ -337,7 +337,7 @@ class Run:
             deployment=deployment,
             seed=self.choices.seed,
             verdicts=verdicts if self.walked is None else with_walk(verdicts, self.walked),
-            readings=readings(case.evidence),
+            behaviours=behaviours(case.evidence),
             exchanges=tuple(self.exchanges),
             notes=tuple(self._notes()),
             seconds=seconds,
@@ -350,7 +350,7 @@ class Run:
         if self.interrupted:
             yield f"ended early: {self.interrupted}"
         yield from self.remarks
-        if self.know.conditions.unwritten:
+        if self.ctx.conditions.no_concurrent_writes:
             yield "it was stated that nothing writes meanwhile (--writes none)"
         waited = [e for e in self.exchanges if e.attempts]
         if waited:

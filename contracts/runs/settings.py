@@ -35,9 +35,11 @@ def settings(url: str, given: Mapping[str, Any]) -> Settings:
     )
 
 
-def keys(given: Mapping[str, Any]) -> options.Keys:
+def keys(given: Mapping[str, Any]) -> options.CredentialSources:
     """Where the secrets are kept."""
-    return options.Keys(**{field.name: given[field.name] for field in fields(options.Keys)})
+    return options.CredentialSources(
+        **{field.name: given[field.name] for field in fields(options.CredentialSources)}
+    )
 
 
 def reaching(settings: Settings, given: Mapping[str, Any], secrets: Secrets) -> Settings:
@@ -47,7 +49,7 @@ def reaching(settings: Settings, given: Mapping[str, Any], secrets: Secrets) -> 
         path=given["path"],
         secrets=secrets,
         open=given["open"],
-        unwritten=given["writes"] == "none",
+        no_concurrent_writes=given["writes"] == "none",
         verify=options.verification(given["ca"], insecure=given["insecure"]),
         cert=options.client_certificate(given["client_cert"], given["client_key"]),
         http2=given["http2"],

@@ -23,7 +23,7 @@ _SECONDS = 0.02  # what a request takes
 
 
 @dataclass(frozen=True)
-class Style:
+class Variant:
     """The legal choices of a deployment."""
 
     any_tag: bool = True
@@ -74,7 +74,7 @@ class Deployment:
     def __init__(
         self,
         rows: list[Row],
-        style: Style = Style(),
+        style: Variant = Variant(),
         meanwhile: Callable[[list[Row]], None] = lambda _: None,
     ) -> None:
         self.rows = rows

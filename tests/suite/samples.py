@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from contracts.model import (
+    Behaviour,
     Credentials,
     Evidence,
     Exchange,
@@ -12,7 +13,6 @@ from contracts.model import (
     FailureKind,
     Level,
     Outcome,
-    Reading,
     Request,
     Requirement,
     Result,
@@ -51,7 +51,7 @@ def result(*verdicts: Verdict, **more: object) -> Result:
         URL,
         0,
         verdicts,
-        (Reading("tags", "any of them", 2),),
+        (Behaviour("tags", "any of them", 2),),
         exchanges(),
         ("The list is empty.",),
         seconds=1.25,
@@ -81,5 +81,5 @@ def of_every_outcome(text: str = "24") -> Result:
         verdict("ALIAS-PARITY", Outcome.NOT_APPLICABLE, reason="only one path is served"),
         verdict("RESP-NESTED-NULL", Outcome.WAIVED, reason="until 2031-01-01, by the vendor"),
         notes=(f"note: {text}",),
-        readings=(Reading("tags", text, 2),),
+        behaviours=(Behaviour("tags", text, 2),),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from fake import Deployment, Storm, Style, rows, session
+from fake import Deployment, Storm, Variant, rows, session
 
 from contracts.model import Outcome
 
@@ -30,7 +30,7 @@ STRONGEST = {("reload",): 0.1, ("visit",): 0.6, ("blink",): 0.6, ("return_",): 0
 class Weather:
     """What happens round a deployment, drawn from a seed."""
 
-    style: Style
+    style: Variant
     size: int
     probability: float
     burst: int
@@ -39,7 +39,7 @@ class Weather:
 
 def weather(seed: int) -> Weather:
     draw = random.Random(seed)
-    style = Style(
+    style = Variant(
         any_tag=draw.random() < 0.5,
         order=draw.choice(("id", "-id", "name", "updated")),
         maximum=draw.choice((10, 50, 100, 1_000)),

@@ -1,4 +1,4 @@
-"""Checks beside their examples: legal readings are not accused, and faults do not slip through."""
+"""Checks beside their examples: legal behaviours are not accused, and faults do not slip through."""
 
 from __future__ import annotations
 

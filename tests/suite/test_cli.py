@@ -265,7 +265,7 @@ def test_options_of_the_network_reach_the_run(
     )
     run("check", URL, *given.split())
     run("check", URL)
-    assert [(one.unwritten, one.http2, one.bounds.concurrency) for one in asked] == [
+    assert [(one.no_concurrent_writes, one.http2, one.bounds.concurrency) for one in asked] == [
         (True, True, 3),
         (False, False, 1),
     ]
@@ -385,11 +385,11 @@ def test_demo_says_that_it_judges_the_reference_deployment(
 
 
 def test_lists_name_every_fault_and_style(capsys: pytest.CaptureFixture[str]) -> None:
-    from contracts.reference import FAULTS, STYLES
+    from contracts.reference import FAULTS, VARIANTS
 
     assert run("demo", "--list") == 0
     printed = capsys.readouterr().out
-    assert all(f"  {name}: " in printed for name in (*FAULTS, *STYLES))
+    assert all(f"  {name}: " in printed for name in (*FAULTS, *VARIANTS))
 
 
 @pytest.mark.parametrize("form", [[], ["--markdown"], ["--json"]])

@@ -165,7 +165,7 @@ def ran(deployment: Together, concurrency: int) -> Result:
     bounds = Bounds(concurrency=concurrency)
     settings = Settings("http://fake.invalid", bounds=bounds, examples=0)
     run = Run(settings, conditions(settings, OLD_PATH), CATALOGUE)
-    run.know.together = concurrency
+    run.ctx.concurrency = concurrency
     run.drive(deployment, deployment.all)
     return run.result("http://fake.invalid", 0.0)
 

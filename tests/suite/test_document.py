@@ -182,7 +182,7 @@ def test_requirements_come_in_order_and_typed() -> None:
     first = DOCUMENT.requirements[0]
     assert (first.id, first.level, first.evidence) == ("SERVED", Level.MUST, Evidence.ONE)
     assert first.untested is None
-    assert first.readings == ()
+    assert first.behaviours == ()
 
 
 @pytest.mark.parametrize("requirement", DOCUMENT.requirements, ids=lambda r: r.id)
@@ -193,7 +193,7 @@ def test_sentence_says_its_level_and_ends_like_one(requirement: Any) -> None:
     assert other not in words
     assert requirement.text.endswith(".")
     assert "\n" not in requirement.text
-    assert all(": " in reading and ", " in reading for reading in requirement.readings)
+    assert all(": " in reading and ", " in reading for reading in requirement.behaviours)
 
 
 def test_bundled_document_is_the_one_of_the_checkout() -> None:
@@ -272,10 +272,13 @@ FAULTS: list[tuple[Edit, str]] = [
     (put(*CATALOGUE, 1, "source", None), f"{AT_CATALOGUE}/1/source: expected a text, got null"),
     (put(*CATALOGUE, 1, "untested", True), f"{AT_CATALOGUE}/1/untested: expected a text, got true"),
     (
-        put(*CATALOGUE, 1, "readings", []),
-        f"{AT_CATALOGUE}/1/readings: expected a list of readings, got an array of 0 items",
+        put(*CATALOGUE, 1, "behaviours", []),
+        f"{AT_CATALOGUE}/1/behaviours: expected a list of behaviours, got an array of 0 items",
     ),
-    (put(*CATALOGUE, 1, "readings", [1]), f"{AT_CATALOGUE}/1/readings/0: expected a text, got the number 1"),
+    (
+        put(*CATALOGUE, 1, "behaviours", [1]),
+        f"{AT_CATALOGUE}/1/behaviours/0: expected a text, got the number 1",
+    ),
     (drop("paths", OLD_PATH, "get", "responses", "200"), f"{AT_RESPONSES}/200: is missing"),
     (drop(*SUCCESS_CONTENT), f"{AT_RESPONSES}/200/content/application~1json: is missing"),
     (drop(*SUCCESS_CONTENT, "schema"), f"{AT_RESPONSES}/200/content/application~1json/schema: is missing"),

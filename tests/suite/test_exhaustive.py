@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake import CATALOGUE, Deployment, Style, rows
+from fake import CATALOGUE, Deployment, Variant, rows
 from test_sampling import LONG, long_list
 
 from contracts.model import OLD_PATH, Exchange, Outcome, Request, Result, UserError
@@ -15,7 +15,7 @@ from contracts.reference.pipeline import Ask
 from contracts.reports.progress import line
 from contracts.runs.exhaustive import saved, started
 from contracts.runs.option_values import lifted
-from contracts.runs.probes.exhaustive import WALKED, Walked
+from contracts.runs.probes.exhaustive import WALKED, ExhaustiveState
 from contracts.runs.run import Progress, Settings, check, conditions
 from contracts.runs.session import Run
 from contracts.transport import Bounds
@@ -28,7 +28,7 @@ def walk(send: Send, **options: Any) -> tuple[Run, Result, list[Progress]]:
     settings = Settings("http://fake.invalid", **{"examples": 0, "exhaustive": True, **options})
     run = Run(settings, conditions(settings, OLD_PATH), CATALOGUE, told.append)
     run.walked = started(settings) if settings.exhaustive else None
-    run.know.together = settings.bounds.concurrency
+    run.ctx.concurrency = settings.bounds.concurrency
     run.drive(send)
     saved(settings, run.walked)
     return run, run.result(settings.base_url, 0.0), told
@@ -91,7 +91,7 @@ class Broken(Deployment):
 
 
 def test_one_broken_profile_of_many_is_found() -> None:
-    _, result, _ = walk(Broken(rows(600), Style(maximum=5, default=5)))
+    _, result, _ = walk(Broken(rows(600), Variant(maximum=5, default=5)))
     assert outcome(result, "RESP-SCHEMA") is Outcome.FAIL
 
 
@@ -132,11 +132,11 @@ def test_an_interrupted_walk_goes_on_where_it_was(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{}", "[]", '{"version": 1}', Walked().dump(), '{"version": 2, "buckets": []}']
+    "text", ["", "{}", "[]", '{"version": 1}', ExhaustiveState().dump(), '{"version": 2, "buckets": []}']
 )
 def test_a_file_that_holds_no_walk_is_refused(text: str) -> None:
     with pytest.raises(UserError, match="--resume"):
-        Walked.load(text)
+        ExhaustiveState.load(text)
 
 
 def test_a_part_of_the_contract_is_no_matter_for_a_walk_of_everything() -> None:
@@ -146,7 +146,7 @@ def test_a_part_of_the_contract_is_no_matter_for_a_walk_of_everything() -> None:
 
 def test_a_saved_walk_is_the_same_again() -> None:
     run, _, _ = walk(Deployment(rows(30)))
-    assert Walked.load(run.walked.dump()) == run.walked
+    assert ExhaustiveState.load(run.walked.dump()) == run.walked
 
 
 def test_bounds_on_the_whole_run_are_off_unless_they_were_asked_for() -> None:

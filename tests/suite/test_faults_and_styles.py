@@ -12,7 +12,7 @@ import pytest
 
 from contracts.cli.scoring import Task, attempt
 from contracts.model import ExitStatus
-from contracts.reference import FAULTS, STYLES
+from contracts.reference import FAULTS, VARIANTS
 
 # Faults that a run of the usual size does not come across, or cannot tell from writes by others.
 OUT_OF_REACH: dict[str, str] = {}
@@ -39,7 +39,7 @@ def test_fault_is_caught_by_what_it_breaks(name: str) -> None:
     assert not trial.unproved, trial
 
 
-@pytest.mark.parametrize("name", STYLES)
+@pytest.mark.parametrize("name", VARIANTS)
 def test_style_is_accepted(name: str) -> None:
     trial = attempt(Task(style=name))
     legal = {ExitStatus.CONFORMING, ExitStatus.NOT_JUDGED} if name in UNSETTLED else {ExitStatus.CONFORMING}
@@ -49,7 +49,7 @@ def test_style_is_accepted(name: str) -> None:
 
 def test_exceptions_are_names_that_exist() -> None:
     assert OUT_OF_REACH.keys() <= FAULTS.keys()
-    assert UNSETTLED.keys() <= STYLES.keys()
+    assert UNSETTLED.keys() <= VARIANTS.keys()
 
 
 def test_the_readme_states_the_score() -> None:
@@ -60,7 +60,7 @@ def test_the_readme_states_the_score() -> None:
     assert {label: int(number) for label, number in cells.items()} == {
         "Faults tried": len(FAULTS),
         "caught, and by a requirement that they break": len(FAULTS) - len(OUT_OF_REACH),
-        "Legal styles tried": len(STYLES),
+        "Legal styles tried": len(VARIANTS),
         "accused of anything": 0,
     }
     assert set(re.findall(r"`([a-z0-9-]+)`", stated[1].rpartition("|")[2])) == OUT_OF_REACH.keys()

@@ -22,7 +22,7 @@ from contracts.cli import scoring as score
 from contracts.judging.catalogue import load_catalogue
 from contracts.model import Outcome, Result, UserError
 from contracts.reports import fleet as report
-from contracts.reports.summary import Terms
+from contracts.reports.summary import ReportOptions
 from contracts.runs import fleet, run
 from contracts.runs.probes.generated import cases
 from contracts.runs.run import Settings
@@ -175,8 +175,8 @@ def test_names_and_directories_are_each_one_of_a_kind() -> None:
 
 def test_the_overview_opens_quietly_whatever_a_deployment_sends(tmp_path: Path) -> None:
     shown = [
-        report.Judged("east", CONFORMING, Terms()),
-        report.Judged(HOSTILE + "<script>alert(1)</script>", of_every_outcome(HOSTILE), Terms()),
+        report.Judged("east", CONFORMING, ReportOptions()),
+        report.Judged(HOSTILE + "<script>alert(1)</script>", of_every_outcome(HOSTILE), ReportOptions()),
     ]
     report.prepare(tmp_path, [one.name for one in shown])
     report.write(shown, tmp_path)
@@ -192,7 +192,7 @@ def test_the_overview_opens_quietly_whatever_a_deployment_sends(tmp_path: Path) 
 
 
 def goals(*settings: Settings) -> list[fleet.Goal]:
-    return [fleet.Goal(str(at), one, Terms()) for at, one in enumerate(settings)]
+    return [fleet.Goal(str(at), one, ReportOptions()) for at, one in enumerate(settings)]
 
 
 def test_they_are_judged_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:

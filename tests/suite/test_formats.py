@@ -16,9 +16,9 @@ from samples import HOSTILE, URL, broken, of_every_outcome, result, verdict
 
 from contracts.model import Level, Outcome, Result, UserError, Violation
 from contracts.reports import badge, ctrf, files, github, html, json_report, junit, sarif, summary
-from contracts.reports.summary import Terms
+from contracts.reports.summary import ReportOptions
 
-TERMS = Terms()
+TERMS = ReportOptions()
 COMMANDS = "x\n::error::pwned\r\n::set-output name=a::b ::warning file=a,line=1::y %0A::debug::z ##[error]"
 MARKDOWN = (
     "| `a` <img src=x onerror=alert(1)> [l](javascript:x) **b**\n# H\n```\n@me https://evil.example &lt;"
@@ -41,11 +41,11 @@ def schema(path: str) -> object:
 Said = dict[str, str]
 
 
-def from_json(shown: Result, terms: Terms) -> Said:
+def from_json(shown: Result, terms: ReportOptions) -> Said:
     return {v["id"]: v["outcome"] for v in json.loads(json_report.text(shown, terms))["verdicts"]}
 
 
-def from_junit(shown: Result, terms: Terms) -> Said:
+def from_junit(shown: Result, terms: ReportOptions) -> Said:
     said = {}
     for case in ElementTree.fromstring(junit.text(shown, terms)).iter("testcase"):
         properties = {p.attrib["name"]: p.attrib["value"] for p in case.iter("property")}
@@ -53,7 +53,7 @@ def from_junit(shown: Result, terms: Terms) -> Said:
     return said
 
 
-def from_sarif(shown: Result, terms: Terms) -> Said:
+def from_sarif(shown: Result, terms: ReportOptions) -> Said:
     [run] = json.loads(sarif.text(shown, terms))["runs"]
     rules = run["tool"]["driver"]["rules"]
     assert all(rules[found["ruleIndex"]]["id"] == found["ruleId"] for found in run["results"])
@@ -64,7 +64,7 @@ def from_sarif(shown: Result, terms: Terms) -> Said:
     return said
 
 
-def from_ctrf(shown: Result, terms: Terms) -> Said:
+def from_ctrf(shown: Result, terms: ReportOptions) -> Said:
     return {test["name"]: test["rawStatus"] for test in ctrf.render(shown, terms)["results"]["tests"]}  # type: ignore[index]
 
 
@@ -90,7 +90,7 @@ class Rows(HTMLParser):
             self.wants, self.outcome = False, ""
 
 
-def from_html(shown: Result, terms: Terms) -> Said:
+def from_html(shown: Result, terms: ReportOptions) -> Said:
     parser = Rows()
     parser.feed(html.text(shown, terms))
     return parser.said
@@ -98,15 +98,15 @@ def from_html(shown: Result, terms: Terms) -> Said:
 
 @pytest.mark.parametrize("read", [from_json, from_junit, from_sarif, from_ctrf, from_html])
 @pytest.mark.parametrize("text", TEXTS)
-@pytest.mark.parametrize("terms", [TERMS, Terms(level=Level.SHOULD)])
-def test_every_format_has_the_same_outcome_for_each_id(read: object, text: str, terms: Terms) -> None:
+@pytest.mark.parametrize("terms", [TERMS, ReportOptions(level=Level.SHOULD)])
+def test_every_format_has_the_same_outcome_for_each_id(read: object, text: str, terms: ReportOptions) -> None:
     shown = of_every_outcome(text)
     wanted = {v.requirement.id: v.outcome.value for v in shown.verdicts}
     assert read(shown, terms) == wanted  # type: ignore[operator]
 
 
-@pytest.mark.parametrize("terms", [TERMS, Terms(level=Level.SHOULD)])
-def test_every_format_counts_alike(terms: Terms) -> None:
+@pytest.mark.parametrize("terms", [TERMS, ReportOptions(level=Level.SHOULD)])
+def test_every_format_counts_alike(terms: ReportOptions) -> None:
     shown = of_every_outcome()
     counts = summary.counts(shown)
     warnings = sum(summary.is_warning(v, terms) for v in shown.verdicts)

@@ -64,10 +64,10 @@ def test_the_document_in_markdown_has_every_sentence(entries: tuple[report.Entry
         assert f"Broken: {entry.why}" in text
 
 
-def test_readings_are_named(entries: tuple[report.Entry, ...]) -> None:
-    several = next(one for one in entries if one.requirement.readings)
+def test_behaviours_are_named(entries: tuple[report.Entry, ...]) -> None:
+    several = next(one for one in entries if one.requirement.behaviours)
     assert [said for label, said in report.facts(several) if label == "Reading"] == list(
-        several.requirement.readings
+        several.requirement.behaviours
     )
 
 

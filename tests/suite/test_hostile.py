@@ -13,7 +13,7 @@ import pytest
 from contracts.judging.catalogue import load_catalogue
 from contracts.model import ExitStatus, Outcome, Result, exit_status
 from contracts.reports import json_report
-from contracts.reports.summary import Terms
+from contracts.reports.summary import ReportOptions
 from contracts.runs.run import Settings, check
 from contracts.transport import Bounds, Secrets
 
@@ -84,7 +84,7 @@ def test_what_cannot_be_judged_breaks_no_requirement_and_says_why(name: str) -> 
 @pytest.mark.parametrize("name", hostile.BEHAVIOURS)
 def test_the_token_is_nowhere_in_the_report(name: str) -> None:
     result = judged(name)
-    text = json_report.text(result, Terms())
+    text = json_report.text(result, ReportOptions())
     assert TOKEN not in text
     assert TOKEN not in repr(result)
 

@@ -17,9 +17,9 @@ from contracts.model import Attempt, Exchange, Outcome, Request, Result, Verdict
 from contracts.reports import charts as pictures
 from contracts.reports import failure_view as proof
 from contracts.reports import html
-from contracts.reports.summary import Terms
+from contracts.reports.summary import ReportOptions
 
-TERMS = Terms()
+TERMS = ReportOptions()
 SCRIPT = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'><svg onload=alert(3)>{{ 7*7 }}"
 MANNERS = [(scheme, width) for scheme in ("light", "dark") for width in (1280, 400)]
 
@@ -30,7 +30,7 @@ def browser() -> Iterator[Any]:
         yield started
 
 
-def written(shown: Result, tmp_path: Path, terms: Terms = TERMS) -> Path:
+def written(shown: Result, tmp_path: Path, terms: ReportOptions = TERMS) -> Path:
     path = tmp_path / "report.html"
     path.write_text(html.text(shown, terms), "ascii")
     return path
@@ -205,7 +205,7 @@ def test_evidence_that_was_not_kept_does_not_stop_the_report() -> None:
 
 
 def test_a_run_without_anything_is_a_page_too() -> None:
-    text = html.text(result(exchanges=(), notes=(), readings=()), TERMS)
+    text = html.text(result(exchanges=(), notes=(), behaviours=()), TERMS)
     assert "NOT JUDGED" in text
     assert "<svg" not in text
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import local
 import pytest
-from fake import Deployment, Storm, Style, rows, session
+from fake import Deployment, Storm, Variant, rows, session
 
 from contracts import reference
 from contracts.cli import scoring as score
@@ -106,32 +106,36 @@ class Wavering(Deployment):
         return {**page, "total_count": page["total_count"] + (len(self.exchanges) * 7 % 13 < 2)}
 
 
-def broken_by(deployment: Callable[[Request], Exchange], *, unwritten: bool) -> set[str]:
-    return ids(session(deployment, unwritten=unwritten), Outcome.FAIL)
+def broken_by(deployment: Callable[[Request], Exchange], *, no_concurrent_writes: bool) -> set[str]:
+    return ids(session(deployment, no_concurrent_writes=no_concurrent_writes), Outcome.FAIL)
 
 
 def test_where_nothing_writes_what_comes_and_goes_is_a_fault() -> None:
-    assert broken_by(Wavering(rows(30)), unwritten=True) & {"WALK-TOTAL", "PAGE-FILL", "WALK-COMPLETE"}
-    assert broken_by(Wavering(rows(30)), unwritten=False) == set()
+    assert broken_by(Wavering(rows(30)), no_concurrent_writes=True) & {
+        "WALK-TOTAL",
+        "PAGE-FILL",
+        "WALK-COMPLETE",
+    }
+    assert broken_by(Wavering(rows(30)), no_concurrent_writes=False) == set()
 
 
 def test_where_nothing_writes_a_correct_deployment_conforms() -> None:
-    result = session(Deployment(rows(30)), unwritten=True)
+    result = session(Deployment(rows(30)), no_concurrent_writes=True)
     assert ids(result, Outcome.FAIL) | ids(result, Outcome.INCONCLUSIVE) == set()
     assert any("--writes none" in note for note in result.notes)
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_a_few_writes_against_the_statement_are_seen_once_and_excused_by_nothing(seed: int) -> None:
-    deployment = Deployment(rows(30), Style(), Storm(seed, 0.004, kinds=("insert", "delete")))
-    assert broken_by(deployment, unwritten=True) == set()
+    deployment = Deployment(rows(30), Variant(), Storm(seed, 0.004, kinds=("insert", "delete")))
+    assert broken_by(deployment, no_concurrent_writes=True) == set()
 
 
 # --- what inconclusive says -----------------------------------------------------------------------
 
 
 def test_inconclusive_says_how_much_moved_and_what_would_settle_it() -> None:
-    deployment = Deployment(rows(30), Style(), Storm(1, 0.3, kinds=("insert", "delete", "change")))
+    deployment = Deployment(rows(30), Variant(), Storm(1, 0.3, kinds=("insert", "delete", "change")))
     reasons = [v.reason for v in session(deployment).verdicts if v.outcome is Outcome.INCONCLUSIVE]
     told = [r for r in reasons if re.search(r"moved meanwhile: [0-9]+ changes were seen in [0-9.]+ s", r)]
     assert told

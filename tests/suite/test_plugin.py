@@ -215,7 +215,7 @@ def test_options_of_the_network_reach_the_run(
     given += f" --client-cert={pem} --client-key={pem}"
     judge("--base-url", BASE_URL, "--http2", *given.split())
     (one,) = settings
-    assert (one.unwritten, one.http2, one.verify) == (True, True, str(pem))
+    assert (one.no_concurrent_writes, one.http2, one.verify) == (True, True, str(pem))
     assert (one.cert, one.bounds.concurrency) == ((str(pem), str(pem)), 3)
     assert one.secrets.headers == (("X-Key", SECRET),)
 
@@ -233,7 +233,7 @@ def test_insecure_is_loud(judge: Run, settings: list[Any]) -> None:
     assert settings[0].verify is False
 
 
-def test_notes_and_readings_are_printed(judge: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_notes_and_behaviours_are_printed(judge: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     judging(monkeypatch, result(PASSES))
     printed = judge("--base-url", BASE_URL).stdout.str()
     assert "reading: tags: any of them" in printed

@@ -8,7 +8,7 @@ from math import gcd
 from typing import Any
 
 import pytest
-from fake import Deployment, Style, row, rows
+from fake import Deployment, Variant, row, rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +18,7 @@ from contracts.evidence.evidence import Conditions
 from contracts.evidence.walks import Walk, WholeWalk
 from contracts.model import OLD_PATH, Credentials, Exchange, Request
 from contracts.runs.probes.access import spellings
-from contracts.runs.probes.context import SMALL, Knowledge, Steps, co_prime, query
+from contracts.runs.probes.context import SMALL, ProbeContext, Steps, co_prime, query
 from contracts.runs.probes.filters import Tags, can_be_asked, encoded_letters, filters, inexact_tags
 from contracts.runs.probes.survey import survey
 from contracts.runs.probes.walks import AT_MOST, walks
@@ -44,16 +44,16 @@ def drive(steps: Steps, send: Send, at_most: int = 1_000) -> list[Request]:
     return asked
 
 
-def surveyed(send: Send, **options: Any) -> Knowledge:
-    know = Knowledge(**options)
-    drive(survey(know), send)
-    return know
+def surveyed(send: Send, **options: Any) -> ProbeContext:
+    ctx = ProbeContext(**options)
+    drive(survey(ctx), send)
+    return ctx
 
 
-def all_probes(know: Knowledge, send: Send) -> list[Request]:
+def all_probes(ctx: ProbeContext, send: Send) -> list[Request]:
     """Every probe, none of them cut short."""
     path = document_path()
-    return [request for probe in PROBES for request in drive(probe.steps(know, path), send)]
+    return [request for probe in PROBES for request in drive(probe.steps(ctx, path), send)]
 
 
 # --- queries --------------------------------------------------------------------------------------
@@ -111,13 +111,13 @@ def test_page_sizes_have_no_divisor_in_common_with_the_total(size: int, total: i
 def test_survey_finds_the_largest_limit_that_is_filled(
     refuses: bool, total: int, maximum: int, most: int
 ) -> None:
-    style = Style(maximum=maximum, default=10, refuses=refuses)
-    know = surveyed(Deployment(rows(total), style))
-    assert (know.most, know.total, know.default) == (most, total, 10)
+    style = Variant(maximum=maximum, default=10, refuses=refuses)
+    ctx = surveyed(Deployment(rows(total), style))
+    assert (ctx.max_page_size, ctx.total, ctx.default) == (most, total, 10)
 
 
 def test_survey_finds_a_maximum_between_the_usual_and_a_thousand() -> None:
-    assert surveyed(Deployment(rows(700), Style(maximum=500, refuses=False))).most == 500
+    assert surveyed(Deployment(rows(700), Variant(maximum=500, refuses=False))).max_page_size == 500
 
 
 # --- walks ----------------------------------------------------------------------------------------
@@ -133,25 +133,31 @@ def test_survey_finds_a_maximum_between_the_usual_and_a_thousand() -> None:
 def test_each_walk_of_a_correct_deployment_yields_every_position_once(
     total: int, maximum: int, default: int, refuses: bool
 ) -> None:
-    style = Style(maximum=maximum, default=min(default, maximum), refuses=refuses)
+    style = Variant(maximum=maximum, default=min(default, maximum), refuses=refuses)
     deployment = Deployment([{"id": n, "name": f"{n}", "is_active": True} for n in range(total)], style)
-    know = surveyed(deployment)
-    drive(walks(know), deployment, at_most=AT_MOST)
-    walked = know.evidence().subjects(Walk)
+    ctx = surveyed(deployment)
+    drive(walks(ctx), deployment, at_most=AT_MOST)
+    walked = ctx.evidence().subjects(Walk)
     for walk in walked:
         assert walk.ids == tuple(range(walk.start, walk.start + walk.due))
-    assert total == 0 or any(w.walk.complete for w in know.evidence().subjects(WholeWalk)) or know.most < 20
+    assert (
+        total == 0
+        or any(w.walk.complete for w in ctx.evidence().subjects(WholeWalk))
+        or ctx.max_page_size < 20
+    )
     sizes = {
-        walk.limit for walk in walked if len(walk.pages) > 2 and walk.complete and walk.limit < know.most
+        walk.limit
+        for walk in walked
+        if len(walk.pages) > 2 and walk.complete and walk.limit < ctx.max_page_size
     }
     assert {size for size in sizes if gcd(size, max(1, total)) > 1} <= {style.default, 5, 10, 1}
 
 
 def test_a_long_list_is_read_in_windows_from_start_to_end() -> None:
     deployment = Deployment([{"id": n, "name": f"{n}", "is_active": True} for n in range(SMALL + 500)])
-    know = surveyed(deployment)
-    drive(walks(know), deployment, at_most=AT_MOST)
-    offsets = {page.offset for page in know.evidence().unfiltered}
+    ctx = surveyed(deployment)
+    drive(walks(ctx), deployment, at_most=AT_MOST)
+    offsets = {page.offset for page in ctx.evidence().unfiltered}
     assert {0, 900, 1_000, SMALL + 300, SMALL + 400, SMALL + 499, SMALL + 500} <= offsets
 
 
@@ -190,8 +196,8 @@ def test_each_spelling_of_the_path_is_another_one() -> None:
 
 
 def test_the_other_credentials_are_asked_only_where_there_are_some() -> None:
-    open_to_all = all_probes(Knowledge(), Deployment(rows(3)))
-    with_token = all_probes(Knowledge(conditions=EVERYONE), Deployment(rows(3), Style(token=True)))
+    open_to_all = all_probes(ProbeContext(), Deployment(rows(3)))
+    with_token = all_probes(ProbeContext(conditions=EVERYONE), Deployment(rows(3), Variant(token=True)))
     assert {r.credentials for r in open_to_all} == {Credentials.GIVEN}
     assert set(Credentials) - {r.credentials for r in with_token} == {Credentials.LOWER_CASE_SCHEME}
 
@@ -211,8 +217,8 @@ def test_the_other_credentials_are_asked_only_where_there_are_some() -> None:
 def test_the_same_seed_asks_the_same(
     seed: int, total: int, maximum: int, default: int, refuses: bool, searches: bool
 ) -> None:
-    style = Style(maximum=maximum, default=default, refuses=refuses, searches=searches, token=True)
-    asked = [all_probes(Knowledge(seed, EVERYONE), Deployment(rows(total, seed), style)) for _ in "ab"]
+    style = Variant(maximum=maximum, default=default, refuses=refuses, searches=searches, token=True)
+    asked = [all_probes(ProbeContext(seed, EVERYONE), Deployment(rows(total, seed), style)) for _ in "ab"]
     assert asked[0] == asked[1]
 
 
@@ -230,7 +236,7 @@ ODD_ROW = st.fixed_dictionaries(
 @settings(deadline=None, max_examples=30)
 @given(st.lists(ODD_ROW, max_size=12, unique_by=lambda r: r["id"]), st.integers(0, 9))
 def test_odd_profiles_crash_no_probe(odd: list[dict[str, Any]], seed: int) -> None:
-    all_probes(Knowledge(seed, EVERYONE), Lenient(odd))
+    all_probes(ProbeContext(seed, EVERYONE), Lenient(odd))
 
 
 class Lenient(Deployment):
@@ -247,10 +253,10 @@ def page(**members: object) -> bytes:
 
 
 def test_a_long_list_leaves_requests_for_the_tags() -> None:
-    deployment = Deployment(rows(50), Style(maximum=1, default=1, refuses=False))
-    know = surveyed(deployment)
-    drive(walks(know), deployment)
-    asked = drive(filters(know), deployment)
+    deployment = Deployment(rows(50), Variant(maximum=1, default=1, refuses=False))
+    ctx = surveyed(deployment)
+    drive(walks(ctx), deployment)
+    asked = drive(filters(ctx), deployment)
     assert sum("is_active" in request.query and "tags" not in request.query for request in asked) <= 30
 
 
@@ -283,15 +289,15 @@ def always(content: bytes, status: int = 200) -> Send:
 @pytest.mark.parametrize("status", [200, 400, 500])
 @pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_answers_neither_raise_nor_go_on_for_ever(content: bytes, status: int) -> None:
-    assert all_probes(Knowledge(conditions=EVERYONE), always(content, status))
+    assert all_probes(ProbeContext(conditions=EVERYONE), always(content, status))
 
 
 def test_a_walk_stops_where_no_page_comes() -> None:
-    know = Knowledge()
+    ctx = ProbeContext()
     pages: list[Page] = []
 
     def steps() -> Steps:
-        pages.extend((yield from know.walk(10, purpose="walk")))
+        pages.extend((yield from ctx.walk(10, purpose="walk")))
 
     assert len(drive(steps(), always(b"{}"))) == 1
     assert pages == []

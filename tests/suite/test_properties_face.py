@@ -101,7 +101,7 @@ def test_a_correct_deployment_passes(judge: Run) -> None:
         assert len(served.requests) <= DEFAULT_EXAMPLES + SURVEY
 
 
-STYLES = (
+VARIANTS = (
     "django-like",
     "fastapi-like",
     "go-like",
@@ -113,7 +113,7 @@ STYLES = (
 )
 
 
-@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("style", VARIANTS)
 def test_a_legal_style_passes(judge: Run, style: str) -> None:
     with serving(style=style) as served:
         properties(judge, served, "--seed", "1").assert_outcomes(passed=2)

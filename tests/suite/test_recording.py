@@ -22,7 +22,7 @@ ASKED = Asked(__version__, fake.CATALOGUE.document.sha256, "http://fake.invalid"
 
 def recorded(send=None, **style: object) -> tuple[Result, Recording]:
     """A run of the correct deployment in memory, and its recording."""
-    send = send or fake.Deployment(fake.rows(25), fake.Style(**style))
+    send = send or fake.Deployment(fake.rows(25), fake.Variant(**style))
     settings = run.Settings("http://fake.invalid", path=OLD_PATH, examples=0)
     live = Run(settings, run.conditions(settings, OLD_PATH), fake.CATALOGUE)
     live.drive(send)

@@ -19,12 +19,12 @@ from urllib.parse import quote, unquote
 
 import pytest
 
-from contracts.reference import FAULTS, STYLES, serving
+from contracts.reference import FAULTS, VARIANTS, serving
 from contracts.reference.app import Application, build_app
 from contracts.reference.data import COLLECTIONS, generate
 from contracts.reference.store import Store
 from contracts.reference.times import ZERO_TIME, instant, rfc3339
-from contracts.reference.variants import Style
+from contracts.reference.variants import Variant
 from contracts.reference.writer import Writer
 
 OLD = "/api/access-profiles"
@@ -311,7 +311,7 @@ class TestData:
         app.close()
 
     def test_a_writer_keeps_the_list_about_its_size(self) -> None:
-        store = Store(generate(137), Style())
+        store = Store(generate(137), Variant())
         writer = Writer(store, 0)
         before = store.query("SELECT text FROM profiles")
         for _ in range(200):
@@ -460,15 +460,15 @@ class TestStyles:
         "limit=x",
     )
 
-    @pytest.mark.parametrize("name", STYLES)
+    @pytest.mark.parametrize("name", VARIANTS)
     def test_every_style_answers(self, name: str) -> None:
-        app = build_app(style=replace(STYLES[name], busy=0.0, latency=0.0))
-        path = NEW if STYLES[name].paths == "new" else OLD
+        app = build_app(style=replace(VARIANTS[name], busy=0.0, latency=0.0))
+        path = NEW if VARIANTS[name].paths == "new" else OLD
         answers = ask(app, *(Asked(query, path=path) for query in self.CASES))
         app.close()
         assert [answer.status for answer in answers[:4]] == [200] * 4
         assert {answer.status for answer in answers[4:]} <= {200, 400, 422}
-        assert STYLES[name].description.endswith(".")
+        assert VARIANTS[name].description.endswith(".")
 
     @pytest.mark.parametrize(
         ("style", "query", "status", "limit"),

@@ -14,13 +14,13 @@ from samples import HOSTILE, URL, broken, of_every_outcome, requirement, result,
 from contracts.model import Credentials, Evidence, ExitStatus, Level, Outcome, Request, Result, Violation
 from contracts.reports import curl, failure, json_report, junit, summary, terminal
 from contracts.reports.progress import live
-from contracts.reports.summary import Terms
+from contracts.reports.summary import ReportOptions
 from contracts.reports.text import visible
 
-TERMS = Terms()
+TERMS = ReportOptions()
 
 
-def printed(shown: Result, terms: Terms = TERMS, width: int = 80) -> str:
+def printed(shown: Result, terms: ReportOptions = TERMS, width: int = 80) -> str:
     stream = io.StringIO()
     terminal.render(shown, terminal.console_for(stream, width=width), terms)
     return stream.getvalue()
@@ -28,8 +28,8 @@ def printed(shown: Result, terms: Terms = TERMS, width: int = 80) -> str:
 
 # --- conclusion -------------------------------------------------------------------------------------
 
-SHOULD = Terms(level=Level.SHOULD)
-LENIENT = Terms(allow_unexercised=True)
+SHOULD = ReportOptions(level=Level.SHOULD)
+LENIENT = ReportOptions(allow_unexercised=True)
 PASSES = verdict("SERVED")
 
 
@@ -48,7 +48,7 @@ PASSES = verdict("SERVED")
     ],
 )
 def test_conclusion_has_one_word_for_each_status(
-    verdicts: list[object], terms: Terms, word: str, status: int
+    verdicts: list[object], terms: ReportOptions, word: str, status: int
 ) -> None:
     conclusion = summary.conclude(result(*verdicts), terms)  # type: ignore[arg-type]
     assert (conclusion.word, conclusion.status) == (word, status)
@@ -60,7 +60,7 @@ def test_the_reason_of_not_judged_names_the_requirement_that_is_open() -> None:
 
 
 def test_the_reason_says_when_only_a_few_were_asked_for() -> None:
-    reason = summary.conclude(result(PASSES), Terms(only=frozenset({"SERVED"}))).reason
+    reason = summary.conclude(result(PASSES), ReportOptions(only=frozenset({"SERVED"}))).reason
     assert reason == "1 requirement passed, of the 1 asked for; the others were not judged"
 
 
@@ -124,7 +124,7 @@ def test_the_block_says_why_writes_by_others_are_no_excuse(violation: Violation,
 
 
 def test_untested_requirements_are_one_line() -> None:
-    terms = Terms(untested=(requirement("ACCESS-SCOPE", untested="no second token"),))
+    terms = ReportOptions(untested=(requirement("ACCESS-SCOPE", untested="no second token"),))
     assert "Without a check, so not judged: ACCESS-SCOPE" in printed(of_every_outcome(), terms)
 
 
@@ -212,7 +212,7 @@ def test_visible_bounds_the_length() -> None:
 
 @pytest.mark.parametrize("text", ["24", HOSTILE])
 def test_json_follows_the_published_schema_and_is_ascii(text: str) -> None:
-    written = json_report.text(of_every_outcome(text), Terms(untested=(requirement("X-Y"),)))
+    written = json_report.text(of_every_outcome(text), ReportOptions(untested=(requirement("X-Y"),)))
     assert written.isascii()
     assert "\x1b" not in written
     validator(json_report.schema()).validate(json.loads(written))
@@ -263,7 +263,7 @@ def test_a_broken_should_fails_junit_only_when_should_decides() -> None:
     assert junit_of(shown, SHOULD).get("failures") == "1"
 
 
-def junit_of(shown: Result, terms: Terms) -> ElementTree.Element:
+def junit_of(shown: Result, terms: ReportOptions) -> ElementTree.Element:
     return ElementTree.fromstring(junit.text(shown, terms))[0]
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from fake import CATALOGUE, Deployment, Storm, Style, rows, session
+from fake import CATALOGUE, Deployment, Storm, Variant, rows, session
 
 from contracts.model import (
     OLD_PATH,
@@ -63,8 +63,8 @@ def test_what_is_asked_for_alone_is_judged_as_in_a_whole_run(area: str) -> None:
 
 
 @pytest.mark.parametrize("probability", [0.0, 0.2])
-@pytest.mark.parametrize("style", [Style(), Style(maximum=1, default=1, refuses=False)])
-def test_no_probe_sends_more_than_was_planned(style: Style, probability: float) -> None:
+@pytest.mark.parametrize("style", [Variant(), Variant(maximum=1, default=1, refuses=False)])
+def test_no_probe_sends_more_than_was_planned(style: Variant, probability: float) -> None:
     settings = Settings(URL, examples=0)
     sent: Counter[str] = Counter()
     at_most: dict[str, int] = {}
@@ -187,4 +187,4 @@ def test_a_total_that_wavers_fails_where_the_list_stays_the_same() -> None:
 
 
 def test_a_total_that_wavers_is_in_doubt_where_a_visitor_comes_and_goes() -> None:
-    assert failed(session(Wavering(rows(30), Style(), Storm(5, 0.5, kinds=("visit",))))) == set()
+    assert failed(session(Wavering(rows(30), Variant(), Storm(5, 0.5, kinds=("visit",))))) == set()

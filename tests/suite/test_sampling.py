@@ -10,18 +10,18 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from fake import CATALOGUE, Deployment, Row, Storm, Style, rows, session
+from fake import CATALOGUE, Deployment, Row, Storm, Variant, rows, session
 
 from contracts.evidence.answers import Profile, Selection
 from contracts.evidence.evidence import Evidence
-from contracts.evidence.filtered import Listed
+from contracts.evidence.filtered import ListingOrStretch
 from contracts.evidence.samples import PAGE_DRAWN, draws_for, rate_below
 from contracts.judging import judge as judging
 from contracts.model import Credentials, Exchange, ExitStatus, Outcome, Request, Result, Verdict, exit_status
 from contracts.reference import REFERENCE_TOKEN
 from contracts.reference.computed import build_long_app, right_places
 from contracts.reference.pipeline import OLD_PATH, Ask, Incoming
-from contracts.runs.probes.context import Knowledge
+from contracts.runs.probes.context import ProbeContext
 from contracts.runs.probes.sampling import DRAWS, drawn_boundaries
 from contracts.transport import Secrets
 
@@ -85,7 +85,7 @@ def test_legal_styles_of_a_long_list_are_not_accused(style: str) -> None:
 
 @pytest.mark.parametrize("maximum", [1, 2, 3])
 def test_small_maximum_limits_are_judged_on_long_lists(maximum: int) -> None:
-    result = session(Deployment(rows(200, 1), Style(maximum=maximum, default=maximum)))
+    result = session(Deployment(rows(200, 1), Variant(maximum=maximum, default=maximum)))
     judged = outcomes(result, "WALK", "FILTER", "PAGE", "SEARCH")
     silent = {id_ for id_, outcome in judged.items() if outcome is Outcome.NOT_EXERCISED}
     assert set(judged.values()) <= {Outcome.PASS, Outcome.NOT_APPLICABLE, Outcome.NOT_EXERCISED}
@@ -103,7 +103,7 @@ class Reordered(Deployment):
 
 @pytest.mark.parametrize("maximum", [2, 5])
 def test_a_filtered_list_in_another_order_is_no_incomplete_one(maximum: int) -> None:
-    result = session(Reordered(rows(400, 3), Style(maximum=maximum, default=maximum)))
+    result = session(Reordered(rows(400, 3), Variant(maximum=maximum, default=maximum)))
     failed = {v.requirement.id for v in result.verdicts if v.outcome is Outcome.FAIL}
     assert failed <= {"FILTER-ORDER"}
 
@@ -143,7 +143,7 @@ def test_the_share_of_simulations_that_miss_a_fault_is_within_the_bound(rate: fl
     starts = range(100, total, 100)
     for seed in range(SIMULATIONS):
         broken = set(random.Random(f"faults/{seed}").sample(starts, round(rate * len(starts))))
-        missed += broken.isdisjoint(drawn_boundaries(Knowledge(seed, total=total)))
+        missed += broken.isdisjoint(drawn_boundaries(ProbeContext(seed, total=total)))
     bound = (1 - rate) ** DRAWS
     assert bound <= 0.05 + 1e-9
     deviation = math.sqrt(bound * (1 - bound) / SIMULATIONS)
@@ -151,7 +151,7 @@ def test_the_share_of_simulations_that_miss_a_fault_is_within_the_bound(rate: fl
 
 
 def test_boundaries_are_drawn_evenly_and_each_once() -> None:
-    drawn = [b for seed in range(500) for b in drawn_boundaries(Knowledge(seed, total=100_000))]
+    drawn = [b for seed in range(500) for b in drawn_boundaries(ProbeContext(seed, total=100_000))]
     assert all(len(set(drawn[n : n + DRAWS])) == DRAWS for n in range(0, len(drawn), DRAWS))
     quarters = [sum(1 for b in drawn if q <= (b - 1) * 4 // 100_000 < q + 1) for q in range(4)]
     assert max(quarters) - min(quarters) < 0.1 * len(drawn) / 4
@@ -169,7 +169,7 @@ def skipping(broken: Callable[[int], bool]) -> Positions:
 
 @pytest.mark.parametrize("seed", range(2))
 def test_a_fault_at_some_boundaries_is_found_exactly_where_it_was_drawn(seed: int) -> None:
-    drawn = drawn_boundaries(Knowledge(seed, total=2_000_000))
+    drawn = drawn_boundaries(ProbeContext(seed, total=2_000_000))
     hit = drawn[20]
     result = session(long_list(2_000_000, skipping(lambda place: place == hit)), **LONG, seed=seed)
     assert outcomes(result, "WALK")["WALK-SPLIT"] is Outcome.FAIL
@@ -258,9 +258,9 @@ def stretch_of(whole: list[int], part: list[int], *, start: int = 10, offset: in
 
     asked = f"limit={len(whole)}&offset={start}", f"limit={len(part)}&offset={offset}&is_active=true"
     found = Evidence.of([exchange(1, asked[0], whole, start, 99), exchange(2, asked[1], part, offset, 50)])
-    listings = [s.listing for s in found.subjects(Listed)]
+    listings = [s.listing for s in found.subjects(ListingOrStretch)]
     assert all(listing.selection == Selection(is_active=True) for listing in listings)
-    return sorted(listings[0].universe) if listings else []
+    return sorted(listings[0].known_profiles) if listings else []
 
 
 @pytest.mark.parametrize(
@@ -305,16 +305,18 @@ def known(evidence: Evidence) -> Iterator[Profile]:
 
 
 def test_a_profile_shown_on_several_pages_is_held_once() -> None:
-    know, send = Knowledge(), Deployment(rows(10))
+    ctx, send = ProbeContext(), Deployment(rows(10))
     for query in ("limit=5&offset=0", "limit=7&offset=0"):
-        know.hear(send(Request(query)))
-    assert len({id(profile.raw) for profile in known(know.evidence())}) == 7
+        ctx.hear(send(Request(query)))
+    assert len({id(profile.raw) for profile in known(ctx.evidence())}) == 7
 
 
 @pytest.mark.parametrize("seed", range(200, 206))
 def test_a_sampled_list_is_not_accused_while_others_write(seed: int) -> None:
     draw = random.Random(seed)
-    style = Style(any_tag=draw.random() < 0.5, order=draw.choice(("id", "-id", "name", "updated")), maximum=2)
+    style = Variant(
+        any_tag=draw.random() < 0.5, order=draw.choice(("id", "-id", "name", "updated")), maximum=2
+    )
     probability = draw.choice((0.02, 0.1, 0.4))
     storm = Storm(seed, probability, burst=2, kinds=("insert", "delete", "change"))
     result = session(Deployment(rows(150, seed), style, storm), seed=seed)
@@ -341,7 +343,7 @@ def other_places(change: Callable[[list[int]], list[int]]) -> Positions:
 
 def test_a_narrower_credential_on_a_long_list_is_judged_where_both_meet() -> None:
     verdict = scope_of(20_000)
-    assert (verdict.outcome, verdict.killed > 0) == (Outcome.PASS, True)
+    assert (verdict.outcome, verdict.mutations_detected > 0) == (Outcome.PASS, True)
     assert "where it meets" in verdict.reason
 
 
@@ -399,7 +401,7 @@ class Narrowing(Deployment):
 
 
 def test_the_narrowing_deployment_is_judged_where_nobody_writes() -> None:
-    result = session(Narrowing(rows(700), Style(maximum=10, default=10, token=True)), **NARROW)
+    result = session(Narrowing(rows(700), Variant(maximum=10, default=10, token=True)), **NARROW)
     assert outcomes(result, "ACCESS")["ACCESS-SCOPE"] is Outcome.PASS
 
 
@@ -410,7 +412,7 @@ def test_a_narrower_credential_is_not_accused_while_others_write(seed: int, only
     maximum = draw.choice((5, 10))
     size = draw.choice((40, 61 * maximum))
     order = draw.choice(("id", "-id", "name", "updated"))
-    style = Style(order=order, maximum=maximum, default=draw.choice((0, 5)), token=True)
+    style = Variant(order=order, maximum=maximum, default=draw.choice((0, 5)), token=True)
     storm = Storm(seed, draw.choice((0.02, 0.1, 0.4, 1.0)), burst=2, kinds=("insert", "delete", "change"))
     result = session(Narrowing(rows(size, seed), style, storm), seed=seed, only=only, **NARROW)
     assert {v.requirement.id for v in result.verdicts if v.outcome is Outcome.FAIL} == set()

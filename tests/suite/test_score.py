@@ -159,7 +159,7 @@ def test_a_score_of_styles_alone_is_printed_without_an_ablation() -> None:
 def test_all_faults_and_styles_are_tried_unless_patterns_say_otherwise() -> None:
     everything = score.tasks(None, None, 1)
     assert {task.fault for task in everything} == {None, *reference.FAULTS}
-    assert {task.style for task in everything} == {None, *reference.STYLES}
+    assert {task.style for task in everything} == {None, *reference.VARIANTS}
 
 
 def test_one_pattern_alone_leaves_the_other_kind_out() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import stormy
-from fake import CATALOGUE, Deployment, Row, Storm, Style, rows, session
+from fake import CATALOGUE, Deployment, Row, Storm, Variant, rows, session
 from storms import EDITS, accused, storm, weather
 
 from contracts import reference
@@ -28,9 +28,9 @@ def test_a_correct_deployment_never_fails_while_others_write(seed: int) -> None:
 
 @pytest.mark.parametrize("size", [0, 1, 2, 7, 40])
 @pytest.mark.parametrize(
-    "style", [Style(), Style(any_tag=False, order="-id", maximum=50, default=0, refuses=False)]
+    "style", [Variant(), Variant(any_tag=False, order="-id", maximum=50, default=0, refuses=False)]
 )
-def test_a_correct_deployment_that_is_left_alone_is_never_in_doubt(size: int, style: Style) -> None:
+def test_a_correct_deployment_that_is_left_alone_is_never_in_doubt(size: int, style: Variant) -> None:
     result = session(Deployment(rows(size), style))
     assert ids(result, Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.BLOCKED) == set()
 
@@ -122,7 +122,7 @@ FAULTS = {
 def test_what_is_broken_never_passes_while_others_write(
     fault: Callable[[Faulty, Row, Row], None], probability: float
 ) -> None:
-    deployment = Faulty(fault, rows(30), Style(), Storm(1, probability, kinds=EDITS))
+    deployment = Faulty(fault, rows(30), Variant(), Storm(1, probability, kinds=EDITS))
     assert not ids(session(deployment), Outcome.PASS) & FAULTS[fault]
 
 

@@ -21,7 +21,7 @@ from contracts.evidence.answers import (
     whole,
 )
 from contracts.evidence.evidence import Evidence, builder
-from contracts.evidence.filtered import Beside, Listing, Partition
+from contracts.evidence.filtered import FilteredPagePair, Listing, Partition
 from contracts.evidence.inputs import OddQuery, OddValue, is_odd, may_be_refused_below
 from contracts.evidence.responses import Defaulted, LimitInForce, PastEnd, TotalPair, WellFormed
 from contracts.evidence.walks import Overlap, Repeat, Walk, WalkPair, WholeWalk
@@ -169,7 +169,7 @@ def test_a_part_of_the_evidence_holds_nothing_else() -> None:
     part = evidence({"profiles": [1]}, {"profiles": [2]}, {"failure": "time-out"}).only([2, 3])
     assert [answer.number for answer in part.answers] == [2]
     assert [failed.number for failed in part.failed] == [3]
-    assert list(part.universe) == [2]
+    assert list(part.known_profiles) == [2]
 
 
 def test_a_kind_of_subject_has_one_builder() -> None:
@@ -298,7 +298,7 @@ def test_a_listing_is_the_complete_walk_with_the_fewest_pages() -> None:
 
 def test_a_filtered_page_is_judged_beside_the_largest_pages_that_share_profiles() -> None:
     filtered = {"ask": "limit=9&is_active=true", "profiles": [2, 5]}
-    (subject,) = evidence(*LIST, ALL, filtered).subjects(Beside)
+    (subject,) = evidence(*LIST, ALL, filtered).subjects(FilteredPagePair)
     assert (subject.unfiltered.number, subject.common) == (4, [2, 5])
 
 

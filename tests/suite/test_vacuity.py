@@ -12,20 +12,20 @@ from contracts.evidence.walks import Walk, WalkPair
 from contracts.judging.catalogue import load_catalogue
 from contracts.judging.check import Check
 from contracts.judging.examples import exchange, load_examples
-from contracts.judging.vacuity import CORRUPTIONS, answers_of, kills
+from contracts.judging.vacuity import MUTATIONS, answers_of, detected_mutations
 from contracts.model import Violation
 
 CATALOGUE = load_catalogue()
 EXAMPLES = load_examples()
 
 
-def killed(check: Check, evidence: Evidence) -> int:
-    return kills(check, evidence, CATALOGUE.document)
+def mutations_detected(check: Check, evidence: Evidence) -> int:
+    return detected_mutations(check, evidence, CATALOGUE.document)
 
 
 @pytest.mark.parametrize("id_", sorted(CATALOGUE.checks))
 def test_each_check_can_be_made_to_fail_on_its_good_example(id_: str) -> None:
-    assert killed(CATALOGUE.checks[id_], Evidence.of(EXAMPLES[id_].good)) > 0
+    assert mutations_detected(CATALOGUE.checks[id_], Evidence.of(EXAMPLES[id_].good)) > 0
 
 
 def never(_page: Page) -> tuple[Violation, ...]:
@@ -35,26 +35,28 @@ def never(_page: Page) -> tuple[Violation, ...]:
 
 def test_a_check_that_cannot_fail_is_found_out() -> None:
     useless = replace(CATALOGUE.checks["PAGE-COUNT"], function=never)
-    assert killed(useless, Evidence.of(EXAMPLES["PAGE-COUNT"].good)) == 0
+    assert mutations_detected(useless, Evidence.of(EXAMPLES["PAGE-COUNT"].good)) == 0
 
 
 @pytest.mark.parametrize(
     "id_", ["WALK-ORDER", "WALK-REPEAT", "FILTER-TAGS-LIST", "FILTER-ORDER", "DATA-NAMES"]
 )
 def test_an_empty_list_could_have_broken_nothing(id_: str) -> None:
-    assert killed(CATALOGUE.checks[id_], Evidence.of([exchange(1, {"profiles": []})])) == 0
+    assert mutations_detected(CATALOGUE.checks[id_], Evidence.of([exchange(1, {"profiles": []})])) == 0
 
 
 def test_nothing_judged_is_nothing_shown() -> None:
-    assert {id_ for id_, check in CATALOGUE.checks.items() if killed(check, Evidence([]))} == set()
+    assert {
+        id_ for id_, check in CATALOGUE.checks.items() if mutations_detected(check, Evidence([]))
+    } == set()
 
 
 def test_a_corruption_changes_the_answer_or_says_that_it_does_not_apply() -> None:
     profiles = [{"id": 1, "tags": ["a"], "provider_configs": []}, {"id": 2, "is_active": False}]
     (answer,) = Evidence.of([exchange(1, {"profiles": profiles})]).answers
-    changed = [corrupt(answer) for corrupt in CORRUPTIONS]
+    changed = [corrupt(answer) for corrupt in MUTATIONS]
     unchanged = [index for index, one in enumerate(changed) if one == answer]
-    assert [CORRUPTIONS[index] is CORRUPTIONS[-2] for index in unchanged] == [True]  # the status is 200
+    assert [MUTATIONS[index] is MUTATIONS[-2] for index in unchanged] == [True]  # the status is 200
     assert sum(one is None for one in changed) == 1  # there is no member `error`
 
 
@@ -63,7 +65,7 @@ def test_a_corruption_changes_the_answer_or_says_that_it_does_not_apply() -> Non
 )
 def test_corruptions_put_up_with_any_content(content: dict[str, object]) -> None:
     (answer,) = Evidence.of([exchange(1, content)]).answers
-    assert any(corrupt(answer) for corrupt in CORRUPTIONS)
+    assert any(corrupt(answer) for corrupt in MUTATIONS)
 
 
 def test_the_answers_of_a_subject_are_all_that_it_is_made_of() -> None:

@@ -14,7 +14,7 @@ from contracts.judging import waivers
 from contracts.judging.waivers import Waiver
 from contracts.model import ExitStatus, Level, Outcome, UserError, Violation, exit_status
 from contracts.reports import summary
-from contracts.reports.summary import Terms
+from contracts.reports.summary import ReportOptions
 
 TODAY = date(2026, 11, 24)
 WAIVER = Waiver("PAGE-COUNT", "the gateway is frozen", "platform team", date(2026, 12, 31))
@@ -33,7 +33,7 @@ def test_a_broken_requirement_that_is_waived_is_fine_and_keeps_its_violations():
     assert first.reason == "the gateway is frozen (platform team, up to 2026-12-31)"
     assert done.troubles == ()
     assert exit_status(done.result.verdicts) == ExitStatus.CONFORMING
-    assert "1 waived" in summary.conclude(done.result, Terms()).reason
+    assert "1 waived" in summary.conclude(done.result, ReportOptions()).reason
 
 
 @pytest.mark.parametrize(
@@ -64,8 +64,8 @@ def test_how_must_fit_every_violation_kept():
 def test_an_unused_waiver_is_told_and_fails_only_where_that_is_wanted():
     done = applied(verdict("PAGE-COUNT", Outcome.PASS, judged=3))
     assert "not used" in done.troubles[0]
-    assert summary.conclude(done.result, Terms()).status == ExitStatus.CONFORMING
-    strict = summary.conclude(done.result, Terms(waivers_amiss=done.troubles))
+    assert summary.conclude(done.result, ReportOptions()).status == ExitStatus.CONFORMING
+    strict = summary.conclude(done.result, ReportOptions(waivers_amiss=done.troubles))
     assert (strict.status, strict.word) == (ExitStatus.BROKEN, "DOES NOT CONFORM")
     assert "not used" in strict.reason
 

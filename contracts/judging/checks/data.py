@@ -27,7 +27,7 @@ _COUNTERS = (
 )
 
 
-@check("DATA-NAMES", needs="a list that is not empty", exercised=lambda e: bool(e.universe))
+@check("DATA-NAMES", needs="a list that is not empty", exercised=lambda e: bool(e.known_profiles))
 def names_are_unique_and_trimmed(names: Names) -> Iterator[Violation]:
     """1 to 255 characters."""
     seen: dict[str, tuple[Page, Profile]] = {}

@@ -10,14 +10,14 @@ from contracts.evidence.evidence import Evidence
 from contracts.evidence.filtered import (
     ActiveListing,
     ActivePage,
-    Beside,
     Combined,
+    FilteredPagePair,
     FilteredPages,
     FilteredWalk,
     Listing,
     Partition,
 )
-from contracts.evidence.responses import pages_of_one, stand_alone
+from contracts.evidence.responses import max_limit_is_one, stand_alone
 from contracts.evidence.walks import Walk
 from contracts.judging.check import check
 from contracts.judging.checks.tags import missing_from, strangers_on, wanted_by
@@ -132,7 +132,7 @@ def _not_both(page: Page, position: int, profile: Profile) -> Violation:
 
 
 def _filter_selects_a_part(evidence: Evidence) -> bool:
-    every = len(evidence.universe)
+    every = len(evidence.known_profiles)
     return any(0 < len(listing.ids) < every for listing in evidence.subjects(Listing))
 
 
@@ -197,7 +197,7 @@ def _filtered_walk_shown(evidence: Evidence) -> bool:
     "FILTER-PAGED",
     needs="a filter that selects at least two profiles",
     exercised=_filtered_walk_shown,
-    inapplicable=pages_of_one,
+    inapplicable=max_limit_is_one,
     requires=("PAGE-LIMIT", "PAGE-OFFSET-ECHO", "WALK-ONCE", "WALK-COMPLETE"),
 )
 def filtered_walk_yields_every_match_once(subject: FilteredWalk) -> Iterator[Violation]:
@@ -258,11 +258,11 @@ def filtered_walk(walk: Walk, listing: Listing | None) -> Iterator[Violation]:
 @check(
     "FILTER-ORDER",
     needs="a filter that selects at least two profiles",
-    exercised=lambda e: any(len(b.common) > 1 for b in e.subjects(Beside)),
-    inapplicable=pages_of_one,
+    exercised=lambda e: any(len(b.common) > 1 for b in e.subjects(FilteredPagePair)),
+    inapplicable=max_limit_is_one,
     requires=("PAGE-UNIQUE", "WALK-ORDER", "WALK-REPEAT"),
 )
-def filtered_list_keeps_the_order(beside: Beside) -> Iterator[Violation]:
+def filtered_list_keeps_the_order(beside: FilteredPagePair) -> Iterator[Violation]:
     """Relative order of profiles that read the same on both pages; a search may rank what it finds."""
     filtered, whole = beside.filtered, beside.unfiltered
     if filtered.selection.search is not None:
@@ -280,10 +280,10 @@ def filtered_list_keeps_the_order(beside: Beside) -> Iterator[Violation]:
 @check(
     "FILTER-SAME-PROFILE",
     needs="a filter that selects a profile",
-    exercised=lambda e: any(b.common for b in e.subjects(Beside)),
+    exercised=lambda e: any(b.common for b in e.subjects(FilteredPagePair)),
     requires=("WALK-CONTENT",),
 )
-def profile_reads_the_same_under_a_filter(beside: Beside) -> Iterator[Violation]:
+def profile_reads_the_same_under_a_filter(beside: FilteredPagePair) -> Iterator[Violation]:
     """What moves by itself aside."""
     filtered, whole = beside.filtered, beside.unfiltered
     found = reads_otherwise(whole, filtered)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from contracts.evidence.answers import Page
 from contracts.evidence.evidence import Evidence
-from contracts.evidence.responses import Defaulted, LimitInForce, PastEnd, pages_of_one
+from contracts.evidence.responses import Defaulted, LimitInForce, PastEnd, max_limit_is_one
 from contracts.judging.check import check
 from contracts.model import Evidence as Class
 from contracts.model import Violation
@@ -148,7 +148,7 @@ def page_is_filled(page: Page) -> Iterator[Violation]:
     "PAGE-UNIQUE",
     needs=_TWO,
     exercised=lambda e: any(len(p.profiles) > 1 for p in e.pages),
-    inapplicable=pages_of_one,
+    inapplicable=max_limit_is_one,
 )
 def no_id_stands_twice_on_a_page(page: Page) -> Iterator[Violation]:
     """Duplicates inside one answer need no quiet."""
@@ -202,7 +202,7 @@ def _no_page(subject: PastEnd) -> str:
 
 
 def _default_shows(evidence: Evidence) -> bool:
-    least = 1 if pages_of_one(evidence) else 2
+    least = 1 if max_limit_is_one(evidence) else 2
     return any(len(s.implicit.profiles) >= least for s in evidence.subjects(Defaulted))
 
 

@@ -53,7 +53,7 @@ def _in_two_sizes(searched: Searched) -> bool:
 
 def _foreign(searched: Searched, whole: Walk, listing: Listing) -> Iterator[Violation]:
     for identity, (page, _) in listing.profiles.items():
-        if identity not in searched.universe:
+        if identity not in searched.known_profiles:
             numbers = (*whole.numbers, *(n for n in listing.walk.numbers if n != page.number), page.number)
             pointer = f"/access_profiles/{page.ids.index(identity)}"
             got = f"profile {identity}, which the unfiltered list does not have"

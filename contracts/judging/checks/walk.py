@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from contracts.evidence.answers import Page, still
 from contracts.evidence.evidence import Evidence
-from contracts.evidence.responses import TotalPair, pages_of_one
+from contracts.evidence.responses import TotalPair, max_limit_is_one
 from contracts.evidence.walks import ListWalk, Overlap, Repeat, Visits, Walk, WalkPair
 from contracts.judging.check import check
 from contracts.model import MOVING, Violation
@@ -89,7 +89,7 @@ def total_count_is_the_same_everywhere(pair: TotalPair) -> Iterator[Violation]:
         )
 
 
-@check("WALK-ORDER", needs=_TWO, exercised=lambda e: bool(_comparable(e)), inapplicable=pages_of_one)
+@check("WALK-ORDER", needs=_TWO, exercised=lambda e: bool(_comparable(e)), inapplicable=max_limit_is_one)
 def order_does_not_depend_on_page_size(pair: WalkPair) -> Iterator[Violation]:
     """Unchanged profiles keep their order from page to page, and the same profiles are the same sequence."""
     first, second = pair.first, pair.second
@@ -162,7 +162,7 @@ def _shown(value: int | None) -> str:
 
 
 def _repeated(evidence: Evidence) -> bool:
-    least = 1 if pages_of_one(evidence) else 2
+    least = 1 if max_limit_is_one(evidence) else 2
     return any(len(r.first.ids) >= least for r in evidence.subjects(Repeat))
 
 
@@ -195,7 +195,7 @@ def _first_difference(first: Sequence[int], second: Sequence[int]) -> int:
     exercised=lambda e: any(
         o.first.limit != o.second.limit and o.first.profiles for o in e.subjects(Overlap)
     ),
-    inapplicable=pages_of_one,
+    inapplicable=max_limit_is_one,
     requires=("PAGE-UNIQUE",),
 )
 def profile_reads_the_same_on_every_page(overlap: Overlap) -> Iterator[Violation]:

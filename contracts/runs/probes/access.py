@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from contracts.evidence.access import ALIAS, SPELLING, UNUSABLE, WRONG, other_path
 from contracts.model import Credentials
-from contracts.runs.probes.context import AskPage, Knowledge, Steps, query
+from contracts.runs.probes.context import AskPage, ProbeContext, Steps, query
 from contracts.runs.probes.filters import seen_tags
 
 AT_MOST = 40
@@ -14,12 +14,12 @@ _PURPOSE = "access"
 _PLAIN = "limit=5&offset=0"
 
 
-def access(know: Knowledge) -> Steps:
+def access(ctx: ProbeContext) -> Steps:
     """Who is let in, and how; without credentials there is nothing to compare with."""
-    yield from know.ask("", purpose="head", method="HEAD")
-    if know.conditions.token and not know.conditions.open:
-        tags = seen_tags(know).ranked[:1]
-        deep = query(limit=know.most, offset=know.total // 2)
+    yield from ctx.ask("", purpose="head", method="HEAD")
+    if ctx.conditions.token and not ctx.conditions.open:
+        tags = seen_tags(ctx).ranked[:1]
+        deep = query(limit=ctx.max_page_size, offset=ctx.total // 2)
         queries = (
             _PLAIN,
             "",
@@ -32,15 +32,15 @@ def access(know: Knowledge) -> Steps:
             _PLAIN,
         )
         for credentials, one in zip((*UNUSABLE, *WRONG), queries, strict=True):
-            yield from know.ask(one, purpose=_PURPOSE, credentials=credentials)
+            yield from ctx.ask(one, purpose=_PURPOSE, credentials=credentials)
         for one in ("", deep, *_filtered(tags or ["a"])):
-            yield from know.ask(one, purpose=_PURPOSE, credentials=Credentials.NONE)
+            yield from ctx.ask(one, purpose=_PURPOSE, credentials=Credentials.NONE)
         malformed = "limit=abc&offset=abc&is_active=maybe"
-        yield from know.ask(malformed, purpose=_PURPOSE, credentials=Credentials.NONE)
-        for path in spellings(know.conditions.path):
-            yield from know.ask(_PLAIN, purpose=SPELLING, path=path, credentials=Credentials.NONE)
-    if know.conditions.narrow:
-        yield from _narrow(know)
+        yield from ctx.ask(malformed, purpose=_PURPOSE, credentials=Credentials.NONE)
+        for path in spellings(ctx.conditions.path):
+            yield from ctx.ask(_PLAIN, purpose=SPELLING, path=path, credentials=Credentials.NONE)
+    if ctx.conditions.narrow:
+        yield from _narrow(ctx)
 
 
 def _filtered(tags: list[str]) -> Iterator[str]:
@@ -65,51 +65,53 @@ def spellings(path: str) -> Iterator[str]:
     yield f"{path};x"  # a path parameter, which some routers drop
 
 
-def _narrow(know: Knowledge) -> Steps:
-    yield from _narrow_walk(know) if know.small else _narrow_ends(know)
+def _narrow(ctx: ProbeContext) -> Steps:
+    yield from _narrow_walk(ctx) if ctx.small else _narrow_ends(ctx)
 
 
-def _narrow_ends(know: Knowledge) -> Steps:
+def _narrow_ends(ctx: ProbeContext) -> Steps:
     """Of a long list the start, the end with a place after it, and the totals that filters divide it into."""
-    page = yield from _narrow_page(know, query(limit=know.most, offset=0))
-    if page is not None and page.total > know.most:
-        yield from _narrow_page(know, query(limit=know.most, offset=page.total - max(1, know.most - 1)))
+    page = yield from _narrow_page(ctx, query(limit=ctx.max_page_size, offset=0))
+    if page is not None and page.total > ctx.max_page_size:
+        yield from _narrow_page(
+            ctx, query(limit=ctx.max_page_size, offset=page.total - max(1, ctx.max_page_size - 1))
+        )
     for value in (True, False):
-        yield from _narrow_page(know, query(limit=1, offset=0, is_active=value))
+        yield from _narrow_page(ctx, query(limit=1, offset=0, is_active=value))
 
 
-def _narrow_page(know: Knowledge, query: str) -> AskPage:
-    answer = yield from know.ask(query, purpose=_PURPOSE, credentials=Credentials.NARROW)
+def _narrow_page(ctx: ProbeContext, query: str) -> AskPage:
+    answer = yield from ctx.ask(query, purpose=_PURPOSE, credentials=Credentials.NARROW)
     return answer.page if answer is not None else None
 
 
-def _narrow_walk(know: Knowledge) -> Steps:
+def _narrow_walk(ctx: ProbeContext) -> Steps:
     offset = 0
     for _ in range(6):
         # Spelled as nobody asked before, so that a cache that forgets whose answer it holds has none.
-        page = yield from _narrow_page(know, f"offset={offset}&limit={know.most}")
+        page = yield from _narrow_page(ctx, f"offset={offset}&limit={ctx.max_page_size}")
         if page is None or page.limit < 1 or page.offset + page.limit >= page.total:
             break
         offset += page.limit
-    tags = seen_tags(know)
+    tags = seen_tags(ctx)
     tag = tags.of_both_kinds or next(iter(tags.ranked), None)
-    asked_before = query(limit=know.most, offset=0, is_active=True, tags=[tag] if tag else None)
-    yield from _narrow_page(know, asked_before)
+    asked_before = query(limit=ctx.max_page_size, offset=0, is_active=True, tags=[tag] if tag else None)
+    yield from _narrow_page(ctx, asked_before)
 
 
-def alias(know: Knowledge) -> Steps:
+def alias(ctx: ProbeContext) -> Steps:
     """The same queries on the other path; one suffices where it is not served."""
-    path = other_path(know.conditions.path)
+    path = other_path(ctx.conditions.path)
     if path is None:
         return
-    tags = seen_tags(know).ranked[:1]
-    filtered = query(limit=know.most, offset=0, is_active=True, tags=tags or None)
-    queries = [query(limit=know.most, offset=0), "", filtered]
-    if know.total > know.most:
-        queries.insert(1, query(limit=know.most, offset=know.most))
+    tags = seen_tags(ctx).ranked[:1]
+    filtered = query(limit=ctx.max_page_size, offset=0, is_active=True, tags=tags or None)
+    queries = [query(limit=ctx.max_page_size, offset=0), "", filtered]
+    if ctx.total > ctx.max_page_size:
+        queries.insert(1, query(limit=ctx.max_page_size, offset=ctx.max_page_size))
     for one in queries:
-        answer = yield from know.ask(one, purpose=ALIAS, path=path)
+        answer = yield from ctx.ask(one, purpose=ALIAS, path=path)
         if answer is None or not isinstance(answer.value, dict) or answer.status in (404, 410):
             return
-    if know.conditions.token and not know.conditions.open:
-        yield from know.ask(_PLAIN, purpose=ALIAS, path=path, credentials=Credentials.NONE)
+    if ctx.conditions.token and not ctx.conditions.open:
+        yield from ctx.ask(_PLAIN, purpose=ALIAS, path=path, credentials=Credentials.NONE)

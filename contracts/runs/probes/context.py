@@ -53,18 +53,18 @@ def query(
 
 
 @dataclass
-class Knowledge:
+class ProbeContext:
     """Answers so far, and what follows from them for what to ask next. The only mutable thing here."""
 
     seed: int = 0
     conditions: Conditions = field(default_factory=Conditions)
     gentle: bool = False
     examples: int | None = None
-    together: int = 1  # requests that may be under way at a time where their order does not matter
+    concurrency: int = 1  # requests that may be under way at a time where their order does not matter
     answers: list[Answer] = field(default_factory=list)
     failed: list[Exchange] = field(default_factory=list)
     total: int = 0
-    most: int = USUAL_LIMIT  # the largest limit that is known to be accepted and filled
+    max_page_size: int = USUAL_LIMIT  # the largest limit that is known to be accepted and filled
     default: int = 0  # the limit in force where none is asked for
     _shown: dict[int, object] = field(default_factory=dict, repr=False)  # profiles as first read
 
@@ -108,8 +108,8 @@ class Knowledge:
         """Asks for things in any order, so many together as may be, and remembers them in the order given."""
         requests = [Request(query, purpose=purpose) for query in queries]
         answers: list[Answer | None] = []
-        for at in range(0, len(requests), self.together):
-            exchanges = yield from together(tuple(requests[at : at + self.together]))
+        for at in range(0, len(requests), self.concurrency):
+            exchanges = yield from together(tuple(requests[at : at + self.concurrency]))
             answers += [self.hear(exchange) for exchange in exchanges]
         return answers
 
@@ -136,7 +136,7 @@ class Knowledge:
         pages: list[Page] = []
         offset, step, total = start, limit, 0
         while len(pages) < at_most:
-            ahead = range(offset, total, step)[: min(self.together, at_most - len(pages))] or [offset]
+            ahead = range(offset, total, step)[: min(self.concurrency, at_most - len(pages))] or [offset]
             asked = [
                 query(limit=limit, offset=o, is_active=is_active, tags=tags, search=search) for o in ahead
             ]
@@ -155,13 +155,13 @@ class Knowledge:
     @property
     def small(self) -> bool:
         """Whether the list is walked whole."""
-        return self.total <= min(SMALL, _SMALL_PAGES * max(1, self.most))
+        return self.total <= min(SMALL, _SMALL_PAGES * max(1, self.max_page_size))
 
     def sizes(self, total: int) -> list[int]:
         """Page sizes co-prime to the total, from small pages to large, without the largest."""
         wanted = {max(2, total // 6), max(2, total // 3)} if total > 3 else {1}
-        found = [co_prime(min(size, self.most - 1), total) for size in sorted(wanted)]
-        return sorted({size for size in found if 0 < size < min(self.most, max(2, total))})
+        found = [co_prime(min(size, self.max_page_size - 1), total) for size in sorted(wanted)]
+        return sorted({size for size in found if 0 < size < min(self.max_page_size, max(2, total))})
 
 
 def co_prime(size: int, total: int) -> int:

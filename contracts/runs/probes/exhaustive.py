@@ -13,7 +13,7 @@ from typing import Any
 
 from contracts.evidence.answers import Answer, Page, read
 from contracts.model import Batch, Exchange, Request, UserError
-from contracts.runs.probes.context import Knowledge, Steps, query, together
+from contracts.runs.probes.context import ProbeContext, Steps, query, together
 
 # The purpose of requests whose exchanges are dropped once they are judged.
 WALKED = "exhaustive walk"
@@ -31,7 +31,7 @@ _NUMBERS = ("limit", "offset", "total", "pages", "met", "broken")
 
 
 @dataclass
-class Walked:
+class ExhaustiveState:
     """How far the walk is, and of every profile 8 bytes: 40 bits of its id, 24 of the number of its page."""
 
     limit: int = 0
@@ -41,7 +41,7 @@ class Walked:
     pages: int = 0
     met: int = 0
     broken: int = 0  # pages that break something by themselves
-    amiss: list[int] = field(default_factory=list)  # offsets of the first of those
+    broken_offsets: list[int] = field(default_factory=list)  # offsets of the first of those
     buckets: list[array[int]] = field(default_factory=lambda: [array("Q") for _ in range(_BUCKETS)])
 
     def begin(self, limit: int, total: int) -> None:
@@ -81,11 +81,11 @@ class Walked:
         """The state as text, for a file from which to go on."""
         numbers = {name: getattr(self, name) for name in _NUMBERS}
         held = [b64encode(_portable(bucket).tobytes()).decode("ascii") for bucket in self.buckets]
-        lists = {"totals": sorted(self.totals), "amiss": self.amiss, "buckets": held}
+        lists = {"totals": sorted(self.totals), "amiss": self.broken_offsets, "buckets": held}
         return json.dumps({"version": 1, **numbers, **lists})
 
     @classmethod
-    def load(cls, text: str) -> Walked:
+    def load(cls, text: str) -> ExhaustiveState:
         """The state that a file holds; UserError where it holds none."""
         try:
             walked = _walked(json.loads(text))
@@ -96,15 +96,15 @@ class Walked:
         return walked
 
 
-def _walked(state: dict[str, Any]) -> Walked:
+def _walked(state: dict[str, Any]) -> ExhaustiveState:
     """The state that was read; raises the errors of Python where members are missing or of other types."""
     if state["version"] != 1 or len(state["buckets"]) != _BUCKETS:
         raise ValueError
     numbers: dict[str, Any] = {name: _number(state[name]) for name in _NUMBERS}
-    return Walked(
+    return ExhaustiveState(
         **numbers,
         totals=set(map(_number, state["totals"])),
-        amiss=list(map(_number, state.get("amiss", []))),
+        broken_offsets=list(map(_number, state.get("amiss", []))),
         buckets=[_portable(array("Q", b64decode(held, validate=True))) for held in state["buckets"]],
     )
 
@@ -115,7 +115,7 @@ def _number(value: object) -> int:
     return value
 
 
-def _is_sound(walked: Walked) -> bool:
+def _is_sound(walked: ExhaustiveState) -> bool:
     held = sum(map(len, walked.buckets)) == walked.met
     return held and walked.limit > 0
 
@@ -130,17 +130,17 @@ def _portable(bucket: array[int]) -> array[int]:
 
 
 def exhaustive(
-    know: Knowledge,
-    walked: Walked,
+    ctx: ProbeContext,
+    walked: ExhaustiveState,
     is_clean: Callable[[Answer], bool],
     keep: Callable[[Exchange], None],
 ) -> Steps:
     """Every page from where the walk is to the end; then again what seems to be there twice."""
-    walked.begin(know.most, know.total)
-    for offset in walked.amiss:  # met before an interruption: this run has to show them as well
-        yield from know.ask(query(limit=walked.limit, offset=offset), purpose=_AGAIN)
+    walked.begin(ctx.max_page_size, ctx.total)
+    for offset in walked.broken_offsets:  # met before an interruption: this run has to show them as well
+        yield from ctx.ask(query(limit=walked.limit, offset=offset), purpose=_AGAIN)
     while walked.offset < walked.total:
-        requests = _coming(walked, know.together)
+        requests = _coming(walked, ctx.concurrency)
         for exchange in (yield from together(requests)):
             answer = read(exchange)
             if answer is None or answer.transient:
@@ -148,14 +148,14 @@ def exhaustive(
             page = answer.page
             moved = page is not None and page.total != walked.total
             if page is None or moved or not is_clean(answer):
-                _keep(know, walked, exchange, answer, keep)
+                _keep(ctx, walked, exchange, answer, keep)
             if page is not None:
                 walked.note(page)
             walked.offset += walked.limit
-    yield from _again(know, walked)
+    yield from _again(ctx, walked)
 
 
-def _coming(walked: Walked, number: int) -> Batch:
+def _coming(walked: ExhaustiveState, number: int) -> Batch:
     """The next pages, as many as may be under way at a time."""
     end = min(walked.total, walked.offset + number * walked.limit)
     offsets = range(walked.offset, end, walked.limit)
@@ -163,19 +163,23 @@ def _coming(walked: Walked, number: int) -> Batch:
 
 
 def _keep(
-    know: Knowledge, walked: Walked, exchange: Exchange, answer: Answer, keep: Callable[[Exchange], None]
+    ctx: ProbeContext,
+    walked: ExhaustiveState,
+    exchange: Exchange,
+    answer: Answer,
+    keep: Callable[[Exchange], None],
 ) -> None:
     walked.broken += 1
     if walked.broken <= _KEPT:
-        walked.amiss.append(walked.offset)
-        know.answers.append(answer)
+        walked.broken_offsets.append(walked.offset)
+        ctx.answers.append(answer)
         keep(exchange)
 
 
-def _again(know: Knowledge, walked: Walked) -> Steps:
+def _again(ctx: ProbeContext, walked: ExhaustiveState) -> Steps:
     """Both pages of each pair, now as evidence: whether it is the same profile, and still so, they tell."""
     for number, pair in enumerate(walked.twice()):
         if number == _ASKED_AGAIN:
             return
         for offset in dict.fromkeys(pair):
-            yield from know.ask(query(limit=walked.limit, offset=offset), purpose=_AGAIN)
+            yield from ctx.ask(query(limit=walked.limit, offset=offset), purpose=_AGAIN)

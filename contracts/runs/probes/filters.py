@@ -10,7 +10,7 @@ from itertools import chain, combinations, islice
 
 from contracts.evidence.answers import Profile, Selection
 from contracts.evidence.tagged import UNKNOWN_TAG
-from contracts.runs.probes.context import Knowledge, Steps, co_prime, query
+from contracts.runs.probes.context import ProbeContext, Steps, co_prime, query
 
 AT_MOST = 130
 _PURPOSE = "filter"
@@ -21,18 +21,18 @@ _MANY = 20  # tags in the longest list that is asked for
 _PAGES = 45  # of the whole list, up to which what is active and what is not are walked whole
 
 
-def filters(know: Knowledge) -> Steps:
+def filters(ctx: ProbeContext) -> Steps:
     """Everything that the FILTER requirements are judged on."""
     for value in (True, False):  # side by side, and next to a read of the whole list: they must add up
-        yield from know.ask(query(limit=5, offset=0, is_active=value), purpose=_PURPOSE)
-    tags = seen_tags(know)
-    yield from _single_tags(know, tags)
-    yield from _inexact(know, tags)
-    yield from _several_tags(know, tags)
-    yield from _odd_lists(know, tags)
-    yield from _pages_of_a_tag(know, tags)
-    yield from _combined(know, tags)
-    yield from _active(know, tags)  # last: on a long list with small pages it may take all that is left
+        yield from ctx.ask(query(limit=5, offset=0, is_active=value), purpose=_PURPOSE)
+    tags = seen_tags(ctx)
+    yield from _single_tags(ctx, tags)
+    yield from _inexact(ctx, tags)
+    yield from _several_tags(ctx, tags)
+    yield from _odd_lists(ctx, tags)
+    yield from _pages_of_a_tag(ctx, tags)
+    yield from _combined(ctx, tags)
+    yield from _active(ctx, tags)  # last: on a long list with small pages it may take all that is left
 
 
 @dataclass(frozen=True)
@@ -115,10 +115,10 @@ class Tags:
         return max(fitting, key=lambda tag: min(active[tag], inactive[tag]), default=None)
 
 
-def seen_tags(know: Knowledge) -> Tags:
+def seen_tags(ctx: ProbeContext) -> Tags:
     """The tags that were seen without a filter."""
-    profiles = know.evidence().profiles
-    return Tags(profiles, most=2 * know.most * len(profiles) / max(1, know.total))
+    profiles = ctx.evidence().profiles
+    return Tags(profiles, most=2 * ctx.max_page_size * len(profiles) / max(1, ctx.total))
 
 
 def can_be_asked(tag: str) -> bool:
@@ -155,46 +155,48 @@ def encoded_letters(tag: str) -> str:
     return f"{tag[:place]}%{ord(tag[place]):02x}{tag[place + 1 :]}"
 
 
-def _active(know: Knowledge, tags: Tags) -> Steps:
-    whole = -(-know.total // know.most)
+def _active(ctx: ProbeContext, tags: Tags) -> Steps:
+    whole = -(-ctx.total // ctx.max_page_size)
     at_most = whole + 1 if whole <= _PAGES else 3  # no walk that would not come to its end
     for value in (True, False):
-        pages = yield from know.walk(know.most, purpose=_PURPOSE, is_active=value, at_most=at_most)
-        yield from know.ask(query(is_active=value), purpose=_PURPOSE)
+        pages = yield from ctx.walk(ctx.max_page_size, purpose=_PURPOSE, is_active=value, at_most=at_most)
+        yield from ctx.ask(query(is_active=value), purpose=_PURPOSE)
         total = pages[-1].total if pages else 0
-        if total > 1 and know.small:
+        if total > 1 and ctx.small:
             parts = 3 if value else 2
             size = co_prime(max(2, -(-total // parts)), total) if total > 3 else 1
-            yield from know.walk(min(size, know.most), purpose=_PURPOSE, is_active=value, at_most=8)
-    yield from know.ask(query(limit=min(10, know.most), offset=total, is_active=False), purpose=_PURPOSE)
-    yield from know.ask(query(limit=1, offset=1, is_active=False), purpose=_PURPOSE)
+            yield from ctx.walk(min(size, ctx.max_page_size), purpose=_PURPOSE, is_active=value, at_most=8)
+    yield from ctx.ask(
+        query(limit=min(10, ctx.max_page_size), offset=total, is_active=False), purpose=_PURPOSE
+    )
+    yield from ctx.ask(query(limit=1, offset=1, is_active=False), purpose=_PURPOSE)
     both = tags.ranked[:1] if tags.of_both_kinds is None else [tags.of_both_kinds]
-    yield from know.ask(query(offset=1, is_active=True, tags=both or None), purpose=_PURPOSE)
-    yield from know.ask(query(limit=0, offset=0, is_active=True), purpose=_PURPOSE)
+    yield from ctx.ask(query(offset=1, is_active=True, tags=both or None), purpose=_PURPOSE)
+    yield from ctx.ask(query(limit=0, offset=0, is_active=True), purpose=_PURPOSE)
 
 
-def _single_tags(know: Knowledge, tags: Tags) -> Steps:
+def _single_tags(ctx: ProbeContext, tags: Tags) -> Steps:
     few = [tags.few] if tags.few is not None else []
     asked = [*tags.plain[:2], *(tags.nested or ()), *few, *tags.special[:_SPECIAL], *tags.plain[-1:]]
     for tag in list(dict.fromkeys(asked))[: _SPECIAL + _PLAIN]:
-        yield from know.walk(know.most, purpose=_PURPOSE, tags=[tag], at_most=4)
+        yield from ctx.walk(ctx.max_page_size, purpose=_PURPOSE, tags=[tag], at_most=4)
     for tag in tags.plain[:1]:
-        yield from know.ask(query(tags=[tag]), purpose=_PURPOSE)
-        yield from know.walk(know.most, purpose=_PURPOSE, tags=encoded_letters(tag), at_most=4)
+        yield from ctx.ask(query(tags=[tag]), purpose=_PURPOSE)
+        yield from ctx.walk(ctx.max_page_size, purpose=_PURPOSE, tags=encoded_letters(tag), at_most=4)
 
 
-def _inexact(know: Knowledge, tags: Tags) -> Steps:
+def _inexact(ctx: ProbeContext, tags: Tags) -> Steps:
     """Fragments and patterns of known tags, other letter case, and a tag that nothing carries."""
     for value in dict.fromkeys(inexact_tags(tags)):
-        yield from know.ask(query(limit=know.most, offset=0, tags=[value]), purpose=_PURPOSE)
-    unknown = f"{UNKNOWN_TAG}{know.draw('unknown').getrandbits(40):010x}"
-    yield from know.ask(query(limit=know.most, offset=0, tags=[unknown]), purpose=_PURPOSE)
+        yield from ctx.ask(query(limit=ctx.max_page_size, offset=0, tags=[value]), purpose=_PURPOSE)
+    unknown = f"{UNKNOWN_TAG}{ctx.draw('unknown').getrandbits(40):010x}"
+    yield from ctx.ask(query(limit=ctx.max_page_size, offset=0, tags=[unknown]), purpose=_PURPOSE)
     for known in tags.plain[:1]:
-        yield from know.walk(know.most, purpose=_PURPOSE, tags=[known, unknown], at_most=4)
+        yield from ctx.walk(ctx.max_page_size, purpose=_PURPOSE, tags=[known, unknown], at_most=4)
     for pair in tags.pairs[:1]:  # is letter case read the same beside another tag?
         recased = [tag.swapcase() for tag in pair]
         if not tags.counts.keys() & {*recased}:
-            yield from know.walk(know.most, purpose=_PURPOSE, tags=recased, at_most=2)
+            yield from ctx.walk(ctx.max_page_size, purpose=_PURPOSE, tags=recased, at_most=2)
 
 
 def inexact_tags(tags: Tags) -> Iterator[str]:
@@ -218,17 +220,17 @@ def inexact_tags(tags: Tags) -> Iterator[str]:
             yield value
 
 
-def _several_tags(know: Knowledge, tags: Tags) -> Steps:
+def _several_tags(ctx: ProbeContext, tags: Tags) -> Steps:
     for pair in tags.pairs:
         for order in (pair, pair[::-1]):
-            yield from know.walk(know.most, purpose=_PURPOSE, tags=list(order), at_most=4)
+            yield from ctx.walk(ctx.max_page_size, purpose=_PURPOSE, tags=list(order), at_most=4)
     for three in triples(tags):
-        yield from know.walk(know.most, purpose=_PURPOSE, tags=list(three), at_most=4)
+        yield from ctx.walk(ctx.max_page_size, purpose=_PURPOSE, tags=list(three), at_most=4)
     if tags.ranked:
         many = [*(tags.plain or tags.ranked)[:_MANY], *(f"{UNKNOWN_TAG}{n}" for n in range(_MANY + 1))]
-        yield from know.walk(know.most, purpose=_PURPOSE, tags=many[: _MANY + 1], at_most=3)
+        yield from ctx.walk(ctx.max_page_size, purpose=_PURPOSE, tags=many[: _MANY + 1], at_most=3)
     for pair in _encoded_pair(tags):
-        yield from know.walk(know.most, purpose=_PURPOSE, tags=list(pair), at_most=4)
+        yield from ctx.walk(ctx.max_page_size, purpose=_PURPOSE, tags=list(pair), at_most=4)
 
 
 def _encoded_pair(tags: Tags) -> Iterator[tuple[str, str]]:
@@ -249,7 +251,7 @@ def triples(tags: Tags) -> list[tuple[str, ...]]:
     return [tuple(usable[:3])] if len(usable) > 2 else []
 
 
-def _odd_lists(know: Knowledge, tags: Tags) -> Steps:
+def _odd_lists(ctx: ProbeContext, tags: Tags) -> Steps:
     if not tags.ranked:
         return
     one = next(iter(tags.plain or tags.ranked))
@@ -259,31 +261,33 @@ def _odd_lists(know: Knowledge, tags: Tags) -> Steps:
     twice = f"{first},{other},{first}" if tags.pairs else f"{encoded},{encoded}"
     lists = [twice, f"{encoded},,", f",{encoded}", f"{first},,{other}", f"{first},%20{other}"]
     for value in lists:
-        yield from know.walk(know.most, purpose=_PURPOSE, tags=value, at_most=4)
+        yield from ctx.walk(ctx.max_page_size, purpose=_PURPOSE, tags=value, at_most=4)
 
 
-def _pages_of_a_tag(know: Knowledge, tags: Tags) -> Steps:
+def _pages_of_a_tag(ctx: ProbeContext, tags: Tags) -> Steps:
     """A filtered list in pages of one and more, without a limit, from an offset, past its end."""
     if tags.few is not None:
-        yield from know.walk(1, purpose=_PURPOSE, tags=[tags.few], at_most=8)
-        yield from know.ask(query(limit=2, offset=tags.counts[tags.few], tags=[tags.few]), purpose=_PURPOSE)
-    if tags.pairs and know.small:
+        yield from ctx.walk(1, purpose=_PURPOSE, tags=[tags.few], at_most=8)
+        yield from ctx.ask(query(limit=2, offset=tags.counts[tags.few], tags=[tags.few]), purpose=_PURPOSE)
+    if tags.pairs and ctx.small:
         pair = list(tags.pairs[0])
-        known = know.evidence().by_selection.get(Selection(tags=",".join(pair)), ())
+        known = ctx.evidence().by_selection.get(Selection(tags=",".join(pair)), ())
         size = max(2, -(-max((page.total for page in known), default=2) // 2))
-        yield from know.walk(min(size, know.most), purpose=_PURPOSE, tags=pair, at_most=6)
-        yield from know.ask(query(tags=pair), purpose=_PURPOSE)
+        yield from ctx.walk(min(size, ctx.max_page_size), purpose=_PURPOSE, tags=pair, at_most=6)
+        yield from ctx.ask(query(tags=pair), purpose=_PURPOSE)
 
 
-def _combined(know: Knowledge, tags: Tags) -> Steps:
+def _combined(ctx: ProbeContext, tags: Tags) -> Steps:
     tag = tags.of_both_kinds or (tags.ranked[0] if tags.ranked else None)
     if tag is None:
         return
     for value in (True, False):
-        yield from know.walk(know.most, purpose=_PURPOSE, is_active=value, tags=[tag], at_most=4)
+        yield from ctx.walk(ctx.max_page_size, purpose=_PURPOSE, is_active=value, tags=[tag], at_most=4)
     tags_first = f"{query(tags=[tag])}&is_active=false"
-    yield from know.ask(tags_first, purpose=_PURPOSE)
+    yield from ctx.ask(tags_first, purpose=_PURPOSE)
     size = max(1, -(-len([p for p in tags.carried_with(tag) if p.active is False]) // 2))
-    yield from know.walk(min(size, know.most), purpose=_PURPOSE, is_active=False, tags=[tag], at_most=4)
+    yield from ctx.walk(
+        min(size, ctx.max_page_size), purpose=_PURPOSE, is_active=False, tags=[tag], at_most=4
+    )
     for pair in tags.pairs[:1]:
-        yield from know.walk(know.most, purpose=_PURPOSE, is_active=True, tags=list(pair), at_most=4)
+        yield from ctx.walk(ctx.max_page_size, purpose=_PURPOSE, is_active=True, tags=list(pair), at_most=4)

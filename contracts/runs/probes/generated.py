@@ -24,7 +24,7 @@ from urllib.parse import unquote_to_bytes, urlencode
 from contracts.document import document as openapi
 from contracts.evidence.responses import GENERATED
 from contracts.model import OLD_PATH
-from contracts.runs.probes.context import Knowledge, Steps
+from contracts.runs.probes.context import ProbeContext, Steps
 
 if TYPE_CHECKING:
     from schemathesis.schemas import APIOperation
@@ -54,10 +54,10 @@ class Generated:
     valid: bool
 
 
-def generated(know: Knowledge, document: Path) -> Steps:
+def generated(ctx: ProbeContext, document: Path) -> Steps:
     """Asks the generated queries, half of them meant to be valid and half not."""
-    count = DEFAULT_EXAMPLES if know.examples is None else know.examples
-    yield from know.ask_all(queries(document, know.seed, count), purpose=GENERATED)
+    count = DEFAULT_EXAMPLES if ctx.examples is None else ctx.examples
+    yield from ctx.ask_all(queries(document, ctx.seed, count), purpose=GENERATED)
 
 
 def queries(document: Path, seed: int, count: int) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from contracts.evidence.inputs import HOSTILE, UNKNOWN_PARAMETER
 from contracts.model import Request
-from contracts.runs.probes.context import Knowledge, Steps, query
+from contracts.runs.probes.context import ProbeContext, Steps, query
 from contracts.runs.probes.filters import seen_tags
 
 AT_MOST = 60
@@ -14,30 +14,30 @@ _PURPOSE = "input"
 _TWIN = "limit=5&offset=0"
 
 
-def inputs(know: Knowledge) -> Steps:
+def inputs(ctx: ProbeContext) -> Steps:
     """Odd values beside valid requests; then those that may take a process down, one by one."""
-    tags = seen_tags(know).plain
-    for one in (*_odd(know, tags), _TWIN):
-        answer = yield from know.ask(one, purpose=_PURPOSE)
+    tags = seen_tags(ctx).plain
+    for one in (*_odd(ctx, tags), _TWIN):
+        answer = yield from ctx.ask(one, purpose=_PURPOSE)
         if answer is None or answer.transient:  # is it this query, or the deployment as a whole?
-            yield from know.ask(_TWIN, purpose=_PURPOSE)
-    if not know.gentle:
-        yield from _hostile(know)
+            yield from ctx.ask(_TWIN, purpose=_PURPOSE)
+    if not ctx.gentle:
+        yield from _hostile(ctx)
 
 
-def _odd(know: Knowledge, tags: list[str]) -> Iterator[str]:
+def _odd(ctx: ProbeContext, tags: list[str]) -> Iterator[str]:
     """Their valid twins are pages that other probes asked for."""
     yield from ("limit=abc", "is_active=true&limit=1.5.2")
     yield from ("limit=5&offset=0x1z", "offset=abc")
     yield from ("is_active=maybe", "is_active=perhaps&limit=5")
     yield from ("limit=-1", "limit=-7", "limit=5&offset=-1", "offset=-1000")
     yield from ("limit=", "limit=5&offset=&is_active=&tags=&search=", "limit=5.5&tags=,", "is_active=2")
-    yield from ("limit=1&limit=5&offset=0", f"limit=1&offset={_two_places(know.total)}")
+    yield from ("limit=1&limit=5&offset=0", f"limit=1&offset={_two_places(ctx.total)}")
     yield "is_active=true&is_active=false&limit=5&offset=0"
     twice = "&".join(f"tags={tag}" for tag in (tags or ["a"])[:1] + (tags[1:2] or ["b"]))
-    yield f"limit={know.most}&offset=0&{twice}"
-    shown = str(any(profile.active is True for profile in know.evidence().profiles)).lower()
-    unknown = f"{UNKNOWN_PARAMETER}{know.draw('unknown').getrandbits(40):010x}"
+    yield f"limit={ctx.max_page_size}&offset=0&{twice}"
+    shown = str(any(profile.active is True for profile in ctx.evidence().profiles)).lower()
+    unknown = f"{UNKNOWN_PARAMETER}{ctx.draw('unknown').getrandbits(40):010x}"
     yield f"is_active={shown}&limit=5&offset=0&{unknown}=1"
     # Quotes, patterns and percent signs in tags, encoded as they should be and as they should not.
     yield from (
@@ -56,18 +56,18 @@ def _two_places(total: int) -> str:
     return f"{first}&offset={last}"
 
 
-def _hostile(know: Knowledge) -> Steps:
+def _hostile(ctx: ProbeContext) -> Steps:
     """Overflowing numbers, NUL and control characters: never again what cut the connection.
 
     Limits over every maximum are asked near the end, so that a deployment without one sends little.
     """
-    near_end = max(0, know.total - 3)
+    near_end = max(0, ctx.total - 3)
     values = [f"limit={value}&offset={near_end}" for value in (2**32 + 5, 2**64)]
     values.append(f"limit={-(2**63)}&offset={-(2**63)}")
     values += [f"limit=1&offset={value}" for value in (2**31, 2**32 + 5, 2**63 - 1, 2**63, 2**64)]
     values += ["tags=%0D%0A%00", "search=%0D%0A%1B%7F%00", f"limit=1&offset={'9' * 400}"]
     for value in values:
         exchange = yield Request(value, purpose=HOSTILE)
-        know.hear(exchange)
+        ctx.hear(exchange)
         if exchange.status is None:  # did it go on answering? the proof is on a connection of its own
-            yield from know.ask(query(limit=1, offset=0), purpose=_PURPOSE)
+            yield from ctx.ask(query(limit=1, offset=0), purpose=_PURPOSE)

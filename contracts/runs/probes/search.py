@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from contracts.evidence.answers import Profile
 from contracts.evidence.search import UNKNOWN_WORD
-from contracts.runs.probes.context import Knowledge, Steps, query
+from contracts.runs.probes.context import ProbeContext, Steps, query
 from contracts.runs.probes.filters import Tags
 
 AT_MOST = 30
@@ -16,45 +16,45 @@ _PURPOSE = "search"
 _WORD = re.compile(r"[A-Za-z0-9]{3,}")
 
 
-def search(know: Knowledge) -> Steps:
+def search(ctx: ProbeContext) -> Steps:
     """A name, a made-up word, and a word of several names: alone, in pages, with filters."""
-    profiles = know.evidence().profiles
-    terms = list(_terms(know, profiles))
+    profiles = ctx.evidence().profiles
+    terms = list(_terms(ctx, profiles))
     for term in terms:
-        yield from know.walk(know.most, purpose=_PURPOSE, search=term, at_most=3)
-    word = common_word(profiles, most=2 * know.most)
+        yield from ctx.walk(ctx.max_page_size, purpose=_PURPOSE, search=term, at_most=3)
+    word = common_word(profiles, most=2 * ctx.max_page_size)
     if word is None:
         return
-    yield from _unusual_lengths(know, profiles)
-    pages = yield from know.walk(know.most, purpose=_PURPOSE, search=word, at_most=3)
+    yield from _unusual_lengths(ctx, profiles)
+    pages = yield from ctx.walk(ctx.max_page_size, purpose=_PURPOSE, search=word, at_most=3)
     total = pages[-1].total if pages else 0
     if pages and not total:  # names are compared whole, it seems: the name must do
         word = terms[0]
-    size = max(1, min(-(-total // 2), know.most - 1))
-    yield from know.walk(size, purpose=_PURPOSE, search=word, at_most=4)
-    yield from know.ask(query(search=word), purpose=_PURPOSE)
-    yield from know.ask(query(limit=2, offset=total, search=word), purpose=_PURPOSE)
-    yield from _with_filters(know, profiles, word)
+    size = max(1, min(-(-total // 2), ctx.max_page_size - 1))
+    yield from ctx.walk(size, purpose=_PURPOSE, search=word, at_most=4)
+    yield from ctx.ask(query(search=word), purpose=_PURPOSE)
+    yield from ctx.ask(query(limit=2, offset=total, search=word), purpose=_PURPOSE)
+    yield from _with_filters(ctx, profiles, word)
 
 
-def _terms(know: Knowledge, profiles: tuple[Profile, ...]) -> Iterator[str]:
+def _terms(ctx: ProbeContext, profiles: tuple[Profile, ...]) -> Iterator[str]:
     names = [
         n
         for p in profiles
         if isinstance(n := p.raw.get("name"), str) and n.isprintable() and 2 < len(n) < 256
     ]
     if names:
-        yield know.draw("name").choice(sorted(names))
-    yield f"{UNKNOWN_WORD}{know.draw('word').getrandbits(40):010x}"
+        yield ctx.draw("name").choice(sorted(names))
+    yield f"{UNKNOWN_WORD}{ctx.draw('word').getrandbits(40):010x}"
 
 
-def _unusual_lengths(know: Knowledge, profiles: tuple[Profile, ...]) -> Steps:
+def _unusual_lengths(ctx: ProbeContext, profiles: tuple[Profile, ...]) -> Steps:
     """The rarest letter or digit of the names, so that one page holds what it finds, and a very long word."""
     names = [str(profile.raw.get("name")).casefold() for profile in profiles]
     letters = Counter(c for name in names for c in set(name) if c.isascii() and c.isalnum())
     for letter in sorted(letters, key=lambda c: (letters[c] < 2, letters[c], c))[:1]:
-        yield from know.ask(query(limit=know.most, offset=0, search=letter), purpose=_PURPOSE)
-    yield from know.ask(query(limit=2, offset=0, search=UNKNOWN_WORD * 500), purpose=_PURPOSE)
+        yield from ctx.ask(query(limit=ctx.max_page_size, offset=0, search=letter), purpose=_PURPOSE)
+    yield from ctx.ask(query(limit=2, offset=0, search=UNKNOWN_WORD * 500), purpose=_PURPOSE)
 
 
 def common_word(profiles: tuple[Profile, ...], *, most: int) -> str | None:
@@ -74,11 +74,13 @@ def common_word(profiles: tuple[Profile, ...], *, most: int) -> str | None:
     return min(fitting, key=poverty, default=None)
 
 
-def _with_filters(know: Knowledge, profiles: tuple[Profile, ...], word: str) -> Steps:
+def _with_filters(ctx: ProbeContext, profiles: tuple[Profile, ...], word: str) -> Steps:
     for value in (True, False):
-        yield from know.walk(know.most, purpose=_PURPOSE, search=word, is_active=value, at_most=3)
+        yield from ctx.walk(ctx.max_page_size, purpose=_PURPOSE, search=word, is_active=value, at_most=3)
     found = tuple(p for p in profiles if word.casefold() in str(p.raw.get("name")).casefold())
     tag = next(iter(Tags(found).ranked), None)
     if tag is not None:
-        yield from know.walk(know.most, purpose=_PURPOSE, search=word, tags=[tag], at_most=3)
-        yield from know.walk(know.most, purpose=_PURPOSE, search=word, tags=[tag], is_active=True, at_most=3)
+        yield from ctx.walk(ctx.max_page_size, purpose=_PURPOSE, search=word, tags=[tag], at_most=3)
+        yield from ctx.walk(
+            ctx.max_page_size, purpose=_PURPOSE, search=word, tags=[tag], is_active=True, at_most=3
+        )

@@ -3,44 +3,44 @@
 from __future__ import annotations
 
 from contracts.runs.probes import sampling
-from contracts.runs.probes.context import Knowledge, Steps, query
+from contracts.runs.probes.context import ProbeContext, Steps, query
 
 AT_MOST = 150
 _PURPOSE = "walk"
 
 
-def walks(know: Knowledge) -> Steps:
+def walks(ctx: ProbeContext) -> Steps:
     """Everything that the WALK and PAGE requirements are judged on."""
-    if know.small:
-        yield from _whole(know)
+    if ctx.small:
+        yield from _whole(ctx)
     else:
-        yield from sampling.windows(know)
-    yield from _single_profiles(know)
-    yield from _boundaries(know)
-    yield from _defaults(know)
-    yield from _splits(know)
-    yield from _past_the_end(know)
-    yield from _again(know)
+        yield from sampling.windows(ctx)
+    yield from _single_profiles(ctx)
+    yield from _boundaries(ctx)
+    yield from _defaults(ctx)
+    yield from _splits(ctx)
+    yield from _past_the_end(ctx)
+    yield from _again(ctx)
 
 
-def _whole(know: Knowledge) -> Steps:
-    first = query(limit=know.most, offset=0)
-    known = any(a.request.query == first and a.page for a in know.answers)
-    if know.total > know.most or not known:
-        start = know.most if known else 0
-        yield from know.walk(know.most, purpose=_PURPOSE, start=start)
-    for size in know.sizes(know.total):
-        yield from know.walk(size, purpose=_PURPOSE, at_most=30)
+def _whole(ctx: ProbeContext) -> Steps:
+    first = query(limit=ctx.max_page_size, offset=0)
+    known = any(a.request.query == first and a.page for a in ctx.answers)
+    if ctx.total > ctx.max_page_size or not known:
+        start = ctx.max_page_size if known else 0
+        yield from ctx.walk(ctx.max_page_size, purpose=_PURPOSE, start=start)
+    for size in ctx.sizes(ctx.total):
+        yield from ctx.walk(size, purpose=_PURPOSE, at_most=30)
 
 
-def _single_profiles(know: Knowledge) -> Steps:
+def _single_profiles(ctx: ProbeContext) -> Steps:
     """Limit 1 at the ends, at the boundary of the largest page, and somewhere."""
-    total = know.total
-    places = {0, 1, know.most - 1, know.most, total - 1}
-    asked = {a.request.query for a in know.answers}
+    total = ctx.total
+    places = {0, 1, ctx.max_page_size - 1, ctx.max_page_size, total - 1}
+    asked = {a.request.query for a in ctx.answers}
     for offset in sorted(p for p in places if 0 <= p < total):
         if query(limit=1, offset=offset) not in asked:
-            yield from know.ask(query(limit=1, offset=offset), purpose=_PURPOSE)
+            yield from ctx.ask(query(limit=1, offset=offset), purpose=_PURPOSE)
 
 
 # Offsets at which pages of usual sizes, buffers and batches begin; with each a page size that clients use.
@@ -60,60 +60,60 @@ _BOUNDARIES = {
 }
 
 
-def _boundaries(know: Knowledge) -> Steps:
+def _boundaries(ctx: ProbeContext) -> Steps:
     """A small page at each offset at which lists tend to break, as far as the list goes."""
     for offset in _BOUNDARIES:
-        if offset < know.total - 1 and offset != know.most:  # there a page begins anyway
-            yield from know.ask(_at(know, offset), purpose=_PURPOSE)
+        if offset < ctx.total - 1 and offset != ctx.max_page_size:  # there a page begins anyway
+            yield from ctx.ask(_at(ctx, offset), purpose=_PURPOSE)
 
 
-def _at(know: Knowledge, offset: int) -> str:
-    return query(limit=min(_BOUNDARIES.get(offset, 3), know.most), offset=offset)
+def _at(ctx: ProbeContext, offset: int) -> str:
+    return query(limit=min(_BOUNDARIES.get(offset, 3), ctx.max_page_size), offset=offset)
 
 
-def _defaults(know: Knowledge) -> Steps:
+def _defaults(ctx: ProbeContext) -> Steps:
     """Requests without `limit` or without `offset`, and some of them with the values that they echo."""
-    size = know.default or know.most
-    yield from know.ask(query(limit=min(5, know.most)), purpose=_PURPOSE)
-    yield from know.ask(query(limit=min(5, know.most), offset=0), purpose=_PURPOSE)
-    near = min(3, max(0, know.total - 1))
-    page = yield from know.page(query(offset=near), purpose=_PURPOSE)
+    size = ctx.default or ctx.max_page_size
+    yield from ctx.ask(query(limit=min(5, ctx.max_page_size)), purpose=_PURPOSE)
+    yield from ctx.ask(query(limit=min(5, ctx.max_page_size), offset=0), purpose=_PURPOSE)
+    near = min(3, max(0, ctx.total - 1))
+    page = yield from ctx.page(query(offset=near), purpose=_PURPOSE)
     if page is not None and page.limit > 0:
-        yield from know.ask(query(limit=min(page.limit, know.most), offset=near), purpose=_PURPOSE)
-    if near < size < know.total:
-        yield from know.ask(query(offset=size), purpose=_PURPOSE)
-    if 0 < know.default < know.most:
-        yield from know.ask(query(limit=know.default, offset=0), purpose=_PURPOSE)
+        yield from ctx.ask(query(limit=min(page.limit, ctx.max_page_size), offset=near), purpose=_PURPOSE)
+    if near < size < ctx.total:
+        yield from ctx.ask(query(offset=size), purpose=_PURPOSE)
+    if 0 < ctx.default < ctx.max_page_size:
+        yield from ctx.ask(query(limit=ctx.default, offset=0), purpose=_PURPOSE)
 
 
-def _splits(know: Knowledge) -> Steps:
+def _splits(ctx: ProbeContext) -> Steps:
     """A page, and the same as two pages."""
-    if min(know.total - 1, know.most) < 3:
+    if min(ctx.total - 1, ctx.max_page_size) < 3:
         return
-    draw = know.draw("splits")
-    whole = draw.randint(3, min(know.most, know.total - 1, 40))
-    offset = draw.randint(0, know.total - whole)
+    draw = ctx.draw("splits")
+    whole = draw.randint(3, min(ctx.max_page_size, ctx.total - 1, 40))
+    offset = draw.randint(0, ctx.total - whole)
     left = draw.randint(1, whole - 1)
-    yield from know.ask(query(limit=whole, offset=offset), purpose=_PURPOSE)
-    yield from know.ask(query(limit=left, offset=offset), purpose=_PURPOSE)
-    yield from know.ask(query(limit=whole - left, offset=offset + left), purpose=_PURPOSE)
+    yield from ctx.ask(query(limit=whole, offset=offset), purpose=_PURPOSE)
+    yield from ctx.ask(query(limit=left, offset=offset), purpose=_PURPOSE)
+    yield from ctx.ask(query(limit=whole - left, offset=offset + left), purpose=_PURPOSE)
 
 
-def _past_the_end(know: Knowledge) -> Steps:
-    total = know.total
+def _past_the_end(ctx: ProbeContext) -> Steps:
+    total = ctx.total
     for offset in (total, total + 1_200):  # a thousand past it even where the list grows meanwhile
-        yield from know.ask(query(limit=min(10, know.most), offset=offset), purpose=_PURPOSE)
-    yield from know.ask(query(offset=total), purpose=_PURPOSE)
+        yield from ctx.ask(query(limit=min(10, ctx.max_page_size), offset=offset), purpose=_PURPOSE)
+    yield from ctx.ask(query(offset=total), purpose=_PURPOSE)
 
 
-def known_place(know: Knowledge) -> int:
+def known_place(ctx: ProbeContext) -> int:
     """The last boundary at which a small page was read; the start of short lists."""
-    return max((o for o in _BOUNDARIES if o < know.total - 1), default=0)
+    return max((o for o in _BOUNDARIES if o < ctx.total - 1), default=0)
 
 
-def _again(know: Knowledge) -> Steps:
+def _again(ctx: ProbeContext) -> Steps:
     """The same once more: brackets the walks, and shows whether order is kept."""
-    again = [query(limit=know.most, offset=0), ""]
-    again.append(_at(know, known_place(know)))
+    again = [query(limit=ctx.max_page_size, offset=0), ""]
+    again.append(_at(ctx, known_place(ctx)))
     for one in again:
-        yield from know.ask(one, purpose=_PURPOSE)
+        yield from ctx.ask(one, purpose=_PURPOSE)

@@ -48,7 +48,7 @@ OTHERS: list[tuple[str, dict[str, str]]] = [
 
 def told(**deployment: Any) -> dict[str, str]:
     with score.deployed(**deployment) as settings:
-        return {reading.name: reading.value for reading in run.check(settings).readings}
+        return {reading.name: reading.value for reading in run.check(settings).behaviours}
 
 
 def test_the_default_shows_all_of_them() -> None:
@@ -56,7 +56,7 @@ def test_the_default_shows_all_of_them() -> None:
 
 
 def test_the_catalogue_names_as_many_as_are_told() -> None:
-    named = [name for found in load_catalogue().requirements for name in found.readings]
+    named = [name for found in load_catalogue().requirements for name in found.behaviours]
     assert len({re.sub(":.*", "", name) for name in named}) == len(DEFAULT)
 
 
