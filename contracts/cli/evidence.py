@@ -92,7 +92,7 @@ def diff(old: str, new: str) -> int:
     with closed_output_ignored():
         for line in difference.lines(found):
             click.echo(line)
-    return ExitStatus.BROKEN if found.changes else ExitStatus.CONFORMING
+    return ExitStatus.FAILED if found.changes else ExitStatus.CONFORMING
 
 
 def _print_invalid(reason: str, *, as_json: bool) -> None:

@@ -64,7 +64,7 @@ asking_options = _stacked(
     ),
     click.option("--timeout", type=float, metavar="S", help="Seconds for each exchange as a whole."),
     click.option("--deadline", type=float, metavar="S", help="Seconds for the whole run."),
-    click.option("--gentle", is_flag=True, help="Leave out values that can take a process down."),
+    click.option("--skip-hostile", is_flag=True, help="Leave out values that can take a process down."),
     click.option(
         "--examples",
         type=click.IntRange(min=0),

@@ -17,13 +17,13 @@ from contracts.pytest_plugin import option_values as meaning
 from contracts.pytest_plugin import workers
 from contracts.pytest_plugin.contract import Contract, guarded
 from contracts.pytest_plugin.options import add_options, values
-from contracts.pytest_plugin.session import UNJUDGED, Session
+from contracts.pytest_plugin.session import INCONCLUSIVE, Session
 from contracts.reports.text import visible
 
 if TYPE_CHECKING:
     from contracts.runs.run import Settings
 
-__all__ = ["UNJUDGED", "Contract", "cases", "contract", "contract_result", "contract_settings", "guarded"]
+__all__ = ["INCONCLUSIVE", "Contract", "cases", "contract", "contract_result", "contract_settings", "guarded"]
 
 _CONTRACT = pytest.StashKey[Contract]()
 

@@ -42,7 +42,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     },
     "timeout": {"type": float, "metavar": "S", "help": "Seconds for each exchange as a whole."},
     "deadline": {"type": float, "metavar": "S", "help": "Seconds for the whole run."},
-    "gentle": {"action": "store_true", "help": "Leave out values that can take a process down."},
+    "skip-hostile": {"action": "store_true", "help": "Leave out values that can take a process down."},
     "examples": {"type": int, "metavar": "N", "help": "Most generated queries to ask (default 10)."},
     "exhaustive": {"action": "store_true", "help": "Walk the whole list too, however long it is."},
     "resume": {

@@ -24,7 +24,7 @@ from contracts.reports.text import visible
 from contracts.runs import option_values as options
 from contracts.runs import signals
 
-UNJUDGED = 30
+INCONCLUSIVE = 30
 """Exit status of a session in which nothing failed but a MUST requirement was not judged.
 
 The command exits with 3 then; pytest keeps 0 to 6 for itself, and 3 is its own internal error.
@@ -95,10 +95,10 @@ class Session:
         passed = session.exitstatus == pytest.ExitCode.OK and self._interrupted is None
         if passed and self._contract.terms.waivers_amiss:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        unjudged = session.exitstatus == pytest.ExitCode.OK and self._status() == ExitStatus.NOT_JUDGED
+        unjudged = session.exitstatus == pytest.ExitCode.OK and self._status() == ExitStatus.INCONCLUSIVE
         unjudged = unjudged and self._interrupted is None
         if unjudged:
-            session.exitstatus = UNJUDGED
+            session.exitstatus = INCONCLUSIVE
         if self._interrupted is not None:
             session.exitstatus = self._interrupted
         finished = yield
@@ -109,7 +109,7 @@ class Session:
 
     def _print_end(self, reporter: pytest.TerminalReporter, *, unjudged: bool) -> None:
         if unjudged:
-            reporter.write_line(f"NOT JUDGED: {self._open()}; exit status {UNJUDGED}", yellow=True)
+            reporter.write_line(f"INCONCLUSIVE: {self._open()}; exit status {INCONCLUSIVE}", yellow=True)
         if self._interrupted is not None:
             reporter.write_line(f"INTERRUPTED; exit status {self._interrupted}", yellow=True)
         if broken_offsets := self._contract.terms.waivers_amiss:

@@ -22,7 +22,7 @@ from contracts.reports.text import visible
 OVERVIEW = ("index.html", "fleet.json")
 """Files of the overview; each deployment has a directory of its own beside them."""
 
-_WORST_FIRST = (ExitStatus.INTERNAL, ExitStatus.USAGE, ExitStatus.BROKEN, ExitStatus.NOT_JUDGED)
+_WORST_FIRST = (ExitStatus.INTERNAL, ExitStatus.USAGE, ExitStatus.FAILED, ExitStatus.INCONCLUSIVE)
 _CALM = (Outcome.PASS, Outcome.NOT_APPLICABLE)
 
 
@@ -119,7 +119,7 @@ def page(fleet: Sequence[Judged], places: Sequence[str]) -> str:
     ]
     return render_page(
         "fleet.html.j2",
-        look={ExitStatus.CONFORMING: "pass", ExitStatus.BROKEN: "fail"}.get(status(fleet), "open"),
+        look={ExitStatus.CONFORMING: "pass", ExitStatus.FAILED: "fail"}.get(status(fleet), "open"),
         said=f"{good} of {len(fleet)} deployments conform",
         status=status(fleet),
         rows=rows,

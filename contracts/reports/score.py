@@ -105,7 +105,7 @@ class Score:
         A void score is 1 too: it says that the suite does not do its work, and not that it fell over (70).
         """
         wrong = self.void or self.missed or self.misnamed or self.accused
-        return ExitStatus.BROKEN if wrong else ExitStatus.CONFORMING
+        return ExitStatus.FAILED if wrong else ExitStatus.CONFORMING
 
     def ablation(self) -> dict[str, list[str]]:
         """For each check, the faults that would go unnoticed without it.

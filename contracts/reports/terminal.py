@@ -29,7 +29,7 @@ _LOOKS = {
     "waived": ("~", "~", "dim"),
     "CONFORMS": ("", "", "bold green"),
     "DOES NOT CONFORM": ("", "", "bold red"),
-    "NOT JUDGED": ("", "", "bold yellow"),
+    "INCONCLUSIVE": ("", "", "bold yellow"),
 }
 
 

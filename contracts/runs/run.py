@@ -35,7 +35,7 @@ class Settings:
     seed: int = 0
     only: frozenset[str] = frozenset()  # empty: all
     open: bool = False  # authentication is switched off on purpose
-    gentle: bool = False  # leave out values that can take a process down
+    skip_hostile: bool = False  # leave out values that can take a process down
     examples: int | None = None  # generated queries behind GEN-DOCUMENT; None: the usual share
     exhaustive: bool = False  # every page of the list, besides what is asked otherwise
     resume: Path | None = None  # where the state of an interrupted exhaustive walk is, or is to be put

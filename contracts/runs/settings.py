@@ -30,7 +30,7 @@ def settings(url: str, given: Mapping[str, Any]) -> Settings:
         exhaustive=given["exhaustive"],
         resume=None if given["resume"] is None else Path(given["resume"]),
         seed=given["seed"],
-        gentle=given["gentle"],
+        skip_hostile=given["skip_hostile"],
         examples=given["examples"],
     )
 

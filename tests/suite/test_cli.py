@@ -242,12 +242,12 @@ def test_options_reach_the_run(asked: list[Any], tmp_path: Path, monkeypatch: py
     certificates.touch()
     given = (
         "--path /p --token-env MINE --open --seed 7 --max-requests 9 --rate 2 --timeout 3 --deadline 4 "
-        f"--only PAGE-COUNT,SERVED --only WALK-TOTAL --gentle --examples 5 --ca {certificates}"
+        f"--only PAGE-COUNT,SERVED --only WALK-TOTAL --skip-hostile --examples 5 --ca {certificates}"
     )
     run("check", URL, *given.split())
     (settings,) = asked
     assert (settings.base_url, settings.path, settings.secrets.token) == (URL, "/p", SECRET)
-    assert (settings.open, settings.seed, settings.gentle, settings.examples) == (True, 7, True, 5)
+    assert (settings.open, settings.seed, settings.skip_hostile, settings.examples) == (True, 7, True, 5)
     bounds = settings.bounds
     assert (bounds.max_requests, bounds.rate, bounds.timeout, bounds.deadline) == (9, 2.0, 3.0, 4.0)
     assert settings.only == {"PAGE-COUNT", "SERVED", "WALK-TOTAL"}

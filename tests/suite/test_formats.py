@@ -248,7 +248,7 @@ def test_in_github_the_page_is_added_to(tmp_path: Path, monkeypatch: pytest.Monk
     [
         (result(verdict("SERVED")), "conforms, 1 passed"),
         (of_every_outcome(HOSTILE), "2 broken"),
-        (result(verdict("SERVED", Outcome.INCONCLUSIVE)), "not judged"),
+        (result(verdict("SERVED", Outcome.INCONCLUSIVE)), "inconclusive"),
     ],
 )
 def test_the_badge_says_the_verdict(shown: Result, said: str) -> None:

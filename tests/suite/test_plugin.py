@@ -137,9 +137,9 @@ BROKEN_SHOULD = broken("FILTER-ORDER", level=Level.SHOULD)
         ([PASSES, BROKEN_SHOULD], [], 0),
         ([PASSES, BROKEN_SHOULD], ["--level=should"], 1),
         ([PASSES, broken("PAGE-COUNT")], [], 1),
-        ([PASSES, verdict("WALK-ONCE", Outcome.INCONCLUSIVE)], [], pytest_plugin.UNJUDGED),
-        ([PASSES, verdict("WALK-ONCE", Outcome.BLOCKED)], [], pytest_plugin.UNJUDGED),
-        ([PASSES, verdict("WALK-ONCE", Outcome.NOT_EXERCISED)], [], pytest_plugin.UNJUDGED),
+        ([PASSES, verdict("WALK-ONCE", Outcome.INCONCLUSIVE)], [], pytest_plugin.INCONCLUSIVE),
+        ([PASSES, verdict("WALK-ONCE", Outcome.BLOCKED)], [], pytest_plugin.INCONCLUSIVE),
+        ([PASSES, verdict("WALK-ONCE", Outcome.NOT_EXERCISED)], [], pytest_plugin.INCONCLUSIVE),
         ([PASSES, verdict("WALK-ONCE", Outcome.NOT_EXERCISED)], ["--allow-unexercised"], 0),
         ([PASSES, verdict("WALK-ONCE", Outcome.INCONCLUSIVE)], ["-k", "SERVED"], 0),
         ([PASSES, verdict("WALK-ONCE", Outcome.NOT_APPLICABLE)], [], 0),
@@ -152,12 +152,12 @@ def test_a_session_that_did_not_judge_is_no_success(
     judging(monkeypatch, result(*verdicts))
     ran = judge("--base-url", BASE_URL, *options)
     assert ran.ret == status
-    told = [line for line in ran.outlines if line.startswith("NOT JUDGED: 1 ")]
-    assert bool(told) == (status == pytest_plugin.UNJUDGED)
+    told = [line for line in ran.outlines if line.startswith("INCONCLUSIVE: 1 ")]
+    assert bool(told) == (status == pytest_plugin.INCONCLUSIVE)
 
 
 def test_unjudged_is_no_status_of_pytest() -> None:
-    assert pytest_plugin.UNJUDGED not in list(pytest.ExitCode)
+    assert pytest_plugin.INCONCLUSIVE not in list(pytest.ExitCode)
 
 
 # --- what is judged ---------------------------------------------------------------------------------
@@ -195,12 +195,12 @@ def test_options_reach_the_run(judge: Run, settings: list[Any], monkeypatch: pyt
     monkeypatch.setenv("MINE", SECRET)
     given = (
         "--path /p --token-env MINE --open --seed 7 --max-requests 9 --rate 2 --timeout 3 --deadline 4 "
-        "--gentle --examples 5"
+        "--skip-hostile --examples 5"
     )
     judge("--base-url", BASE_URL, *given.split())
     (one,) = settings
     assert (one.base_url, one.path, one.secrets.token, one.open) == (BASE_URL, "/p", SECRET, True)
-    assert (one.seed, one.gentle, one.examples) == (7, True, 5)
+    assert (one.seed, one.skip_hostile, one.examples) == (7, True, 5)
     bounds = one.bounds
     assert (bounds.max_requests, bounds.rate, bounds.timeout, bounds.deadline) == (9, 2.0, 3.0, 4.0)
 

@@ -12,7 +12,7 @@ import pytest
 
 from contracts import reference
 from contracts.judging.catalogue import load_catalogue
-from contracts.pytest_plugin import UNJUDGED, workers
+from contracts.pytest_plugin import INCONCLUSIVE, workers
 from contracts.reference.server import Deployment
 
 TESTS = Path(__file__).parents[1]
@@ -70,8 +70,8 @@ def test_with_workers_what_was_not_judged_is_no_success(project: pytest.Pytester
     with reference.serving(profiles=0) as empty:
         chosen = ("--base-url", empty.url, "-k", "PAGE-COUNT or SERVED", "test_contract.py")
         ran = run(project, *chosen, "-n", "2")
-    assert ran.ret == UNJUDGED
-    assert "NOT JUDGED: 1 not exercised" in ran.stdout.str()
+    assert ran.ret == INCONCLUSIVE
+    assert "INCONCLUSIVE: 1 not exercised" in ran.stdout.str()
 
 
 def test_with_workers_a_mistake_of_the_user_ends_the_session(

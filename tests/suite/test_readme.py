@@ -56,7 +56,7 @@ def failure() -> str:
         encoding="utf-8",
         check=False,
     )
-    assert (ran.returncode, ran.stderr) == (ExitStatus.BROKEN, "")
+    assert (ran.returncode, ran.stderr) == (ExitStatus.FAILED, "")
     return f"```console\n$ bifrost-contracts {FAILING}\n{ran.stdout.strip()}\n```"
 
 
@@ -189,7 +189,7 @@ def test_exit_statuses_are_those_of_the_code(text: str) -> None:
     listed = re.findall(r"^\| ([0-9]+) \|", table, re.MULTILINE)
     own = [value for name, value in vars(ExitStatus).items() if not name.startswith("_")]
     assert [int(status) for status in listed] == [*own, 128 + signal.SIGINT, 128 + signal.SIGTERM]
-    assert f"exits with {pytest_plugin.UNJUDGED} in place of {ExitStatus.NOT_JUDGED}" in text
+    assert f"exits with {pytest_plugin.INCONCLUSIVE} in place of {ExitStatus.INCONCLUSIVE}" in text
 
 
 def test_rooms_in_the_table_exist(text: str) -> None:

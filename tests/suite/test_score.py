@@ -24,12 +24,12 @@ from contracts.runs import run
 
 
 def of_fault(name: str, *broken: str, breaks: str = "PAGE-COUNT", reported: Iterable[str] = ()) -> Trial:
-    status = ExitStatus.BROKEN if broken else ExitStatus.CONFORMING
+    status = ExitStatus.FAILED if broken else ExitStatus.CONFORMING
     return Trial(name, 0, (breaks,), broken, tuple(reported) or broken, (), status, 200)
 
 
 def of_style(name: str, *broken: str, status: int = ExitStatus.CONFORMING, seed: int = 0) -> Trial:
-    unsettled = ("WALK-ONCE",) if status == ExitStatus.NOT_JUDGED else ()
+    unsettled = ("WALK-ONCE",) if status == ExitStatus.INCONCLUSIVE else ()
     return Trial(name, seed, (), broken, broken, unsettled, status, 210)
 
 
@@ -43,7 +43,7 @@ GOOD = Score(
 MISSED = of_fault("silent")
 MISNAMED = of_fault("odd", "WALK-ONCE")
 ACCUSED = of_style("legal", "DATA-NAMES", seed=3)
-UNSETTLED = of_style("writing", status=ExitStatus.NOT_JUDGED)
+UNSETTLED = of_style("writing", status=ExitStatus.INCONCLUSIVE)
 BAD = replace(GOOD, faults=(*GOOD.faults, MISSED, MISNAMED), styles=(*GOOD.styles, ACCUSED, UNSETTLED))
 
 
