@@ -23,9 +23,9 @@ Found = tuple[str, tuple[str, ...]]
 
 def compared(task: score.Task) -> Found:
     """The name of a fault or style, and what was not as it has to be."""
-    name = task.fault or task.style or ""
+    name = task.fault or task.variant or ""
     try:
-        kept = suite.part("offline").kept(fault=task.fault, style=task.style)
+        kept = suite.part("offline").kept(fault=task.fault, style=task.variant)
     except UserError as error:
         return name, (str(error),)
     return name, tuple(kept.differences(task.fault))

@@ -33,8 +33,8 @@ def main() -> None:
 
 def measured(faults: Sequence[str], style: str, jobs: int) -> list[Trial]:
     """A run with each of these faults."""
-    tasks = [score.Task(fault=name, style=style) for name in faults]
-    return score.attempts(tasks, jobs=jobs, told=_told)
+    tasks = [score.Task(fault=name, variant=style) for name in faults]
+    return score.attempts(tasks, jobs=jobs, on_progress=_told)
 
 
 def is_open(trial: Trial) -> bool:

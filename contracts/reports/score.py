@@ -1,4 +1,4 @@
-"""The score of the suite itself: what it caught, whom it accused, and which check that rests on."""
+"""The score of the suite itself: faults caught, false positives, and the checks that this rests on."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ Json = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One run over the reference deployment: with a fault, or in a legal style.
+    """One run over the reference deployment: with a fault, or in a variant.
 
-    `expected` are the requirements that the fault may rightly be reported under; a style has none. `broken`
+    `expected` are the requirements that the fault may rightly be reported under; a variant has none. `broken`
     are all that the answers break; `reported` are those that no other broken one explains. `unsettled` are
-    the MUST requirements that were not judged to the end. `unproved` are those reported without a witness.
+    the MUST requirements without a pass or fail. `unproved` are those reported without a witness.
     """
 
     name: str
@@ -55,18 +55,18 @@ class Trial:
 
     @property
     def accepted(self) -> bool:
-        """Whether nothing is broken and everything was judged."""
+        """Whether nothing is broken and nothing is inconclusive."""
         return not self.broken and self.status == ExitStatus.CONFORMING
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """The trials of all faults and styles, those of the two controls, and the ids of the checks."""
+    """The trials of all faults and variants, those of the two controls, and the ids of the checks."""
 
     control_fault: Trial
-    control_style: Trial
+    control_variant: Trial
     faults: tuple[Trial, ...]
-    styles: tuple[Trial, ...]
+    variants: tuple[Trial, ...]
     checks: tuple[str, ...]
 
     @property
@@ -74,8 +74,8 @@ class Score:
         """Why nothing can be said: a suite that passes all, or fails all, would else score well."""
         if not self.control_fault.caught_rightly:
             return f"the control fault {self.control_fault.name} is not caught"
-        if not self.control_style.accepted:
-            return f"the control style {self.control_style.name} is not accepted"
+        if not self.control_variant.accepted:
+            return f"the control variant {self.control_variant.name} is not accepted"
         return ""
 
     @property
@@ -89,22 +89,22 @@ class Score:
         return tuple(trial for trial in self.faults if trial.caught and not trial.caught_rightly)
 
     @property
-    def accused(self) -> tuple[Trial, ...]:
-        """The runs in a legal style of which any requirement, a SHOULD too, is reported as broken."""
-        return tuple(trial for trial in self.styles if trial.broken)
+    def false_positives(self) -> tuple[Trial, ...]:
+        """The runs in a variant of which any requirement, a SHOULD too, is reported as broken."""
+        return tuple(trial for trial in self.variants if trial.broken)
 
     @property
     def unsettled(self) -> tuple[Trial, ...]:
-        """The runs in a legal style that accuse nobody and yet do not end with status 0."""
-        return tuple(trial for trial in self.styles if not trial.broken and not trial.accepted)
+        """The runs in a variant that have no false positive and yet do not end with status 0."""
+        return tuple(trial for trial in self.variants if not trial.broken and not trial.accepted)
 
     @property
     def status(self) -> int:
-        """0 where all is caught rightly and nobody accused; 1 otherwise.
+        """0 where all is caught rightly and no false positive; 1 otherwise.
 
         A void score is 1 too: it says that the suite does not do its work, and not that it fell over (70).
         """
-        wrong = self.void or self.missed or self.misnamed or self.accused
+        wrong = self.void or self.missed or self.misnamed or self.false_positives
         return ExitStatus.FAILED if wrong else ExitStatus.CONFORMING
 
     def ablation(self) -> dict[str, list[str]]:
@@ -129,8 +129,8 @@ def render(score: Score, console: Console) -> None:
         _numbers(score, console)
         _section(console, "Missed", (_missed(trial) for trial in score.missed))
         _section(console, "Caught, but by none of the requirements broken", map(_missed, score.misnamed))
-        _section(console, "False accusations", (_accused(trial) for trial in score.accused))
-        _section(console, "Legal styles not judged to the end", map(_unsettled, score.unsettled))
+        _section(console, "False positives", (_false_positive(trial) for trial in score.false_positives))
+        _section(console, "Inconclusive variants", map(_unsettled, score.unsettled))
         _ablation(score, console)
     _wrapped(_conclusion(score), console, first="", style="bold red" if score.status else "bold green")
 
@@ -140,7 +140,10 @@ def _numbers(score: Score, console: Console) -> None:
     rows = [
         ("Caught", f"{caught} of {number_of(faults, 'fault')}"),
         ("By a requirement they break", f"{caught - len(score.misnamed)} of {number_of(faults, 'fault')}"),
-        ("False accusations", f"{len(score.accused)} in {number_of(len(score.styles), 'run')} of styles"),
+        (
+            "False positives",
+            f"{len(score.false_positives)} in {number_of(len(score.variants), 'run')} of variants",
+        ),
         ("Requests a run", _requests(score)),
     ]
     for label, text in rows:
@@ -149,7 +152,7 @@ def _numbers(score: Score, console: Console) -> None:
 
 
 def _requests(score: Score) -> str:
-    counts = [trial.requests for trial in (*score.faults, *score.styles)]
+    counts = [trial.requests for trial in (*score.faults, *score.variants)]
     return f"median {statistics.median_low(counts)}, most {max(counts)}"
 
 
@@ -158,7 +161,7 @@ def _missed(trial: Trial) -> str:
     return f"{trial.name}: breaks {' or '.join(trial.expected)}{found}"
 
 
-def _accused(trial: Trial) -> str:
+def _false_positive(trial: Trial) -> str:
     return f"{_run_of(trial)}: {', '.join(trial.broken)}"
 
 
@@ -203,9 +206,9 @@ def _conclusion(score: Score) -> str:
         return f"VOID  {score.void}: no other number would mean anything"
     wrong = len(score.missed) + len(score.misnamed)
     if not score.status:
-        return "GOOD  every fault caught by what it breaks, nobody accused"
-    accused = number_of(len(score.accused), "false accusation")
-    return f"NOT GOOD  {number_of(wrong, 'fault')} not rightly caught, {accused}"
+        return "GOOD  every fault caught by what it breaks, no false positive"
+    wrongly = number_of(len(score.false_positives), "false positive")
+    return f"NOT GOOD  {number_of(wrong, 'fault')} not rightly caught, {wrongly}"
 
 
 # --- for machines ------------------------------------------------------------------------------------
@@ -225,14 +228,14 @@ def _values(score: Score) -> Json:
         "faults": len(score.faults),
         "missed": [trial.name for trial in score.missed],
         "caught_by_another_requirement": [trial.name for trial in score.misnamed],
-        "runs_of_styles": len(score.styles),
-        "false_accusations": [_trial(trial) for trial in score.accused],
-        "styles_not_judged_to_the_end": [_trial(trial) for trial in score.unsettled],
+        "runs_of_variants": len(score.variants),
+        "false_positives": [_trial(trial) for trial in score.false_positives],
+        "inconclusive_variants": [_trial(trial) for trial in score.unsettled],
         "missed_without": {} if score.void else score.ablation(),
         "trials": {
-            "controls": [_trial(score.control_fault), _trial(score.control_style)],
+            "controls": [_trial(score.control_fault), _trial(score.control_variant)],
             "faults": [_trial(trial) for trial in score.faults],
-            "styles": [_trial(trial) for trial in score.styles],
+            "variants": [_trial(trial) for trial in score.variants],
         },
     }
 
@@ -255,7 +258,7 @@ def _trial(trial: Trial) -> Json:
 
 @contextmanager
 def live(stream: TextIO) -> Iterator[Callable[[int, int], None]]:
-    """A bar on a terminal while the block runs, told how many runs are done and how many there are."""
+    """A progress bar on a terminal while the block runs; called with the runs done and the runs in all."""
     if not stream.isatty():
         yield lambda _done, _total: None
         return

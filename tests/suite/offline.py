@@ -53,7 +53,7 @@ class Kept:
 
 def kept(fault: str | None = None, style: str | None = None, profiles: int = 137) -> Kept:
     """A run of the reference deployment with that fault or in that style, and its bundles verified."""
-    with score.deployed(fault=fault, style=style, profiles=profiles) as settings:
+    with score.deployed(fault=fault, variant=style, profiles=profiles) as settings:
         recorder = Recorder(settings, CATALOGUE)
         live = run.check(settings, catalogue=CATALOGUE, record=recorder)
     recording = recorder.recording()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from contracts.cli import scoring as score
+from contracts.cli import scoring
 from contracts.judging.catalogue import load_catalogue
 from contracts.runs import run
 
@@ -47,7 +47,7 @@ OTHERS: list[tuple[str, dict[str, str]]] = [
 
 
 def told(**deployment: Any) -> dict[str, str]:
-    with score.deployed(**deployment) as settings:
+    with scoring.deployed(**deployment) as settings:
         return {reading.name: reading.value for reading in run.check(settings).behaviours}
 
 
@@ -62,7 +62,7 @@ def test_the_catalogue_names_as_many_as_are_told() -> None:
 
 @pytest.mark.parametrize(("style", "shown"), OTHERS, ids=[style for style, _ in OTHERS])
 def test_another_style_shows_another_reading(style: str, shown: dict[str, str]) -> None:
-    assert shown.items() <= told(style=style).items()
+    assert shown.items() <= told(variant=style).items()
     assert not shown.items() & DEFAULT.items()
 
 

@@ -41,7 +41,7 @@ def test_fault_is_caught_by_what_it_breaks(name: str) -> None:
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_style_is_accepted(name: str) -> None:
-    trial = attempt(Task(style=name))
+    trial = attempt(Task(variant=name))
     legal = {ExitStatus.CONFORMING, ExitStatus.INCONCLUSIVE} if name in UNSETTLED else {ExitStatus.CONFORMING}
     assert not trial.broken, trial
     assert trial.status in legal, trial

@@ -96,7 +96,7 @@ def test_a_correct_deployment_passes(judge: Run) -> None:
         assert ran.ret == 0
         assert "[GEN-DOCUMENT-positive] PASSED" in ran.stdout.str()
         assert "[GEN-DOCUMENT-negative] PASSED" in ran.stdout.str()
-        assert ran.outlines[-1] == f"contract: judged {served.url}: 2 pass"
+        assert ran.outlines[-1] == f"contract: checked {served.url}: 2 pass"
         assert set(queries(document_path(), 0, DEFAULT_EXAMPLES)) <= set(asked(served))
         assert len(served.requests) <= DEFAULT_EXAMPLES + SURVEY
 

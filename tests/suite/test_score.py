@@ -14,8 +14,9 @@ import pytest
 from rich.console import Console
 
 from contracts import reference
-from contracts.cli import scoring as score
-from contracts.cli.scoring import CONTROL_FAULT, CONTROL_STYLE, Task
+from contracts.cli import scoring
+from contracts.cli.scoring import CONTROL_FAULT, CONTROL_VARIANT, Task
+from contracts.judging.catalogue import load_catalogue
 from contracts.model import ExitStatus, Outcome, UserError
 from contracts.reports import score as report
 from contracts.reports.score import Score, Trial
@@ -28,23 +29,23 @@ def of_fault(name: str, *broken: str, breaks: str = "PAGE-COUNT", reported: Iter
     return Trial(name, 0, (breaks,), broken, tuple(reported) or broken, (), status, 200)
 
 
-def of_style(name: str, *broken: str, status: int = ExitStatus.CONFORMING, seed: int = 0) -> Trial:
+def of_variant(name: str, *broken: str, status: int = ExitStatus.CONFORMING, seed: int = 0) -> Trial:
     unsettled = ("WALK-ONCE",) if status == ExitStatus.INCONCLUSIVE else ()
     return Trial(name, seed, (), broken, broken, unsettled, status, 210)
 
 
 GOOD = Score(
     of_fault("control-fault", "PAGE-COUNT"),
-    of_style("control-style"),
+    of_variant("control-variant"),
     (of_fault("one", "PAGE-COUNT"), of_fault("two", "PAGE-COUNT", "PAGE-FILL")),
-    (of_style("legal"),),
+    (of_variant("legal"),),
     ("PAGE-COUNT", "PAGE-FILL", "WALK-ONCE"),
 )
 MISSED = of_fault("silent")
 MISNAMED = of_fault("odd", "WALK-ONCE")
-ACCUSED = of_style("legal", "DATA-NAMES", seed=3)
-UNSETTLED = of_style("writing", status=ExitStatus.INCONCLUSIVE)
-BAD = replace(GOOD, faults=(*GOOD.faults, MISSED, MISNAMED), styles=(*GOOD.styles, ACCUSED, UNSETTLED))
+ACCUSED = of_variant("legal", "DATA-NAMES", seed=3)
+UNSETTLED = of_variant("writing", status=ExitStatus.INCONCLUSIVE)
+BAD = replace(GOOD, faults=(*GOOD.faults, MISSED, MISNAMED), variants=(*GOOD.variants, ACCUSED, UNSETTLED))
 
 
 def printed(one: Score, width: int = 80) -> str:
@@ -64,12 +65,12 @@ def printed(one: Score, width: int = 80) -> str:
         (GOOD, 0),
         (replace(GOOD, faults=(MISSED,)), 1),
         (replace(GOOD, faults=(MISNAMED,)), 1),
-        (replace(GOOD, styles=(ACCUSED,)), 1),
-        (replace(GOOD, styles=(UNSETTLED,)), 0),
+        (replace(GOOD, variants=(ACCUSED,)), 1),
+        (replace(GOOD, variants=(UNSETTLED,)), 0),
         (replace(GOOD, control_fault=MISSED), 1),
         (replace(GOOD, control_fault=MISNAMED), 1),
-        (replace(GOOD, control_style=ACCUSED), 1),
-        (replace(GOOD, control_style=UNSETTLED), 1),
+        (replace(GOOD, control_variant=ACCUSED), 1),
+        (replace(GOOD, control_variant=UNSETTLED), 1),
     ],
 )
 def test_status_is_zero_only_where_all_is_well(one: Score, status: int) -> None:
@@ -78,7 +79,7 @@ def test_status_is_zero_only_where_all_is_well(one: Score, status: int) -> None:
 
 def test_every_kind_of_wrong_is_told_apart() -> None:
     assert (BAD.missed, BAD.misnamed) == ((MISSED,), (MISNAMED,))
-    assert (BAD.accused, BAD.unsettled) == ((ACCUSED,), (UNSETTLED,))
+    assert (BAD.false_positives, BAD.unsettled) == ((ACCUSED,), (UNSETTLED,))
 
 
 def test_a_should_fault_is_caught_by_its_should() -> None:
@@ -110,25 +111,25 @@ def test_a_missed_fault_rests_on_no_check() -> None:
 def test_a_good_score_says_so_last() -> None:
     lines = printed(GOOD).splitlines()
     assert lines[0].split() == ["Caught", "2", "of", "2", "faults"]
-    assert lines[-1] == "GOOD  every fault caught by what it breaks, nobody accused"
+    assert lines[-1] == "GOOD  every fault caught by what it breaks, no false positive"
     assert "  PAGE-COUNT 1: one" in lines
     assert "  PAGE-FILL, WALK-ONCE" in lines
 
 
-def test_a_bad_score_names_each_fault_and_each_style() -> None:
+def test_a_bad_score_names_each_fault_and_each_variant() -> None:
     text = printed(BAD)
     assert "silent: breaks PAGE-COUNT\n" in text
     assert "odd: breaks PAGE-COUNT, reported WALK-ONCE\n" in text
     assert "legal (seed 3): DATA-NAMES\n" in text
     assert "writing (seed 0): exit status 3, WALK-ONCE\n" in text
-    assert text.endswith("NOT GOOD  2 faults not rightly caught, 1 false accusation\n")
+    assert text.endswith("NOT GOOD  2 faults not rightly caught, 1 false positive\n")
 
 
 def test_a_void_score_gives_its_reason_and_no_number() -> None:
     text = printed(replace(BAD, control_fault=MISSED))
     sentence = "VOID the control fault silent is not caught: no other number would mean anything"
     assert " ".join(text.split()) == sentence
-    assert "control style legal is not accepted" in printed(replace(GOOD, control_style=ACCUSED))
+    assert "control variant legal is not accepted" in printed(replace(GOOD, control_variant=ACCUSED))
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])
@@ -144,44 +145,44 @@ def test_json_holds_the_same() -> None:
     assert values["exit_status"] == 1
     assert values["void"] is None
     assert (values["missed"], values["caught_by_another_requirement"]) == (["silent"], ["odd"])
-    assert [(one["name"], one["seed"]) for one in values["false_accusations"]] == [("legal", 3)]
+    assert [(one["name"], one["seed"]) for one in values["false_positives"]] == [("legal", 3)]
     assert values["missed_without"]["PAGE-COUNT"] == ["one"]
     assert len(values["trials"]["faults"]) == values["faults"] == 4
 
 
-def test_a_score_of_styles_alone_is_printed_without_an_ablation() -> None:
+def test_a_score_of_variants_alone_is_printed_without_an_ablation() -> None:
     assert "without" not in printed(replace(GOOD, faults=()))
 
 
 # --- which runs are made ----------------------------------------------------------------------------
 
 
-def test_all_faults_and_styles_are_tried_unless_patterns_say_otherwise() -> None:
-    everything = score.tasks(None, None, 1)
+def test_all_faults_and_variants_are_tried_unless_patterns_say_otherwise() -> None:
+    everything = scoring.tasks(None, None, 1)
     assert {task.fault for task in everything} == {None, *reference.FAULTS}
-    assert {task.style for task in everything} == {None, *reference.VARIANTS}
+    assert {task.variant for task in everything} == {None, *reference.VARIANTS}
 
 
 def test_one_pattern_alone_leaves_the_other_kind_out() -> None:
-    assert {task.style for task in score.tasks("count-*", None, 2)} == {None}
-    assert score.tasks(None, "op*n", 2) == (Task(style="open"), Task(style="open", seed=1))
+    assert {task.variant for task in scoring.tasks("count-*", None, 2)} == {None}
+    assert scoring.tasks(None, "op*n", 2) == (Task(variant="open"), Task(variant="open", seed=1))
 
 
-@pytest.mark.parametrize(("faults", "styles"), [("none-such-*", None), (None, "none-such-*"), ("", "*")])
-def test_a_pattern_that_matches_nothing_is_refused(faults: str | None, styles: str | None) -> None:
-    with pytest.raises(UserError, match=r"There is no (fault|style) that matches"):
-        score.tasks(faults, styles, 1)
+@pytest.mark.parametrize(("faults", "variants"), [("none-such-*", None), (None, "none-such-*"), ("", "*")])
+def test_a_pattern_that_matches_nothing_is_refused(faults: str | None, variants: str | None) -> None:
+    with pytest.raises(UserError, match=r"There is no (fault|variant) that matches"):
+        scoring.tasks(faults, variants, 1)
 
 
 def test_where_a_control_goes_wrong_nothing_else_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
     def attempt(task: Task) -> Trial:
-        assert task in (Task(fault=CONTROL_FAULT), Task(style=CONTROL_STYLE))
-        return of_style(CONTROL_STYLE) if task.fault is None else of_fault(CONTROL_FAULT)
+        assert task in (Task(fault=CONTROL_FAULT), Task(variant=CONTROL_VARIANT))
+        return of_variant(CONTROL_VARIANT) if task.fault is None else of_fault(CONTROL_FAULT)
 
-    monkeypatch.setattr(score, "attempt", attempt)
-    reached = score.score(score.tasks(None, None, 1))
+    monkeypatch.setattr(scoring, "attempt", attempt)
+    reached = scoring.score(scoring.tasks(None, None, 1))
     assert reached.void == f"the control fault {CONTROL_FAULT} is not caught"
-    assert (reached.faults, reached.styles) == ((), ())
+    assert (reached.faults, reached.variants) == ((), ())
 
 
 # --- real runs --------------------------------------------------------------------------------------
@@ -199,9 +200,9 @@ def test_where_a_control_goes_wrong_nothing_else_is_run(monkeypatch: pytest.Monk
     ],
 )
 def test_what_is_reported_is_what_the_judge_reports(fault: str) -> None:
-    with score.deployed(fault=fault) as settings:
+    with scoring.deployed(fault=fault) as settings:
         verdicts = run.check(settings).verdicts
-    trial = score.attempt(Task(fault=fault))
+    trial = scoring.attempt(Task(fault=fault))
     blocked = {v.requirement.id for v in verdicts if v.outcome is Outcome.BLOCKED}
     assert list(trial.reported) == [v.requirement.id for v in verdicts if v.outcome is Outcome.FAIL]
     assert set(trial.broken) - set(trial.reported) <= blocked
@@ -209,17 +210,17 @@ def test_what_is_reported_is_what_the_judge_reports(fault: str) -> None:
 
 
 def test_causes_are_found_through_others() -> None:
-    catalogue = score.load_once()
+    catalogue = load_catalogue()
     for id_, one in catalogue.checks.items():
-        expected = set(one.requires).union(*(score.causes(catalogue, cause) for cause in one.requires))
-        assert score.causes(catalogue, id_) == expected
+        expected = set(one.requires).union(*map(catalogue.prerequisites, one.requires))
+        assert set(catalogue.prerequisites(id_)) == expected
 
 
 def test_the_command_scores_a_few() -> None:
-    ran = command("score", "--faults", "count-is-*", "--styles", "by-id*", "--jobs", "2")
+    ran = command("score", "--faults", "count-is-*", "--variants", "by-id*", "--jobs", "2")
     assert (ran.returncode, ran.stderr) == (ExitStatus.CONFORMING, "")
     assert ran.stdout.startswith("Caught                       2 of 2 faults\n")
-    assert "False accusations            0 in 2 runs of styles\n" in ran.stdout
+    assert "False positives              0 in 2 runs of variants\n" in ran.stdout
 
 
 def test_the_command_refuses_a_pattern_that_matches_nothing() -> None:
@@ -245,8 +246,8 @@ def test_progress_is_shown_on_a_terminal_alone() -> None:
             return True
 
     for stream, shown in ((io.StringIO(), False), (Terminal(), True)):
-        with report.live(stream) as told:
-            told(1, 2)
+        with report.live(stream) as on_progress:
+            on_progress(1, 2)
         assert bool(stream.getvalue()) is shown
 
 
