@@ -191,7 +191,7 @@ OPTIONS = (
         "Maximum number of requests in flight where their order does not matter.",
         default_text="1",
         low=1,
-        high=8,  # each may hold a body of the maximum size
+        high=8,
     ),
     _run("timeout", Kind.NUMBER, "Time limit for one exchange in seconds.", low=0.001, high=86_400),
     _run("deadline", Kind.NUMBER, "Time limit for the whole run in seconds.", low=0.001, high=604_800),
