@@ -28,7 +28,7 @@ import httpx
 import pytest
 
 from contracts.evidence.answers import TRANSIENT, Answer, read
-from contracts.evidence.responses import GENERATED, Generated
+from contracts.evidence.responses import GENERATED, generated_answers
 from contracts.judging.catalogue import Catalogue, load_catalogue
 from contracts.judging.checks.generated import SERVERS_OWN
 from contracts.model import (

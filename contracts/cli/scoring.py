@@ -17,7 +17,6 @@ from functools import cache
 
 from contracts import reference
 from contracts.judging.catalogue import Catalogue, load_catalogue
-from contracts.judging.witness.proof import proves
 from contracts.model import Level, Outcome, Result, UserError, Verdict, exit_status
 from contracts.reports.score import Score, Trial
 from contracts.runs import run
@@ -77,16 +76,13 @@ def attempt(task: Task) -> Trial:
         unsettled=tuple(_unsettled(result)),
         status=exit_status(result.verdicts),
         requests=len(result.exchanges),
-        unproved=tuple(
-            v.requirement.id for v in result.verdicts if v.requirement.id in reported and _is_unproved(v)
-        ),
+        long=tuple(v.requirement.id for v in result.verdicts if v.requirement.id in reported and _is_long(v)),
     )
 
 
-def _is_unproved(verdict: Verdict) -> bool:
-    """Whether there are no one to three exchanges that show the failure to the checker of witnesses."""
-    proved = 1 <= len(verdict.witness) <= 3 and proves(verdict.requirement.id, verdict.witness)
-    return not proved
+def _is_long(verdict: Verdict) -> bool:
+    """Whether the counterexample takes more than three requests."""
+    return len(verdict.violations[0].exchanges) > 3
 
 
 def _unsettled(result: Result) -> Iterator[str]:

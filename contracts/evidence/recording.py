@@ -50,21 +50,21 @@ class Asked:
     redacted: bool = False
 
 
-Witnesses = tuple[tuple[tuple[int, ...], ...], ...]
-"""For each witness its rounds, for each round the numbers of its exchanges."""
+Groups = tuple[tuple[tuple[int, ...], ...], ...]
+"""For each counterexample its repetitions, for each the numbers of its exchanges."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
     """Which exchanges belong together, for recordings whose queries can no longer tell it by themselves.
 
-    `heard` are the numbers of what the probes asked, `rounds` the witnesses asked again, `still` those asked
-    again between reads of the whole list that were all equal.
+    `heard` are the numbers of what the probes requested, `repetitions` the counterexamples sent again,
+    `bracketed` those sent again between reads of the whole list that were all equal.
     """
 
     heard: tuple[int, ...]
-    rounds: Witnesses = ()
-    still: Witnesses = ()
+    repetitions: Groups = ()
+    bracketed: Groups = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,18 +290,18 @@ def _part(opening: Entry, exchanges: tuple[Exchange, ...], end: Entry) -> Part:
 
 
 def _grouping(entry: Entry, count: int) -> Grouping:
-    _require_keys(entry, ("heard", "rounds", "still"))
+    _require_keys(entry, ("heard", "repetitions", "bracketed"))
 
     def numbers(values: list[Any]) -> tuple[int, ...]:
         if not all(type(value) is int and 1 <= value <= count for value in values):
             raise ValueError
         return tuple(values)
 
-    def witnesses(values: list[Any]) -> Witnesses:
-        return tuple(tuple(numbers(one) for one in rounds) for rounds in values)
+    def groups(values: list[Any]) -> Groups:
+        return tuple(tuple(numbers(one) for one in repetitions) for repetitions in values)
 
-    found = Grouping(numbers(entry["heard"]), witnesses(entry["rounds"]), witnesses(entry["still"]))
-    again = (n for rounds in (*found.rounds, *found.still) for one in rounds for n in one)
+    found = Grouping(numbers(entry["heard"]), groups(entry["repetitions"]), groups(entry["bracketed"]))
+    again = (n for found_again in (*found.repetitions, *found.bracketed) for one in found_again for n in one)
     every = [*found.heard, *again]
     if len(set(every)) != len(every):  # one exchange cannot count twice
         raise ValueError

@@ -20,8 +20,7 @@ _ANSWERS = 2
 
 def detected_mutations(check: Check, evidence: Evidence, document: Document) -> int:
     """How many corruptions of one judged subject make the check fail; 0 says that its pass proves nothing."""
-    subjects: tuple[object, ...] = evidence.subjects(check.subject)
-    for subject in _spread(subjects, _SUBJECTS):
+    for subject in _spread(evidence.select(check.of), _SUBJECTS):
         found = sum(1 for corrupted in _corrupted(subject, evidence) if _fails(check, corrupted, document))
         if found:
             return found
@@ -35,8 +34,7 @@ def _spread(subjects: tuple[object, ...], most: int) -> Iterable[object]:
 
 
 def _fails(check: Check, evidence: Evidence, document: Document) -> bool:
-    subjects: tuple[object, ...] = evidence.subjects(check.subject)
-    return any(check.refuses(subject, document) for subject in subjects)
+    return check.objects(evidence, document)
 
 
 def _corrupted(subject: object, evidence: Evidence) -> Iterator[Evidence]:
@@ -56,7 +54,7 @@ def _intruders(answer: Answer, basis: Evidence) -> Iterator[Mutation]:
     if other is not None:
         raw = other.profiles[-1].raw
         yield _profiles(lambda profiles: [*profiles[:-1], raw] if profiles else None)
-    wanted = answer.asked.selection.wanted
+    wanted = answer.query.selection.wanted
     if wanted:
         alike = {"id": 2**62 + 3, "name": "x", "is_active": True, "tags": [f"{wanted[0]}x"]}
         yield _profiles(lambda profiles: [*profiles, alike])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from contracts.model import (
-    Evidence,
+    EvidenceClass,
     ExitStatus,
     Level,
     Outcome,
@@ -134,7 +134,7 @@ class Session:
 
 
 def _bare(level: Level, outcome: Outcome) -> Verdict:
-    return Verdict(Requirement("", level, "", "", Evidence.ONE), outcome)
+    return Verdict(Requirement("", level, "", "", EvidenceClass.RESPONSE), outcome)
 
 
 def _is_own(path: Any, config: pytest.Config) -> bool:

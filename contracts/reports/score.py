@@ -30,7 +30,7 @@ class Trial:
 
     `expected` are the requirements that the fault may rightly be reported under; a style has none. `broken`
     are all that the answers break; `reported` are those that no other broken one explains. `unsettled` are
-    the MUST requirements that were not judged to the end. `unproved` are those reported without a witness.
+    the MUST requirements that were not judged to the end. `long` are those reported whose counterexample takes more than three requests.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Trial:
     unsettled: tuple[str, ...]
     status: int
     requests: int
-    unproved: tuple[str, ...] = ()
+    long: tuple[str, ...] = ()
 
     @property
     def caught(self) -> bool:

@@ -7,14 +7,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from contracts.evidence.answers import Answer, Page
+from contracts.evidence.answers import Answer
 from contracts.evidence.evidence import Conditions, Evidence
-from contracts.evidence.responses import Content, LimitInForce, Success, WellFormed
+from contracts.evidence.responses import (
+    contents,
+    every_answer,
+    every_page,
+    limits_in_force,
+    successes,
+    well_formed,
+)
 from contracts.judging.catalogue import Catalogue
 from contracts.model import Outcome, UserError, Verdict
 from contracts.runs.probes.exhaustive import ExhaustiveState
 
-_BY_ITSELF = (Answer, Page, Content, Success, WellFormed, LimitInForce)
+_BY_ITSELF = (every_answer, every_page, contents, successes, well_formed, limits_in_force)
 _OF_PAGES = ("RESP", "PAGE", "DATA")
 _OF_ALL = ("WALK-COMPLETE", "WALK-ONCE")
 
@@ -39,12 +46,8 @@ def refuse_a_part(settings: _Settings) -> None:
 def is_clean(catalogue: Catalogue, conditions: Conditions, answer: Answer) -> bool:
     """Whether a page breaks nothing that one response can break."""
     evidence = Evidence([answer], (), conditions)
-    return not any(
-        one.refuses(subject, catalogue.document)
-        for one in catalogue.checks.values()
-        if one.subject in _BY_ITSELF
-        for subject in evidence.subjects(one.subject)
-    )
+    page_checks = (one for one in catalogue.checks.values() if one.of in _BY_ITSELF)
+    return not any(one.objects(evidence, catalogue.document) for one in page_checks)
 
 
 def started(settings: _Settings) -> ExhaustiveState:

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from contracts.evidence.evidence import Conditions
-from contracts.evidence.recording import Asked, Grouping, Part, Recording, Witnesses
+from contracts.evidence.recording import Asked, Grouping, Groups, Part, Recording
 from contracts.judging.catalogue import Catalogue
-from contracts.judging.judge import Round, Witness
-from contracts.model import BudgetSpent, Exchange, Request, Result
+from contracts.judging.repetition import Repetition
+from contracts.model import Batch, BudgetSpent, Exchange, Request, Result
 from contracts.runs.session import Run, on_served_path
 
 
@@ -100,7 +100,7 @@ def _answering(part: Part, left: Iterator[Exchange]) -> Callable[[Request], Exch
 def grouping(run: Run) -> Grouping:
     """Which of a run's exchanges belong together."""
     heard = [a.number for a in run.ctx.answers] + [e.number for e in run.ctx.failed]
-    return Grouping(tuple(sorted(heard)), _numbers(run.rounds), _numbers(run.still))
+    return Grouping(tuple(sorted(heard)), _numbers(run.repetitions), _numbers(run.bracketed))
 
 
 def grouped(recording: Recording, catalogue: Catalogue) -> Recording:
@@ -111,7 +111,7 @@ def grouped(recording: Recording, catalogue: Catalogue) -> Recording:
     return replace(recording, parts=tuple(parts))
 
 
-def _numbers(rounds: dict[Witness, list[Round]]) -> Witnesses:
+def _numbers(rounds: dict[Batch, list[Repetition]]) -> Groups:
     return tuple(
         tuple(tuple(e.number for e in one.exchanges) for one in several) for several in rounds.values()
     )
@@ -124,7 +124,7 @@ def _regroup(run: Run, part: Part, groups: Grouping) -> None:
     run.interrupted = part.interrupted
     for number in groups.heard:
         run.ctx.hear(by_number[number])
-    for into, witnesses in ((run.rounds, groups.rounds), (run.still, groups.still)):
+    for into, witnesses in ((run.repetitions, groups.repetitions), (run.bracketed, groups.bracketed)):
         for rounds in witnesses:
             several = [tuple(by_number[number] for number in one) for one in rounds]
             asked = {tuple(exchange.request for exchange in one) for one in several}
@@ -132,4 +132,4 @@ def _regroup(run: Run, part: Part, groups: Grouping) -> None:
                 raise Diverged("The recording groups exchanges that do not ask for the same.")
             if several:
                 requests = tuple(exchange.request for exchange in several[0])
-                into[requests] = [Round(one, run.ctx.conditions) for one in several]
+                into[requests] = [Repetition(one, run.ctx.conditions) for one in several]

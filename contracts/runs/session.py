@@ -16,20 +16,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from contracts.evidence.answers import TRANSIENT, Page
+from contracts.evidence.answers import TRANSIENT, Answer, Page
 from contracts.evidence.evidence import Conditions, Evidence
-from contracts.evidence.responses import FirstAnswer
-from contracts.evidence.walks import WholeWalk
-from contracts.judging import judge as judging
+from contracts.evidence.responses import first_answer
+from contracts.evidence.walks import whole_walks
+from contracts.judging import repetition as repeating
 from contracts.judging.behaviours import behaviours
 from contracts.judging.catalogue import Catalogue
-from contracts.judging.judge import Case, Finding, Round, Witness
+from contracts.judging.check import Blocks, prerequisites
+from contracts.judging.judge import judge
+from contracts.judging.repetition import Finding, JudgingState, Repetition, examine
 from contracts.model import (
     NEW_PATH,
     OLD_PATH,
     Batch,
     BudgetSpent,
-    Excerpt,
     Exchange,
     FailureKind,
     Outcome,
@@ -59,9 +60,6 @@ CONFIRMING_AT_MOST = 160
 
 # Requests spent at most on reading the whole list again between witnesses that are still in doubt.
 STILL_AT_MOST = 160
-
-# Requests spent at most on asking what is left of witnesses that were cut down.
-CUT_AT_MOST = 30
 
 # So many exchanges in a row without a response, retries included, say that the deployment is gone.
 _GONE = 3
@@ -148,7 +146,6 @@ def plan(choices: Choices) -> tuple[tuple[str, int], ...]:
     again = (
         ("witnesses asked again, if any", CONFIRMING_AT_MOST),
         ("the whole list again, in doubt", STILL_AT_MOST),
-        ("witnesses cut down, if any", CUT_AT_MOST),
     )
     return (*asked, *again)
 
@@ -186,13 +183,12 @@ class Run:
         self.progress = progress
         self.ctx = ProbeContext(choices.seed, conditions, choices.gentle, choices.examples)
         self.exchanges: list[Exchange] = []
-        self.rounds: dict[Witness, list[Round]] = {}
-        self.still: dict[Witness, list[Round]] = {}
+        self.repetitions: dict[Batch, list[Repetition]] = {}
+        self.bracketed: dict[Batch, list[Repetition]] = {}
         self.interrupted: str | None = None
         self.timeout = math.inf  # seconds that an exchange may take
         self.remarks: list[str] = []
         self.walked: ExhaustiveState | None = None  # how far the exhaustive walk is, where one was asked for
-        self._cuts: dict[tuple[str, tuple[int, ...]], tuple[Excerpt, ...]] = {}
         self._examined: tuple[int, Evidence, dict[str, Finding]] | None = None
 
     def drive(self, send: Callable[[Request], Exchange], send_all: SendAll | None = None) -> None:
@@ -230,7 +226,6 @@ class Run:
             yield from self._everything(self.walked)
         yield from self._limited("witnesses", self._ask_again(), CONFIRMING_AT_MOST)
         yield from self._limited("the whole list again", self._between_reads(), STILL_AT_MOST)
-        yield from self._limited("witnesses cut down", self._ask_cut_witnesses(), CUT_AT_MOST)
 
     def _everything(self, walked: ExhaustiveState) -> Session:
         """The exhaustive walk, with the time that it will still take."""
@@ -262,7 +257,7 @@ class Run:
 
     def _hopeless(self) -> bool:
         """Whether asking on is of no use: nothing answers, or not the API, or not to these credentials."""
-        first = next(iter(self.ctx.evidence().subjects(FirstAnswer)), None) if self.ctx.answers else None
+        first = next(iter(self.ctx.evidence().select(first_answer)), None) if self.ctx.answers else None
         if first is None:
             return bool(self.exchanges)
         gone = _gone(self.exchanges)
@@ -271,73 +266,68 @@ class Run:
         slow = _slow(self.exchanges, self.timeout)
         if slow:
             self.interrupted = f"{_SLOW} of the last 10 answers took more than half of --timeout"
-        refused = first.answer.status in (401, 403)
+        refused = first.status in (401, 403)
         if len(self.exchanges) >= _NO_SUCCESS and not any(e.status == 200 for e in self.exchanges):
             self.interrupted = f"none of {len(self.exchanges)} requests was answered 200"
             return True
         return gone or slow or refused or self._is_not_served(first)
 
-    def _is_not_served(self, first: FirstAnswer) -> bool:
-        return self.catalogue.checks["SERVED"].refuses(first, self.catalogue.document)
+    def _is_not_served(self, first: Answer) -> bool:
+        gate = self.catalogue.checks[self.catalogue.gate]
+        return any(True for _ in gate.violations(first, self.catalogue.document))
 
     def _ask_again(self) -> Session:
         """The short witnesses once; then all, as long as it matters, those first that were broken again."""
-        case = self._case()
-        asked = judging.witnesses(case)
+        state = self._case()
+        asked = repeating.to_repeat(state)
         for requests, total in zip(asked, itertools.accumulate(map(len, asked)), strict=True):
-            if total <= CONFIRMING_AT_MOST // 2 and judging.wants_round(case, requests):
-                yield from self._ask_round(case, requests)
+            if total <= CONFIRMING_AT_MOST // 2 and repeating.wants_repetition(state, requests):
+                yield from self._ask_round(state, requests)
         # What is seen to move meanwhile makes those that were settled want more rounds: so until none does.
-        while pending := [requests for requests in asked if judging.wants_round(case, requests)]:
-            for requests in sorted(pending, key=lambda one: not judging.is_broken_again(case, one)):
-                while judging.wants_round(case, requests):
-                    yield from self._ask_round(case, requests)
+        while pending := [requests for requests in asked if repeating.wants_repetition(state, requests)]:
+            for requests in sorted(pending, key=lambda one: not repeating.is_broken_again(state, one)):
+                while repeating.wants_repetition(state, requests):
+                    yield from self._ask_round(state, requests)
 
-    def _ask_round(self, case: Case, requests: Witness) -> Session:
-        one = yield from _round(case, requests)
-        self.rounds.setdefault(requests, []).append(one)
-
-    def _ask_cut_witnesses(self) -> Session:
-        """What is left of each witness, once, to see that it takes no more than that."""
-        case = self._case()
-        for requests in judging.cut_witnesses(case):
-            yield from self._ask_round(case, requests)
+    def _ask_round(self, state: JudgingState, requests: Batch) -> Session:
+        one = yield from _round(state, requests)
+        self.repetitions.setdefault(requests, []).append(one)
 
     def _between_reads(self) -> Session:
         """The whole list and the witnesses in doubt by turns, as long as the list stays the same."""
-        case = self._case()
-        whole = first_whole_read(case.evidence)
-        asked = _fitting(judging.open_witnesses(case), len(whole) + 1) if whole else []
-        rounds: dict[Witness, list[Round]] = {requests: [] for requests in asked}
-        for _ in range(judging.STILL_ROUNDS if asked else 0):
+        state = self._case()
+        whole = first_whole_read(state.evidence)
+        asked = _fitting(repeating.open_counterexamples(state), len(whole) + 1) if whole else []
+        rounds: dict[Batch, list[Repetition]] = {requests: [] for requests in asked}
+        for _ in range(repeating.BRACKETED_REPETITIONS if asked else 0):
             if not (yield from _reads_the_same(whole)):
                 return
             for requests in asked:
-                rounds[requests].append((yield from _round(case, requests)))
+                rounds[requests].append((yield from _round(state, requests)))
         if asked and (yield from _reads_the_same(whole)):
-            self.still = rounds
+            self.bracketed = rounds
 
-    def _case(self) -> Case:
+    def _case(self) -> JudgingState:
         """What was found; examined again only when more has been asked than witnesses."""
         heard = len(self.ctx.answers) + len(self.ctx.failed)
         if self._examined is None or self._examined[0] != heard:
             evidence = self.ctx.evidence()
             ids = _with_prerequisites(self.catalogue, self.choices.only)
-            self._examined = (heard, evidence, judging.examine(self.catalogue, evidence, ids))
+            self._examined = (heard, evidence, examine(self.catalogue, evidence, ids))
         _, evidence, findings = self._examined
-        return Case(
-            self.catalogue, evidence, findings, self.rounds, self.still, bool(self.interrupted), self._cuts
+        return JudgingState(
+            self.catalogue, evidence, findings, self.repetitions, self.bracketed, bool(self.interrupted)
         )
 
     def result(self, deployment: str, seconds: float) -> Result:
         """What the run came to."""
-        case = self._case()
-        verdicts = judging.judge(case, self.choices.only)
+        state = self._case()
+        verdicts = judge(state, self.choices.only)
         return Result(
             deployment=deployment,
             seed=self.choices.seed,
             verdicts=verdicts if self.walked is None else with_walk(verdicts, self.walked),
-            behaviours=behaviours(case.evidence),
+            behaviours=behaviours(state.evidence),
             exchanges=tuple(self.exchanges),
             notes=tuple(self._notes()),
             seconds=seconds,
@@ -358,12 +348,12 @@ class Run:
             yield f"requests that were repeated after passing trouble ({first} first): {len(waited)}"
 
 
-def _round(case: Case, requests: Witness) -> Generator[Request | Batch, Any, Round]:
+def _round(state: JudgingState, requests: Batch) -> Generator[Request | Batch, Any, Repetition]:
     """The requests of a witness once more, one after the other."""
     exchanges: list[Exchange] = []
     for request in requests:
         exchanges.append((yield request))
-    return Round(tuple(exchanges), case.evidence.conditions)
+    return Repetition(tuple(exchanges), state.evidence.conditions)
 
 
 def _left(seconds: float, done: int, to_do: int) -> float | None:
@@ -372,13 +362,13 @@ def _left(seconds: float, done: int, to_do: int) -> float | None:
 
 def first_whole_read(evidence: Evidence) -> tuple[Page, ...]:
     """The pages of the complete unfiltered walk with the largest pages; none where there is no such."""
-    whole = [w.walk for w in evidence.subjects(WholeWalk)]
+    whole = evidence.select(whole_walks)
     return max(whole, key=lambda walk: walk.limit).pages if whole else ()
 
 
-def _fitting(witnesses: list[Witness], reads: int) -> list[Witness]:
+def _fitting(witnesses: list[Batch], reads: int) -> list[Batch]:
     """As many of the witnesses, the shortest first, as leave room for all rounds and reads."""
-    room = (STILL_AT_MOST - reads) // judging.STILL_ROUNDS - reads
+    room = (STILL_AT_MOST - reads) // repeating.BRACKETED_REPETITIONS - reads
     lengths = itertools.accumulate(map(len, witnesses))
     return [one for one, length in zip(witnesses, lengths, strict=True) if length <= room]
 
@@ -394,7 +384,7 @@ def _reads_the_same(pages: tuple[Page, ...]) -> Generator[Request | Batch, Any, 
 
 
 def _contents(pages: tuple[Page, ...]) -> list[str]:
-    return [profile.still for page in pages for profile in page.profiles]
+    return [profile.stable_json for page in pages for profile in page.profiles]
 
 
 def _gone(exchanges: list[Exchange]) -> bool:
@@ -431,11 +421,6 @@ def _with_prerequisites(catalogue: Catalogue, ids: frozenset[str]) -> frozenset[
     """The ids, and all that could be the cause of their failing."""
     if not ids:
         return frozenset()
-    found = {*ids, *judging.BASE}
-    pending = list(found)
-    while pending:
-        for required in catalogue.checks[pending.pop()].requires:
-            if required not in found:
-                found.add(required)
-                pending.append(required)
-    return frozenset(found)
+    blocking = {one.id for one in catalogue.checks.values() if one.blocks is not Blocks.DEPENDENTS}
+    wanted = ids | blocking
+    return wanted | frozenset(prerequisites(catalogue.checks, wanted))

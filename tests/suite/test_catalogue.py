@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from contracts.document.document import document_path
-from contracts.evidence.answers import Page
-from contracts.evidence.evidence import has_builder
+from contracts.evidence.answers import (Page)
+from contracts.evidence.evidence import ()
 from contracts.judging import catalogue as module
 from contracts.judging.catalogue import Catalogue, load_catalogue
 from contracts.judging.check import CatalogueError, Check, check

@@ -14,7 +14,7 @@ from fake import CATALOGUE, Deployment, Row, Storm, Variant, rows, session
 
 from contracts.evidence.answers import Profile, Selection
 from contracts.evidence.evidence import Evidence
-from contracts.evidence.filtered import ListingOrStretch
+from contracts.evidence.filtered import listings_and_stretches
 from contracts.evidence.samples import PAGE_DRAWN, draws_for, rate_below
 from contracts.judging import judge as judging
 from contracts.model import Credentials, Exchange, ExitStatus, Outcome, Request, Result, Verdict, exit_status
@@ -258,7 +258,7 @@ def stretch_of(whole: list[int], part: list[int], *, start: int = 10, offset: in
 
     asked = f"limit={len(whole)}&offset={start}", f"limit={len(part)}&offset={offset}&is_active=true"
     found = Evidence.of([exchange(1, asked[0], whole, start, 99), exchange(2, asked[1], part, offset, 50)])
-    listings = [s.listing for s in found.subjects(ListingOrStretch)]
+    listings = [s.listing for s in found.select(listings_and_stretches)]
     assert all(listing.selection == Selection(is_active=True) for listing in listings)
     return sorted(listings[0].known_profiles) if listings else []
 
