@@ -28,13 +28,13 @@ import httpx
 import pytest
 
 from contracts.evidence.answers import TRANSIENT, Answer, read
-from contracts.evidence.responses import GENERATED, generated_answers
+from contracts.evidence.responses import GENERATED
 from contracts.judging.catalogue import Catalogue, load_catalogue
 from contracts.judging.checks.generated import SERVERS_OWN
 from contracts.model import (
     NEW_PATH,
     OLD_PATH,
-    Evidence,
+    EvidenceClass,
     Exchange,
     Outcome,
     Request,
@@ -99,7 +99,7 @@ class Witness:
 
     @property
     def must_recur(self) -> bool:
-        return self.violation.evidence is Evidence.QUIET
+        return self.violation.evidence is EvidenceClass.STABLE
 
     def resembles(self, other: Witness) -> bool:
         """Whether both break the same rule at the same place, whatever the numbers are."""
@@ -253,7 +253,7 @@ def witness(exchange: Exchange) -> Witness | None:
     answer = read(exchange)
     if answer is None or answer.transient:
         return None
-    own = catalogue().checks["GEN-DOCUMENT"].violations(Generated(answer), catalogue().document)
+    own = catalogue().checks["GEN-DOCUMENT"].violations(answer, catalogue().document)
     found = next(iter(own), None) or violation_by_schemathesis(answer)
     return None if found is None else Witness(exchange, found)
 
@@ -276,7 +276,9 @@ def violation_by_schemathesis(answer: Answer) -> Violation | None:
     except FailureGroup as group:
         first = group.exceptions[0]
         said = " ".join(first.message.split())[:200]
-        return Violation("an answer as the document says", f"{first.title}: {said}", (answer.number,))
+        return Violation(
+            "an answer as the document says", f"{first.title}: {said}", (answer.at("status", "body"),)
+        )
     return None
 
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from contracts.document.document import document_path
 from contracts.evidence.answers import Page, Profile, read_query
 from contracts.evidence.evidence import Conditions
-from contracts.evidence.walks import Walk, walks, whole_walks
+from contracts.evidence.walks import walks as all_walks
+from contracts.evidence.walks import whole_walks
 from contracts.model import OLD_PATH, Credentials, Exchange, Request
 from contracts.runs.probes.access import spellings
 from contracts.runs.probes.context import SMALL, ProbeContext, Steps, co_prime, query
@@ -137,12 +138,12 @@ def test_each_walk_of_a_correct_deployment_yields_every_position_once(
     deployment = Deployment([{"id": n, "name": f"{n}", "is_active": True} for n in range(total)], style)
     ctx = surveyed(deployment)
     drive(walks(ctx), deployment, at_most=AT_MOST)
-    walked = ctx.evidence().select(walks)
+    walked = ctx.evidence().select(all_walks)
     for walk in walked:
-        assert walk.ids == tuple(range(walk.start, walk.start + walk.due))
+        assert walk.ids == tuple(range(walk.start, walk.start + walk.expected_count))
     assert (
         total == 0
-        or any(w.walk.complete for w in ctx.evidence().select(whole_walks))
+        or any(walk.complete for walk in ctx.evidence().select(whole_walks))
         or ctx.max_page_size < 20
     )
     sizes = {
