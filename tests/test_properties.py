@@ -28,7 +28,7 @@ import httpx
 import pytest
 
 from contracts.evidence.answers import TRANSIENT, Answer, read
-from contracts.evidence.responses import GENERATED, Generated
+from contracts.evidence.responses import Generated
 from contracts.judging.catalogue import Catalogue, load_catalogue
 from contracts.judging.checks.generated import SERVERS_OWN
 from contracts.model import (
@@ -37,6 +37,7 @@ from contracts.model import (
     Evidence,
     Exchange,
     Outcome,
+    Purpose,
     Request,
     Requirement,
     Result,
@@ -138,7 +139,7 @@ class Judging:
     @cached_property
     def asked(self) -> tuple[Exchange, ...]:
         """What came of those that were asked."""
-        generated = (e for e in self.session.exchanges if e.request.purpose == GENERATED)
+        generated = (e for e in self.session.exchanges if e.request.purpose is Purpose.GENERATED)
         return tuple(e for e in generated if e.request.query in self.wanted)
 
     def _passed(self) -> Verdict:
@@ -204,7 +205,7 @@ class Again:
         self.transport = transport
 
     def ask(self, query: str) -> Witness | None:
-        return witness(self.transport.send(Request(query, purpose=GENERATED)))
+        return witness(self.transport.send(Request(query, purpose=Purpose.GENERATED)))
 
     def confirmed(self, first: Witness) -> Witness | None:
         """The witness asked again. A single response convicts, all but a 5xx: that one has to recur."""

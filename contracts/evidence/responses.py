@@ -9,9 +9,7 @@ from dataclasses import dataclass, replace
 
 from contracts.evidence.answers import ACCEPTED_INTEGER_MAX, Answer, Asked, Page
 from contracts.evidence.evidence import Evidence, builder
-
-# The purpose of requests that were drawn from the document.
-GENERATED = "generated"
+from contracts.model import Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,4 +275,4 @@ class Generated:
 @builder(Generated)
 def generated(evidence: Evidence) -> Iterator[Generated]:
     """Answers to generated queries."""
-    return (Generated(a) for a in evidence.regular if a.request.purpose == GENERATED)
+    return (Generated(a) for a in evidence.regular if a.request.purpose is Purpose.GENERATED)

@@ -9,6 +9,8 @@ from typing import Any, TypeVar, get_type_hints
 
 from contracts.document.document import Document
 from contracts.evidence.evidence import Evidence, has_builder
+from contracts.evidence.exhaustive import Exhaustive
+from contracts.evidence.samples import Sampled
 from contracts.model import Violation
 
 F = TypeVar("F", bound=Callable[..., Iterable[Violation]])
@@ -25,7 +27,8 @@ class Check:
     `subject` is the kind of thing that it judges. `needs` says in words which data exercises it and
     `exercised` whether the evidence has such data: a pass without is no pass. `inapplicable` says which
     legal choice of the deployment makes the requirement empty, if one does. `requires` names the
-    requirements whose failure explains a failure of this one.
+    requirements whose failure explains a failure of this one. `sampled` is what it looks at in a list that
+    was read in part, and `exhaustive` what it learns from an exhaustive walk.
     """
 
     id: str
@@ -36,6 +39,8 @@ class Check:
     inapplicable: Callable[[Evidence], str]
     requires: tuple[str, ...]
     takes_document: bool
+    sampled: Sampled | None = None
+    exhaustive: Exhaustive | None = None
 
     def violations(self, subject: object, document: Document) -> Iterable[Violation]:
         """What is wrong with one subject."""
@@ -44,6 +49,11 @@ class Check:
     def refuses(self, subject: object, document: Document) -> bool:
         """Whether anything is wrong with one subject."""
         return next(iter(self.violations(subject, document)), None) is not None
+
+    def refuses_any(self, evidence: Evidence, document: Document) -> bool:
+        """Whether anything is wrong with a subject of the evidence."""
+        subjects: tuple[object, ...] = evidence.subjects(self.subject)
+        return any(self.refuses(subject, document) for subject in subjects)
 
 
 CHECKS: dict[str, Check] = {}
@@ -56,6 +66,8 @@ def check(
     exercised: Callable[[Evidence], bool] = lambda _: True,
     inapplicable: Callable[[Evidence], str] = lambda _: "",
     requires: tuple[str, ...] = (),
+    sampled: Sampled | None = None,
+    exhaustive: Exhaustive | None = None,
 ) -> Callable[[F], F]:
     """Registers the function that checks a requirement; its first parameter's type is what it judges."""
 
@@ -64,7 +76,16 @@ def check(
             raise CatalogueError(f"{requirement} has two checks")
         subject, takes_document = _signature(function)
         CHECKS[requirement] = Check(
-            requirement, function, subject, needs, exercised, inapplicable, requires, takes_document
+            requirement,
+            function,
+            subject,
+            needs,
+            exercised,
+            inapplicable,
+            requires,
+            takes_document,
+            sampled,
+            exhaustive,
         )
         return function
 

@@ -13,8 +13,8 @@ from functools import cached_property
 
 from contracts.evidence.answers import fingerprint
 from contracts.evidence.evidence import Conditions, Evidence
-from contracts.evidence.inputs import HOSTILE
-from contracts.evidence.samples import sampled
+from contracts.evidence.exhaustive import ExhaustiveSummary
+from contracts.evidence.samples import describe_sample
 from contracts.evidence.walks import Repeat
 from contracts.judging.catalogue import Catalogue
 from contracts.judging.check import Check
@@ -23,7 +23,7 @@ from contracts.judging.witness.cutting import cut
 from contracts.judging.witness.excerpts import excerpts
 from contracts.judging.witness.proof import proves
 from contracts.model import Evidence as Class
-from contracts.model import Excerpt, Exchange, Outcome, Request, Requirement, Verdict, Violation
+from contracts.model import Excerpt, Exchange, Outcome, Purpose, Request, Requirement, Verdict, Violation
 
 Witness = tuple[Request, ...]
 
@@ -123,12 +123,13 @@ class Case:
     rounds: Rounds
     still: Rounds = field(default_factory=dict)  # rounds between reads of the whole list, all equal
     ended_early: bool = False  # not all was asked that should have been
+    exhaustive: ExhaustiveSummary | None = None  # what an exhaustive walk came to, where there was one
     cuts: dict[tuple[str, tuple[int, ...]], tuple[Excerpt, ...]] = field(default_factory=dict)  # found so far
 
     @property
     def unrepeatable(self) -> frozenset[Request]:
         """Hostile requests that cut the connection: asked again, they might take the process down."""
-        return frozenset(e.request for e in self.evidence.failed if e.request.purpose.startswith(HOSTILE))
+        return frozenset(e.request for e in self.evidence.failed if e.request.purpose is Purpose.HOSTILE)
 
 
 def examine(catalogue: Catalogue, evidence: Evidence, ids: Iterable[str] = ()) -> dict[str, Finding]:
@@ -461,23 +462,39 @@ def _without_violation(case: Case, finding: Finding) -> Verdict:
     if doubt:
         return Verdict(finding.requirement, Outcome.INCONCLUSIVE, judged=finding.judged, reason=doubt)
     lacking = _lacking(case, finding)
-    mutations_detected = (
-        0 if lacking else detected_mutations(finding.check, case.evidence, case.catalogue.document)
-    )
-    if mutations_detected:
-        said = sampled(finding.requirement, case.evidence)
-        return Verdict(
-            finding.requirement,
-            Outcome.PASS,
-            judged=finding.judged,
-            reason=said,
-            mutations_detected=mutations_detected,
-        )
+    document = case.catalogue.document
+    detected = 0 if lacking else detected_mutations(finding.check, case.evidence, document)
+    if detected:
+        return _pass(case, finding, detected)
     if case.ended_early:  # no want of data: nobody may accept it as such
         reason = "the run ended before enough was asked"
         return Verdict(finding.requirement, Outcome.INCONCLUSIVE, judged=finding.judged, reason=reason)
     reason = lacking or f"nothing that was read could have failed; needs {finding.check.needs}"
     return Verdict(finding.requirement, Outcome.NOT_EXERCISED, judged=finding.judged, reason=reason)
+
+
+def _pass(case: Case, finding: Finding, mutations_detected: int) -> Verdict:
+    sampled = finding.check.sampled
+    verdict = Verdict(
+        finding.requirement,
+        Outcome.PASS,
+        judged=finding.judged,
+        reason=describe_sample(sampled, case.evidence) if sampled else "",
+        mutations_detected=mutations_detected,
+    )
+    if case.exhaustive is None or finding.check.exhaustive is None:
+        return verdict
+    return _pass_of_walk(verdict, finding.check, case.exhaustive)
+
+
+def _pass_of_walk(verdict: Verdict, check: Check, walk: ExhaustiveSummary) -> Verdict:
+    """The pass with how far the exhaustive walk came; inconclusive where the walk contradicts it."""
+    if not walk.done:
+        reason = f"the exhaustive walk came to {walk.seen:,} of {walk.total:,} profiles"
+        return replace(verdict, reason=f"{reason}; {verdict.reason}" if verdict.reason else reason)
+    if check.exhaustive == "list" and walk.doubt:
+        return replace(verdict, outcome=Outcome.INCONCLUSIVE, reason=walk.doubt, mutations_detected=0)
+    return replace(verdict, reason=f"all {walk.extent}")
 
 
 def _lacking(case: Case, finding: Finding) -> str:
@@ -509,7 +526,7 @@ def _doubt(case: Case, finding: Finding) -> str:
 def _unanswered(evidence: Evidence) -> str:
     """Requests that only ever met trouble which says nothing of the contract."""
     failed = [
-        e for e in evidence.failed if e.failure is not None and not e.request.purpose.startswith(HOSTILE)
+        e for e in evidence.failed if e.failure is not None and e.request.purpose is not Purpose.HOSTILE
     ]
     if failed and failed[0].failure is not None:
         return f"{_number(len(failed))} got no answer: {failed[0].failure.text}"

@@ -22,7 +22,9 @@ def detected_mutations(check: Check, evidence: Evidence, document: Document) -> 
     """How many corruptions of one judged subject make the check fail; 0 says that its pass proves nothing."""
     subjects: tuple[object, ...] = evidence.subjects(check.subject)
     for subject in _spread(subjects, _SUBJECTS):
-        found = sum(1 for corrupted in _corrupted(subject, evidence) if _fails(check, corrupted, document))
+        found = sum(
+            1 for corrupted in _corrupted(subject, evidence) if check.refuses_any(corrupted, document)
+        )
         if found:
             return found
     return 0
@@ -32,11 +34,6 @@ def _spread(subjects: tuple[object, ...], most: int) -> Iterable[object]:
     """The last subjects first: they stand on the most evidence."""
     step = max(1, len(subjects) // most)
     return subjects[::-step]
-
-
-def _fails(check: Check, evidence: Evidence, document: Document) -> bool:
-    subjects: tuple[object, ...] = evidence.subjects(check.subject)
-    return any(check.refuses(subject, document) for subject in subjects)
 
 
 def _corrupted(subject: object, evidence: Evidence) -> Iterator[Evidence]:

@@ -15,9 +15,19 @@ from fake import CATALOGUE, Deployment, Row, Storm, Variant, rows, session
 from contracts.evidence.answers import Profile, Selection
 from contracts.evidence.evidence import Evidence
 from contracts.evidence.filtered import ListingOrStretch
-from contracts.evidence.samples import PAGE_DRAWN, draws_for, rate_below
+from contracts.evidence.samples import draws_for, rate_below
 from contracts.judging import judge as judging
-from contracts.model import Credentials, Exchange, ExitStatus, Outcome, Request, Result, Verdict, exit_status
+from contracts.model import (
+    Credentials,
+    Exchange,
+    ExitStatus,
+    Outcome,
+    Purpose,
+    Request,
+    Result,
+    Verdict,
+    exit_status,
+)
 from contracts.reference import REFERENCE_TOKEN
 from contracts.reference.computed import build_long_app, right_places
 from contracts.reference.pipeline import OLD_PATH, Ask, Incoming
@@ -183,7 +193,7 @@ def test_drawing_ends_where_a_fault_is_found() -> None:
     result = session(
         long_list(2_000_000, skipping(lambda place: place > 200_000 and not place % 100)), **LONG
     )
-    drawn = [e for e in result.exchanges if e.request.purpose == PAGE_DRAWN]
+    drawn = [e for e in result.exchanges if e.request.purpose is Purpose.DRAWN_PAGE]
     assert len(drawn) < 5
     assert outcomes(result, "WALK")["WALK-SPLIT"] is Outcome.FAIL
 

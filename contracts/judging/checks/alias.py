@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from contracts.evidence.access import ALIAS, AliasPair, OldPathAnswer, other_path, other_path_served
+from contracts.evidence.access import AliasPair, OldPathAnswer, other_path, other_path_served
 from contracts.evidence.answers import fingerprint
 from contracts.evidence.evidence import Evidence
 from contracts.judging.check import check
 from contracts.judging.checks.response import media_type
-from contracts.model import Violation
+from contracts.model import Purpose, Violation
 
 _SUCCESSOR = re.compile(
     r";\s*rel\s*=\s*(?:\"[^\"]*\bsuccessor-version\b[^\"]*\"|successor-version\b)", re.IGNORECASE
@@ -18,7 +18,7 @@ _SUCCESSOR = re.compile(
 
 
 def _one_path(evidence: Evidence) -> str:
-    asked = any(a.request.purpose == ALIAS for a in evidence.answers)
+    asked = any(a.request.purpose is Purpose.ALIAS for a in evidence.answers)
     known = other_path(evidence.conditions.path) is not None
     if other_path_served(evidence) or (known and not asked):
         return ""

@@ -54,7 +54,13 @@ def _place(page: Page, profile: Profile, member: str) -> str:
     return f"/access_profiles/{page.ids.index(profile.id)}/{member}"
 
 
-@check("DATA-TIMES", needs="a profile with times", exercised=lambda e: any(_timed(p) for p in e.profiles))
+@check(
+    "DATA-TIMES",
+    needs="a profile with times",
+    exercised=lambda e: any(_timed(p) for p in e.profiles),
+    sampled="profiles",
+    exhaustive="page",
+)
 def times_are_in_order(page: Page) -> Iterator[Violation]:
     """`created_at` up to `updated_at`, and neither more than a day after the deployment's own `Date`."""
     horizon = _horizon(page)
@@ -115,7 +121,11 @@ def _time(value: object) -> datetime | None:
 
 
 @check(
-    "DATA-USAGE", needs="a profile with budgets or limits", exercised=lambda e: any(map(_limited, e.profiles))
+    "DATA-USAGE",
+    needs="a profile with budgets or limits",
+    exercised=lambda e: any(map(_limited, e.profiles)),
+    sampled="profiles",
+    exhaustive="page",
 )
 def usage_is_not_negative(page: Page) -> Iterator[Violation]:
     """And a scope `provider:<name>` names a provider of that profile."""

@@ -53,6 +53,7 @@ def page_matches_is_active(subject: ActivePage) -> Iterator[Violation]:
     needs=_BOTH_KINDS,
     exercised=_both_kinds,
     requires=("PAGE-LIMIT", "WALK-ONCE", "WALK-COMPLETE", "FILTER-ACTIVE-MATCH"),
+    sampled="filters",
 )
 def is_active_selects_all_that_have_it(subject: ActiveListing) -> Iterator[Violation]:
     """Every profile of the unfiltered list with that value is in the filtered list."""
@@ -94,6 +95,7 @@ def _telling(selection: Selection, profiles: Iterable[Profile]) -> bool:
     needs="a tag that an active and an inactive profile carry",
     exercised=_intersection_shown,
     requires=("FILTER-ACTIVE-MATCH", "FILTER-TAGS-MATCH", "FILTER-TAGS-EXACT", "FILTER-TAGS-COMPLETE"),
+    sampled="filters",
 )
 def both_filters_select_the_intersection(subject: Combined) -> Iterator[Violation]:
     """Every profile listed has both, and every profile that has both is listed."""
@@ -199,6 +201,7 @@ def _filtered_walk_shown(evidence: Evidence) -> bool:
     exercised=_filtered_walk_shown,
     inapplicable=max_limit_is_one,
     requires=("PAGE-LIMIT", "PAGE-OFFSET-ECHO", "WALK-ONCE", "WALK-COMPLETE"),
+    sampled="filters",
 )
 def filtered_walk_yields_every_match_once(subject: FilteredWalk) -> Iterator[Violation]:
     """At every page size the same profiles as in one large page."""

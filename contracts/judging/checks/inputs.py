@@ -8,7 +8,6 @@ from contracts.document.document import Document
 from contracts.evidence.answers import Answer, Page, whole
 from contracts.evidence.evidence import Evidence
 from contracts.evidence.inputs import (
-    HOSTILE,
     ClientError,
     OddQuery,
     OddReading,
@@ -21,7 +20,7 @@ from contracts.judging.checks.filters import end_of_list
 from contracts.judging.checks.response import media_type, schema_violations
 from contracts.judging.checks.walk import reads_otherwise
 from contracts.model import Evidence as Class
-from contracts.model import FailureKind, Violation
+from contracts.model import FailureKind, Purpose, Violation
 
 _ALIVE = "the deployment to answer, as it does before and after"
 
@@ -36,7 +35,7 @@ def no_query_is_answered_5xx(odd: OddQuery) -> Iterator[Violation]:
         numbers = _with_next(odd) if odd.answer is not None and odd.answer.transient else (number,)
         yield Violation(expected, f"status {status}", numbers, evidence=Class.QUIET, writes=0)
     elif exchange.failure is not None and exchange.failure.kind is FailureKind.CUT and odd.after is not None:
-        hostile = exchange.request.purpose.startswith(HOSTILE)
+        hostile = exchange.request.purpose is Purpose.HOSTILE
         if _answers(odd) or (hostile and _refused_connection(odd)):
             evidence = Class.ONE if hostile else Class.QUIET
             yield Violation(_ALIVE, "a cut connection", _with_next(odd), evidence=evidence, writes=0)

@@ -23,7 +23,7 @@ def _full_and_short_pages(evidence: Evidence) -> bool:
     )
 
 
-@check("PAGE-COUNT", needs="a list that is not empty", exercised=_full_and_short_pages)
+@check("PAGE-COUNT", needs="a list that is not empty", exercised=_full_and_short_pages, exhaustive="page")
 def count_is_page_length(page: Page) -> Iterator[Violation]:
     """`count` is the number of profiles on the page."""
     if page.count != len(page.profiles):
@@ -35,7 +35,7 @@ def _limit_binds(evidence: Evidence) -> bool:
     return any(p.asked.limit and p.total - p.offset > p.asked.limit for p in evidence.plain)
 
 
-@check("PAGE-LIMIT", needs=_TWO, exercised=_limit_binds)
+@check("PAGE-LIMIT", needs=_TWO, exercised=_limit_binds, exhaustive="page")
 def page_holds_at_most_limit(page: Page) -> Iterator[Violation]:
     """The limit asked for; where none or 0 is, the one that the page states."""
     bound = page.asked.limit or page.limit
@@ -44,7 +44,7 @@ def page_holds_at_most_limit(page: Page) -> Iterator[Violation]:
         yield Violation(f"at most {bound} profiles", got, (page.number,), f"/access_profiles/{bound}")
 
 
-@check("PAGE-LIMIT-ECHO")
+@check("PAGE-LIMIT-ECHO", exhaustive="page")
 def limit_is_the_limit_in_force(subject: LimitInForce) -> Iterator[Violation]:
     """The limit asked for, the deployment's one maximum above it, its one default without."""
     asked = subject.page.asked.limit
@@ -111,7 +111,7 @@ def _deep_page(evidence: Evidence) -> bool:
     return any(page.asked.offset for page in evidence.plain)
 
 
-@check("PAGE-OFFSET-ECHO", exercised=_deep_page)
+@check("PAGE-OFFSET-ECHO", exercised=_deep_page, exhaustive="page")
 def offset_is_the_offset_in_force(page: Page) -> Iterator[Violation]:
     """The offset asked for; 0 without one."""
     wanted = page.asked.offset or 0
@@ -129,6 +129,8 @@ def _both_bounds_bind(evidence: Evidence) -> bool:
     needs=_TWO,
     exercised=_both_bounds_bind,
     requires=("PAGE-LIMIT", "PAGE-LIMIT-ECHO", "PAGE-OFFSET-ECHO"),
+    sampled="profiles",
+    exhaustive="page",
 )
 def page_is_filled(page: Page) -> Iterator[Violation]:
     """Under filters, FILTER-TOTAL and FILTER-PAGED say the same; past the end, PAGE-PAST-END."""
@@ -149,6 +151,8 @@ def page_is_filled(page: Page) -> Iterator[Violation]:
     needs=_TWO,
     exercised=lambda e: any(len(p.profiles) > 1 for p in e.pages),
     inapplicable=max_limit_is_one,
+    sampled="profiles",
+    exhaustive="page",
 )
 def no_id_stands_twice_on_a_page(page: Page) -> Iterator[Violation]:
     """Duplicates inside one answer need no quiet."""

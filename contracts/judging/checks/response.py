@@ -36,7 +36,7 @@ def _is_web_page(answer: Answer) -> bool:
     return is_markup or ("html" in media_type(answer) and not isinstance(answer.value, dict))
 
 
-@check("RESP-STATUS", requires=("SERVED",))
+@check("RESP-STATUS", requires=("SERVED",), exhaustive="page")
 def well_formed_request_is_answered_200(subject: WellFormed) -> Iterator[Violation]:
     """A 5xx may be a passing accident, so it has to recur; any other status convicts."""
     answer = subject.answer
@@ -55,7 +55,7 @@ def _said(answer: Answer) -> str:
     return f" ({message[:120]})" if isinstance(message, str) else ""
 
 
-@check("RESP-MEDIA-TYPE", requires=("SERVED",))
+@check("RESP-MEDIA-TYPE", requires=("SERVED",), exhaustive="page")
 def success_is_application_json(success: Success) -> Iterator[Violation]:
     """Parameters such as charset are allowed (RFC 9110, section 8.3)."""
     answer = success.answer
@@ -65,7 +65,7 @@ def success_is_application_json(success: Success) -> Iterator[Violation]:
         yield Violation("Content-Type: application/json", got, (answer.number,))
 
 
-@check("RESP-JSON", requires=("SERVED",))
+@check("RESP-JSON", requires=("SERVED",), exhaustive="page")
 def content_is_one_json_text(success: Success) -> Iterator[Violation]:
     """RFC 8259 and I-JSON (RFC 7493)."""
     answer = success.answer
@@ -80,14 +80,14 @@ def schema_violations(answer: Answer, problems: Iterable[Problem]) -> Iterator[V
         yield Violation(problem.expected, f"{problem.got} at {place}", (answer.number,), problem.pointer)
 
 
-@check("RESP-SCHEMA", requires=("SERVED", "RESP-JSON"))
+@check("RESP-SCHEMA", requires=("SERVED", "RESP-JSON"), sampled="profiles", exhaustive="page")
 def content_conforms_to_the_schema(content: Content, document: Document) -> Iterator[Violation]:
     """Nested arrays that are null have a requirement of their own, so that they can be waived alone."""
     problems = [p for p in content.answer.problems(document.success()) if not nested_null(p)]
     yield from schema_violations(content.answer, problems)
 
 
-@check("RESP-NESTED-NULL", requires=("SERVED", "RESP-JSON"))
+@check("RESP-NESTED-NULL", requires=("SERVED", "RESP-JSON"), sampled="profiles", exhaustive="page")
 def nested_arrays_are_never_null(content: Content, document: Document) -> Iterator[Violation]:
     """A Go server writes a nil slice as null."""
     problems = [p for p in content.answer.problems(document.success()) if nested_null(p)]

@@ -125,6 +125,7 @@ def _is_simple(listing: Listing) -> bool:
     needs=_TAGGED,
     exercised=_tagged,
     requires=("PAGE-LIMIT", "WALK-ONCE", "WALK-COMPLETE", "FILTER-TAGS-MATCH", "FILTER-TAGS-EXACT"),
+    sampled="filters",
 )
 def tags_select_all_that_carry_them(subject: TagListing) -> Iterator[Violation]:
     """For tags of letters and digits; those that must be encoded are FILTER-TAGS-ENCODING's."""
@@ -150,6 +151,7 @@ def _shows_all(listing: Listing) -> tuple[Page, Profile] | None:
     needs=_TWO_TAGS,
     exercised=_readings_shown,
     requires=("PAGE-LIMIT", "FILTER-TAGS-MATCH", "FILTER-TAGS-EXACT"),
+    sampled="filters",
 )
 def several_tags_are_read_one_way(pair: TagListingPair) -> Iterator[Violation]:
     """*Any* or *all*, whatever the number and the order of the tags."""
@@ -202,7 +204,13 @@ def _encoding_shown(evidence: Evidence) -> bool:
     return any(not _is_simple(s.listing) and s.listing.ids for s in evidence.subjects(TagListing))
 
 
-@check("FILTER-TAGS-ENCODING", needs=_TAGGED, exercised=_encoding_shown, requires=("FILTER-TAGS-COMPLETE",))
+@check(
+    "FILTER-TAGS-ENCODING",
+    needs=_TAGGED,
+    exercised=_encoding_shown,
+    requires=("FILTER-TAGS-COMPLETE",),
+    sampled="filters",
+)
 def encoded_tag_is_found(subject: TagListing) -> Iterator[Violation]:
     """Percent-encoding is undone before tags are compared, `%70rod` included (RFC 3986, section 2.3)."""
     if not _is_simple(subject.listing):
@@ -237,6 +245,7 @@ def unknown_tag_selects_nothing(subject: UnknownTag) -> Iterator[Violation]:
     needs=_TAGGED,
     exercised=lambda e: _tagged(e) and any(s.clean.ids for s in e.subjects(TagList)),
     requires=("FILTER-TAGS-MATCH", "FILTER-TAGS-EXACT"),
+    sampled="filters",
 )
 def repeated_and_empty_items_change_nothing(subject: TagList) -> Iterator[Violation]:
     """A tag asked for twice counts once; an empty item selects nothing more (and may select nothing)."""

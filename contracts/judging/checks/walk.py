@@ -29,7 +29,14 @@ def _walked_to_the_end(evidence: Evidence) -> bool:
     return whole or (ends and len(walks) >= _ENOUGH_STRETCHES)
 
 
-@check("WALK-COMPLETE", needs=_TWO, exercised=_walked_to_the_end, requires=("PAGE-LIMIT", "PAGE-OFFSET-ECHO"))
+@check(
+    "WALK-COMPLETE",
+    needs=_TWO,
+    exercised=_walked_to_the_end,
+    requires=("PAGE-LIMIT", "PAGE-OFFSET-ECHO"),
+    sampled="boundaries",
+    exhaustive="list",
+)
 def walk_yields_total_count(subject: ListWalk) -> Iterator[Violation]:
     """Distinct profiles, so that a repeat cannot make up for one that is skipped.
 
@@ -44,7 +51,14 @@ def walk_yields_total_count(subject: ListWalk) -> Iterator[Violation]:
         yield Violation(expected, f"{found} profiles", walk.numbers, "/total_count", writes=writes)
 
 
-@check("WALK-ONCE", needs=_TWO, exercised=_two_pages_walked, requires=("PAGE-LIMIT", "PAGE-OFFSET-ECHO"))
+@check(
+    "WALK-ONCE",
+    needs=_TWO,
+    exercised=_two_pages_walked,
+    requires=("PAGE-LIMIT", "PAGE-OFFSET-ECHO"),
+    sampled="boundaries",
+    exhaustive="list",
+)
 def walk_visits_each_once(subject: Visits) -> Iterator[Violation]:
     """No profile on two pages of a walk."""
     yield from on_two_pages(subject.walk)
@@ -89,7 +103,13 @@ def total_count_is_the_same_everywhere(pair: TotalPair) -> Iterator[Violation]:
         )
 
 
-@check("WALK-ORDER", needs=_TWO, exercised=lambda e: bool(_comparable(e)), inapplicable=max_limit_is_one)
+@check(
+    "WALK-ORDER",
+    needs=_TWO,
+    exercised=lambda e: bool(_comparable(e)),
+    inapplicable=max_limit_is_one,
+    sampled="boundaries",
+)
 def order_does_not_depend_on_page_size(pair: WalkPair) -> Iterator[Violation]:
     """Unchanged profiles keep their order from page to page, and the same profiles are the same sequence."""
     first, second = pair.first, pair.second
@@ -131,6 +151,7 @@ def _flipped(first: Page, second: Page) -> tuple[int, int] | None:
     needs=_TWO,
     exercised=lambda e: any(o.first.profiles for o in e.subjects(Overlap)),
     requires=("PAGE-LIMIT", "PAGE-OFFSET-ECHO", "WALK-REPEAT"),
+    sampled="boundaries",
 )
 def pages_agree_where_they_overlap(overlap: Overlap) -> Iterator[Violation]:
     """page(o, a+b) is page(o, a) followed by page(o+a, b): each position holds one profile."""
@@ -197,6 +218,7 @@ def _first_difference(first: Sequence[int], second: Sequence[int]) -> int:
     ),
     inapplicable=max_limit_is_one,
     requires=("PAGE-UNIQUE",),
+    sampled="boundaries",
 )
 def profile_reads_the_same_on_every_page(overlap: Overlap) -> Iterator[Violation]:
     """What moves by itself aside."""
