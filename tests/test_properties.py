@@ -28,7 +28,6 @@ import httpx
 import pytest
 
 from contracts.evidence.answers import TRANSIENT, Answer, read
-from contracts.evidence.responses import GENERATED
 from contracts.judging.catalogue import Catalogue, load_catalogue
 from contracts.judging.checks.generated import SERVERS_OWN
 from contracts.model import (
@@ -37,6 +36,7 @@ from contracts.model import (
     EvidenceClass,
     Exchange,
     Outcome,
+    Purpose,
     Request,
     Requirement,
     Result,
@@ -138,7 +138,7 @@ class Judging:
     @cached_property
     def asked(self) -> tuple[Exchange, ...]:
         """What came of those that were asked."""
-        generated = (e for e in self.session.exchanges if e.request.purpose == GENERATED)
+        generated = (e for e in self.session.exchanges if e.request.purpose is Purpose.GENERATED)
         return tuple(e for e in generated if e.request.query in self.wanted)
 
     def _passed(self) -> Verdict:
@@ -148,8 +148,8 @@ class Judging:
         judged = [e for e in self.asked if e.status is not None and e.status not in TRANSIENT]
         if len(judged) < len(self.wanted):
             reason = f"{len(judged)} of {len(self.wanted)} queries were answered: {self._trouble()}"
-            return Verdict(self.requirement, Outcome.INCONCLUSIVE, judged=len(judged), reason=reason)
-        return Verdict(self.requirement, Outcome.PASS, judged=len(judged))
+            return Verdict(self.requirement, Outcome.INCONCLUSIVE, checked=len(judged), reason=reason)
+        return Verdict(self.requirement, Outcome.PASS, checked=len(judged))
 
     def _trouble(self) -> str:
         for exchange in self.asked:
@@ -168,7 +168,7 @@ class Judging:
                 if confirmed is not None:
                     return self._fail(first, again.shortest(confirmed), len(found), transport.sent)
         reason = f"{found[0].violation.got} was seen and did not recur; another run would settle it"
-        verdict = Verdict(self.requirement, Outcome.INCONCLUSIVE, judged=len(self.asked), reason=reason)
+        verdict = Verdict(self.requirement, Outcome.INCONCLUSIVE, checked=len(self.asked), reason=reason)
         return self._of(verdict)
 
     def _fail(self, first: Witness, shown: Witness, total: int, sent: int) -> Result:
@@ -177,10 +177,11 @@ class Judging:
         verdict = Verdict(
             self.requirement,
             Outcome.FAIL,
-            judged=len(self.asked),
+            checked=len(self.asked),
             violations=(shown.violation,),
             violations_total=total,
-            confirmed=shown.confirmed,
+            reproduced=shown.confirmed,
+            repetitions=shown.confirmed,
         )
         return self._of(verdict, shown.exchange, note=note)
 
@@ -204,7 +205,7 @@ class Again:
         self.transport = transport
 
     def ask(self, query: str) -> Witness | None:
-        return witness(self.transport.send(Request(query, purpose=GENERATED)))
+        return witness(self.transport.send(Request(query, purpose=Purpose.GENERATED)))
 
     def confirmed(self, first: Witness) -> Witness | None:
         """The witness asked again. A single response convicts, all but a 5xx: that one has to recur."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from contracts.evidence.answers import Answer, Page, Profile
 from contracts.evidence.evidence import Evidence
 from contracts.evidence.walks import Walk, whole_walks
-from contracts.model import NEW_PATH, OLD_PATH, Credentials
+from contracts.model import NEW_PATH, OLD_PATH, Credentials, Purpose
 
 WRONG = (
     Credentials.RANDOM,
@@ -21,14 +21,10 @@ WRONG = (
 )
 UNUSABLE = (Credentials.EMPTY, Credentials.OTHER_SCHEME, Credentials.MADE_UP_BASIC)
 
-# The purpose of requests for other spellings of the path, and for the other path.
-SPELLING = "path"
-ALIAS = "alias"
-
 
 def without_credentials(evidence: Evidence) -> Iterator[Answer]:
     """Answers of the judged operation, and of its other path, asked without credentials."""
-    on_the_other = (a for a in evidence.answers if a.request.purpose == ALIAS and not a.transient)
+    on_the_other = (a for a in evidence.answers if a.request.purpose is Purpose.ALIAS and not a.transient)
     for answer in (*_operation(evidence), *on_the_other):
         if answer.request.credentials is Credentials.NONE and answer.query.plain:
             yield answer
@@ -58,7 +54,11 @@ def other_spellings(evidence: Evidence) -> Iterator[Answer]:
     """Answers to other spellings of the path."""
     for answer in evidence.answers:
         request = answer.request
-        if request.purpose == SPELLING and request.credentials is Credentials.NONE and not answer.transient:
+        if (
+            request.purpose is Purpose.SPELLING
+            and request.credentials is Credentials.NONE
+            and not answer.transient
+        ):
             yield answer
 
 
@@ -215,7 +215,7 @@ def _other_path_answer(evidence: Evidence) -> Answer | None:
 
 def _of_alias(answer: Answer) -> bool:
     request = answer.request
-    return request.purpose == ALIAS and request.credentials is Credentials.GIVEN
+    return request.purpose is Purpose.ALIAS and request.credentials is Credentials.GIVEN
 
 
 def _as_the_api(answer: Answer) -> bool:

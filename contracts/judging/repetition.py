@@ -9,12 +9,12 @@ from functools import cached_property
 
 from contracts.evidence.answers import fingerprint
 from contracts.evidence.evidence import Conditions, Evidence
-from contracts.evidence.inputs import HOSTILE
+from contracts.evidence.exhaustive import ExhaustiveSummary
 from contracts.evidence.walks import repeats
 from contracts.judging.catalogue import Catalogue
 from contracts.judging.check import Check
 from contracts.judging.shrink import PLAUSIBLE_WRITES, class_of, shrink, strongest
-from contracts.model import Batch, EvidenceClass, Exchange, Request, Requirement, Violation
+from contracts.model import Batch, EvidenceClass, Exchange, Purpose, Request, Requirement, Violation
 
 # Equal repetitions in a row that convict where nothing was seen to change, and where something was. To
 # explain n repetitions of a counterexample, writes would have to undo each other between all of its requests.
@@ -101,11 +101,12 @@ class JudgingState:
     repetitions: Repetitions
     bracketed: Repetitions = field(default_factory=dict)  # between reads of the whole list, all equal
     ended_early: bool = False  # not everything was requested that should have been
+    exhaustive: ExhaustiveSummary | None = None  # what an exhaustive walk came to, where there was one
 
     @property
     def unrepeatable(self) -> frozenset[Request]:
         """Hostile requests that cut the connection: sent again, they might take the process down."""
-        return frozenset(e.request for e in self.evidence.failed if e.request.purpose.startswith(HOSTILE))
+        return frozenset(e.request for e in self.evidence.failed if e.request.purpose is Purpose.HOSTILE)
 
     def of(self, violation: Violation) -> Sequence[Repetition]:
         """The repetitions of a counterexample."""

@@ -137,6 +137,7 @@ def _no_narrow_credential(evidence: Evidence) -> str:
     inapplicable=_no_narrow_credential,
     exercised=lambda e: any(map(_compares, e.select(narrow_lists))),
     requires=("WALK-COMPLETE", "WALK-ORDER"),
+    sampled="scope",
 )
 def narrower_credential_sees_a_part(narrow: NarrowList) -> Iterator[Violation]:
     """A subset in the same order, with a total that counts only that."""

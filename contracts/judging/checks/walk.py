@@ -43,6 +43,8 @@ def _walked_to_the_end(evidence: Evidence) -> bool:
     needs=_TWO,
     exercised=_walked_to_the_end,
     requires=("PAGE-LIMIT", "PAGE-OFFSET-ECHO"),
+    sampled="boundaries",
+    exhaustive="list",
 )
 def walk_yields_total_count(walk: Walk) -> Iterator[Violation]:
     """Distinct items, so that a repeat cannot make up for one that is skipped.
@@ -64,6 +66,8 @@ def walk_yields_total_count(walk: Walk) -> Iterator[Violation]:
     needs=_TWO,
     exercised=_two_pages_walked,
     requires=("PAGE-LIMIT", "PAGE-OFFSET-ECHO"),
+    sampled="boundaries",
+    exhaustive="list",
 )
 def walk_visits_each_once(walk: Walk) -> Iterator[Violation]:
     """No item on two pages of a walk."""
@@ -86,6 +90,7 @@ def total_count_is_the_same_everywhere(pair: PagePair) -> Iterator[Violation]:
     needs=_TWO,
     exercised=lambda e: bool(e.select(walk_pairs)),
     inapplicable=max_limit_is_one,
+    sampled="boundaries",
 )
 def order_does_not_depend_on_page_size(pair: WalkPair) -> Iterator[Violation]:
     """Unchanged items keep their order from page to page; at which position is WALK-SPLIT's."""
@@ -100,6 +105,7 @@ def order_does_not_depend_on_page_size(pair: WalkPair) -> Iterator[Violation]:
     needs=_TWO,
     exercised=lambda e: any(pair.first.profiles for pair in e.select(overlaps)),
     requires=("PAGE-LIMIT", "PAGE-OFFSET-ECHO", "WALK-REPEAT"),
+    sampled="boundaries",
 )
 def pages_agree_where_they_overlap(pair: PagePair) -> Iterator[Violation]:
     """page(o, a+b) is page(o, a) followed by page(o+a, b): each position holds one item."""
@@ -146,6 +152,7 @@ def same_request_gives_same_items(pair: PagePair) -> Iterator[Violation]:
     ),
     inapplicable=max_limit_is_one,
     requires=("PAGE-UNIQUE",),
+    sampled="boundaries",
 )
 def item_reads_the_same_on_every_page(pair: PagePair) -> Iterator[Violation]:
     """Volatile members aside."""
