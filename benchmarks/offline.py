@@ -14,9 +14,9 @@ import sys
 import time
 from multiprocessing import get_context
 
-from benchmarks import suite
 from contracts.cli import scoring as score
 from contracts.model import UserError
+from tests.support import offline
 
 Found = tuple[str, tuple[str, ...]]
 
@@ -25,7 +25,7 @@ def compared(task: score.Task) -> Found:
     """The name of a fault or style, and what was not as it has to be."""
     name = task.fault or task.style or ""
     try:
-        kept = suite.part("offline").kept(fault=task.fault, style=task.style)
+        kept = offline.kept(fault=task.fault, style=task.style)
     except UserError as error:
         return name, (str(error),)
     return name, tuple(kept.differences(task.fault))

@@ -18,8 +18,8 @@ from collections.abc import Iterable, Iterator
 from itertools import product
 from multiprocessing import get_context
 
-from benchmarks import suite
 from contracts.reference import FAULTS
+from tests.support import storms, stormy
 
 Found = str | None
 
@@ -28,8 +28,8 @@ def judged_wrongly(task: tuple[str | None, int]) -> Found:
     """What the storm of that seed makes the judge say wrongly: of a correct deployment, or of a fault."""
     fault, seed = task
     if fault is not None:
-        return f"passed in storm {seed}: {fault}" if suite.part("stormy").passed(fault, seed) else None
-    ids = suite.part("storms").accused(seed)
+        return f"passed in storm {seed}: {fault}" if stormy.passed(fault, seed) else None
+    ids = storms.accused(seed)
     return f"accused in run {seed}: {', '.join(ids)}" if ids else None
 
 

@@ -13,10 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import fake
-import offline
 import pytest
-from offline import NOW, PRODUCT, made, outcomes, verified
 
 from contracts.certificate import archive, bundle, redaction, signing, verification
 from contracts.certificate import certificate_text as words
@@ -30,6 +27,8 @@ from contracts.model import OLD_PATH, BudgetSpent, Exchange, Outcome, Request, R
 from contracts.runs import replay, run
 from contracts.runs.recorder import Recorder
 from contracts.runs.session import Run
+from tests.support import fake, offline
+from tests.support.offline import NOW, PRODUCT, made, outcomes, verified
 
 CATALOGUE = fake.CATALOGUE
 SIGNER = signing.Signer(signing.load_pem_private_key(signing.generate()[0], None))  # type: ignore[arg-type]

@@ -13,11 +13,11 @@ from typing import Any
 
 import jsonschema
 import pytest
-from samples import HOSTILE, SECRET, broken, of_every_outcome, result, verdict
 
 from contracts.cli import app as cli
 from contracts.model import Level, Outcome, Result, UserError
 from contracts.reports import files, json_report
+from tests.support.samples import HOSTILE, SECRET, broken, of_every_outcome, result, verdict
 
 ROOT = Path(cli.__file__).parents[2]
 URL = "http://127.0.0.1:9"

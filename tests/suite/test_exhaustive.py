@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake import CATALOGUE, Deployment, Variant, rows
-from test_sampling import LONG, long_list
 
 from contracts.model import OLD_PATH, Exchange, Outcome, Request, Result, UserError
 from contracts.reference.pipeline import Ask
@@ -19,6 +17,8 @@ from contracts.runs.probes.exhaustive import WALKED, ExhaustiveState
 from contracts.runs.run import Progress, Settings, check, conditions
 from contracts.runs.session import Run
 from contracts.transport import Bounds
+from tests.support.fake import CATALOGUE, Deployment, Variant, rows
+from tests.support.long_lists import LONG, long_list
 
 Send = Callable[[Request], Exchange]
 

@@ -7,15 +7,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import local
 import pytest
-from fake import Deployment, Storm, Variant, rows, session
 
 from contracts import reference
 from contracts.cli import scoring as score
 from contracts.model import Exchange, ExitStatus, Outcome, Request, Result, exit_status
 from contracts.runs.run import Settings, check
 from contracts.transport import Bounds
+from tests.support import local
+from tests.support.fake import Deployment, Storm, Variant, rows, session
 
 
 def ids(result: Result, outcome: Outcome) -> set[str]:

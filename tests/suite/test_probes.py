@@ -8,7 +8,6 @@ from math import gcd
 from typing import Any
 
 import pytest
-from fake import Deployment, Variant, row, rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +22,7 @@ from contracts.runs.probes.filters import Tags, can_be_asked, encoded_letters, f
 from contracts.runs.probes.survey import survey
 from contracts.runs.probes.walks import AT_MOST, walks
 from contracts.runs.run import Settings, probes
+from tests.support.fake import Deployment, Variant, row, rows
 
 Send = Callable[[Request], Exchange]
 EVERYONE = Conditions(token=True, narrow=True)

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from dataclasses import replace
 
-import fake
 import pytest
 
 from contracts import __version__
@@ -16,6 +15,7 @@ from contracts.evidence.recording import Asked, BadRecording, Part, Recording, d
 from contracts.model import OLD_PATH, BudgetSpent, Exchange, Failure, FailureKind, Outcome, Request, Result
 from contracts.runs import replay, run
 from contracts.runs.session import Run
+from tests.support import fake
 
 ASKED = Asked(__version__, fake.CATALOGUE.document.sha256, "http://fake.invalid", OLD_PATH, 0, examples=0)
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from fake import CATALOGUE, Deployment, Storm, Variant, rows, session
 
 from contracts.model import (
     OLD_PATH,
@@ -24,6 +23,7 @@ from contracts.model import (
 from contracts.runs.run import Progress, Settings, conditions, plan, probes
 from contracts.runs.session import CONFIRMING_AT_MOST, STILL_AT_MOST, Run
 from contracts.transport import BudgetSpent
+from tests.support.fake import CATALOGUE, Deployment, Storm, Variant, rows, session
 
 URL = "http://fake.invalid"
 

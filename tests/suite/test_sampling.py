@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from fake import CATALOGUE, Deployment, Row, Storm, Variant, rows, session
 
 from contracts.evidence.answers import Profile, Selection
 from contracts.evidence.evidence import Evidence
@@ -19,41 +18,15 @@ from contracts.evidence.samples import PAGE_DRAWN, draws_for, rate_below
 from contracts.judging import judge as judging
 from contracts.model import Credentials, Exchange, ExitStatus, Outcome, Request, Result, Verdict, exit_status
 from contracts.reference import REFERENCE_TOKEN
-from contracts.reference.computed import build_long_app, right_places
-from contracts.reference.pipeline import OLD_PATH, Ask, Incoming
+from contracts.reference.computed import Positions, right_places
+from contracts.reference.pipeline import Ask
 from contracts.runs.probes.context import ProbeContext
 from contracts.runs.probes.sampling import DRAWS, drawn_boundaries
 from contracts.transport import Secrets
+from tests.support.fake import CATALOGUE, Deployment, Row, Storm, Variant, rows, session
+from tests.support.long_lists import LONG, NARROW_TOKEN, Totals, long_list
 
-NARROW_TOKEN = "narrow-reference-token"
-LONG = {"secrets": Secrets(token=REFERENCE_TOKEN)}
 NARROW = {"secrets": Secrets(token=REFERENCE_TOKEN, narrow=NARROW_TOKEN)}
-Positions = Callable[[Ask, range], list[int]]
-Totals = Callable[[Ask, int], int]
-
-
-def long_list(
-    count: int,
-    positions: Positions = right_places,
-    *,
-    totals: Totals = lambda _, right: right,
-    **options: Any,
-) -> Callable[[Request], Exchange]:
-    """A computed list that answers without a network."""
-    site = build_long_app(count, positions=positions, narrow_token=NARROW_TOKEN, **options).site
-    right = site.stages.total
-    site.stages = replace(site.stages, total=lambda ask: totals(ask, right(ask)))
-    numbers = iter(range(1, 10_000))
-    tokens = {"given": REFERENCE_TOKEN, "narrow": NARROW_TOKEN}
-
-    def send(request: Request) -> Exchange:
-        path = request.path or OLD_PATH
-        token = tokens.get(request.credentials.value)
-        headers = {"authorization": f"Bearer {token}"} if token else {}
-        reply = site.stages.handle(site, Incoming(request.method, path, path, request.query, headers))
-        return Exchange(next(numbers), request, reply.status, reply.headers, reply.content, elapsed=0.001)
-
-    return send
 
 
 def outcomes(result: Result, *areas: str) -> dict[str, Outcome]:

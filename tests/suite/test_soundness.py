@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-import stormy
-from fake import CATALOGUE, Deployment, Row, Storm, Variant, rows, session
-from storms import EDITS, accused, storm, weather
 
 from contracts import reference
 from contracts.evidence.evidence import Evidence
 from contracts.judging import judge as judging
 from contracts.model import Outcome, Request, Result
+from tests.support import stormy
+from tests.support.fake import CATALOGUE, Deployment, Row, Storm, Variant, rows, session
+from tests.support.storms import EDITS, accused, storm, weather
 
 
 def ids(result: Result, *outcomes: Outcome) -> set[str]:

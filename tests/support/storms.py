@@ -5,9 +5,8 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from fake import Deployment, Storm, Variant, rows, session
-
 from contracts.model import Outcome
+from tests.support.fake import Deployment, Storm, Variant, rows, session
 
 EDITS = ("insert", "delete", "change")
 KINDS = (

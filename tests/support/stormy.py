@@ -10,8 +10,6 @@ from email.utils import formatdate
 
 import httpx
 import pytest
-from fake import CATALOGUE, Row, Storm
-from storms import KINDS, STRONGEST
 
 from contracts import reference
 from contracts.model import Outcome
@@ -20,6 +18,8 @@ from contracts.reference.data import generate
 from contracts.reference.pipeline import Ask, Incoming
 from contracts.runs import run
 from contracts.transport import Secrets, Target, Transport
+from tests.support.fake import CATALOGUE, Row, Storm
+from tests.support.storms import KINDS, STRONGEST
 
 _NARROW = "narrow-token"
 _PROFILES = 137
