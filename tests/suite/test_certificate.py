@@ -348,12 +348,12 @@ def test_recordings_that_say_something_odd_are_invalid(good, change):
         verified(archive.pack(members))
 
 
-# --- the reference deployment, its faults and styles -----------------------------------------------
+# --- the reference deployment, its faults and variants -----------------------------------------------
 
 SAMPLE: list[dict[str, str]] = [
-    {"style": "default"},
-    {"style": "new-path"},
-    {"style": "go-like"},
+    {"variant": "default"},
+    {"variant": "new-path"},
+    {"variant": "go-like"},
     {"fault": "total-ignores-tags"},
     {"fault": "tag-matched-as-substring"},
     {"fault": "past-end-500"},
@@ -364,7 +364,7 @@ SAMPLE: list[dict[str, str]] = [
 
 @pytest.mark.parametrize("task", SAMPLE, ids=lambda task: "-".join(task.values()))
 def test_offline_verdicts_are_the_live_ones_raw_and_redacted(task):
-    """All faults and styles go the same way in `benchmarks.offline`."""
+    """All faults and variants go the same way in `benchmarks.offline`."""
     kept = offline.kept(**task, profiles=60)
     assert list(kept.differences(task.get("fault"))) == []
     assert kept.raw.status == (1 if "fault" in task else 0)

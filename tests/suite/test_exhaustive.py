@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from contracts.model import OLD_PATH, Exchange, Outcome, Request, Result, UserError
-from contracts.reference.pipeline import Ask
+from contracts.reference.pipeline import Call
 from contracts.reports.progress import line
 from contracts.runs.exhaustive import saved, started
 from contracts.runs.option_values import lifted
@@ -62,10 +62,10 @@ def test_ids_take_eight_bytes_each() -> None:
     assert sum(bucket.itemsize * len(bucket) for bucket in run.walked.buckets) == 8 * 20_000
 
 
-def shown(*, at: int, instead: int) -> Callable[[Ask, range], list[int]]:
+def shown(*, at: int, instead: int) -> Callable[[Call, range], list[int]]:
     """One profile of the whole list shows at another place as well, on large pages alone."""
-    return lambda ask, places: [
-        instead if n == at and not ask.parameters.filtered and ask.limit == 100 else n for n in places
+    return lambda call, places: [
+        instead if n == at and not call.parameters.filtered and call.limit == 100 else n for n in places
     ]
 
 

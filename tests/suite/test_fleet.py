@@ -235,8 +235,8 @@ def test_queries_are_generated_by_one_thread_at_a_time() -> None:
 def test_verdicts_are_those_of_a_run_alone() -> None:
     catalogue = load_catalogue()
     with (
-        score.deployed(fault="total-ignores-tags", style=None, seed=0, profiles=40) as first,
-        score.deployed(fault=None, style=None, seed=0, profiles=40) as second,
+        score.deployed(fault="total-ignores-tags", variant=None, seed=0, profiles=40) as first,
+        score.deployed(fault=None, variant=None, seed=0, profiles=40) as second,
     ):
         settings = [Settings(one.base_url, secrets=one.secrets, open=one.open) for one in (first, second)]
         alone = [run.check(one, catalogue=catalogue) for one in settings]

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives import serialization
 from contracts.cli import app as cli
 from contracts.model import OLD_PATH, FailureKind, Request
 from contracts.reference import REFERENCE_TOKEN, build_app
+from contracts.reference.background import asgi
 from contracts.transport import Bounds, Target, Transport
 from tests.support import http2, local
 from tests.support.fake import Deployment, rows
@@ -266,7 +267,7 @@ def modern(ca: trustme.CA, tmp_path: Path) -> Iterator[str]:
     app = build_app()
     with (
         closing(app),
-        http2.serving_app(app, str(tmp_path / "server.pem"), str(tmp_path / "server.key")) as url,
+        http2.serving_app(asgi(app), str(tmp_path / "server.pem"), str(tmp_path / "server.key")) as url,
     ):
         yield url
 

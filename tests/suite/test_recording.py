@@ -20,9 +20,9 @@ from tests.support import fake
 ASKED = Asked(__version__, fake.CATALOGUE.document.sha256, "http://fake.invalid", OLD_PATH, 0, examples=0)
 
 
-def recorded(send=None, **style: object) -> tuple[Result, Recording]:
+def recorded(send=None, **variant: object) -> tuple[Result, Recording]:
     """A run of the correct deployment in memory, and its recording."""
-    send = send or fake.Deployment(fake.rows(25), fake.Variant(**style))
+    send = send or fake.Deployment(fake.rows(25), fake.Variant(**variant))
     settings = run.Settings("http://fake.invalid", path=OLD_PATH, examples=0)
     live = Run(settings, run.conditions(settings, OLD_PATH), fake.CATALOGUE)
     live.drive(send)

@@ -63,8 +63,8 @@ def test_what_is_asked_for_alone_is_judged_as_in_a_whole_run(area: str) -> None:
 
 
 @pytest.mark.parametrize("probability", [0.0, 0.2])
-@pytest.mark.parametrize("style", [Variant(), Variant(maximum=1, default=1, refuses=False)])
-def test_no_probe_sends_more_than_was_planned(style: Variant, probability: float) -> None:
+@pytest.mark.parametrize("variant", [Variant(), Variant(maximum=1, default=1, refuses=False)])
+def test_no_probe_sends_more_than_was_planned(variant: Variant, probability: float) -> None:
     settings = Settings(URL, examples=0)
     sent: Counter[str] = Counter()
     at_most: dict[str, int] = {}
@@ -73,7 +73,7 @@ def test_no_probe_sends_more_than_was_planned(style: Variant, probability: float
         sent[now.probe] += 1
         at_most[now.probe] = now.at_most
 
-    deployment = Deployment(rows(40), style, Storm(3, probability, kinds=("insert", "delete")))
+    deployment = Deployment(rows(40), variant, Storm(3, probability, kinds=("insert", "delete")))
     run = Run(settings, conditions(settings, OLD_PATH), CATALOGUE, progress)
     run.drive(deployment)
     assert {name: count for name, count in sent.items() if count > at_most[name]} == {}

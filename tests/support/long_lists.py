@@ -9,12 +9,12 @@ from typing import Any
 from contracts.model import Exchange, Request
 from contracts.reference import REFERENCE_TOKEN
 from contracts.reference.computed import Positions, build_long_app, right_places
-from contracts.reference.pipeline import OLD_PATH, Ask, Incoming
+from contracts.reference.pipeline import OLD_PATH, Call, Incoming
 from contracts.transport import Secrets
 
 NARROW_TOKEN = "narrow-reference-token"
 LONG = {"secrets": Secrets(token=REFERENCE_TOKEN)}
-Totals = Callable[[Ask, int], int]
+Totals = Callable[[Call, int], int]
 
 
 def long_list(
@@ -27,7 +27,7 @@ def long_list(
     """A computed list that answers without a network."""
     site = build_long_app(count, positions=positions, narrow_token=NARROW_TOKEN, **options).site
     right = site.stages.total
-    site.stages = replace(site.stages, total=lambda ask: totals(ask, right(ask)))
+    site.stages = replace(site.stages, total=lambda call: totals(call, right(call)))
     numbers = iter(range(1, 10_000))
     tokens = {"given": REFERENCE_TOKEN, "narrow": NARROW_TOKEN}
 

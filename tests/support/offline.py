@@ -50,9 +50,9 @@ class Kept:
             yield f"not redacted: {shown[0]!r}"
 
 
-def kept(fault: str | None = None, style: str | None = None, profiles: int = 137) -> Kept:
-    """A run of the reference deployment with that fault or in that style, and its bundles verified."""
-    with score.deployed(fault=fault, style=style, profiles=profiles) as settings:
+def kept(fault: str | None = None, variant: str | None = None, profiles: int = 137) -> Kept:
+    """A run of the reference deployment with that fault or in that variant, and its bundles verified."""
+    with score.deployed(fault=fault, variant=variant, profiles=profiles) as settings:
         recorder = Recorder(settings, CATALOGUE)
         live = run.check(settings, catalogue=CATALOGUE, record=recorder)
     recording = recorder.recording()
