@@ -19,13 +19,15 @@ _ANSWERS = 2
 
 
 def detected_mutations(check: Check, evidence: Evidence, document: Document) -> int:
-    """How many corruptions of one judged subject make the check fail; 0 says that its pass proves nothing."""
+    """1 if a mutation of one subject makes the check fail; 0 says that its pass proves nothing."""
     subjects: tuple[object, ...] = evidence.subjects(check.subject)
-    for subject in _spread(subjects, _SUBJECTS):
-        found = sum(1 for corrupted in _corrupted(subject, evidence) if _fails(check, corrupted, document))
-        if found:
-            return found
-    return 0
+    return int(
+        any(
+            _fails(check, mutated, document)
+            for subject in _spread(subjects, _SUBJECTS)
+            for mutated in _corrupted(subject, evidence)
+        )
+    )
 
 
 def _spread(subjects: tuple[object, ...], most: int) -> Iterable[object]:
