@@ -6,7 +6,7 @@ import json
 import re
 import sys
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -282,7 +282,12 @@ class Profile:
     @cached_property
     def still(self) -> str:
         """Its content without what moves by itself; the order inside nested arrays does not count."""
-        return json.dumps(still(self.raw), sort_keys=True)
+        return _still_text(json.dumps(self.raw))
+
+
+@lru_cache(maxsize=2048)  # most pages of a run show the same profiles
+def _still_text(text: str) -> str:
+    return json.dumps(still(json.loads(text)), sort_keys=True)
 
 
 def still(value: object) -> object:
