@@ -121,9 +121,10 @@ def served(size: int) -> Iterator[str]:
 
 
 def _serve(size: int, sender: Connection) -> None:
-    from contracts.reference.server import serving_long
+    from contracts.reference import serving
+    from contracts.reference.computed import build_long_app
 
-    with serving_long(size) as deployment:
+    with serving(build_long_app(size)) as deployment:
         sender.send(deployment.url)
         while True:
             time.sleep(3_600)

@@ -123,7 +123,7 @@ output_options = _stacked(
 
 reference_options = _stacked(
     click.option("--fault", metavar="NAME", help="Fault to switch on; --list shows them."),
-    click.option("--style", metavar="NAME", help="Legal style to follow; --list shows them."),
+    click.option("--variant", metavar="NAME", help="Correct variant to serve; --list prints all."),
     click.option("--profiles", type=click.IntRange(min=0), default=137, show_default=True, metavar="N"),
-    click.option("--list", "is_list", is_flag=True, help="List faults and styles; serve nothing."),
+    click.option("--list", "is_list", is_flag=True, help="Print all faults and variants; serve nothing."),
 )

@@ -30,7 +30,7 @@ from contracts.runs import option_values as options
 @output_options
 @click.pass_obj
 def demo(
-    session: meaning.Session, /, fault: str | None, style: str | None, profiles: int, **given: Any
+    session: meaning.Session, /, fault: str | None, variant: str | None, profiles: int, **given: Any
 ) -> int:
     """Start the embedded reference deployment, judge it, stop it."""
     if given.pop("is_list"):
@@ -38,40 +38,42 @@ def demo(
     from contracts.cli import scoring as score
     from contracts.runs import run
 
-    _require_names(fault, style)
+    _require_names(fault, variant)
     output = meaning.output(given)
-    with score.deployed(fault=fault, style=style, seed=given["seed"], profiles=profiles) as served:
+    with score.deployed(fault=fault, variant=variant, seed=given["seed"], profiles=profiles) as served:
         session.redact = served.secrets.redact
         settings = replace(meaning.settings(served.base_url, given), secrets=served.secrets, open=served.open)
         catalogue = meaning.catalogue(given["document"], settings)
         if given["plan"]:
             return showing.print_plan(run.plan(settings), given)
-        click.echo(_demo_line(fault, style), err=output.as_json)
+        click.echo(_demo_line(fault, variant), err=output.as_json)
         terms = meaning.terms(given, settings, catalogue, Secret())
         return judging.judge(settings, catalogue, output, terms, meaning.waiving(given, catalogue))
 
 
-def _demo_line(fault: str | None, style: str | None) -> str:
-    manner = "" if style is None else f" in the style {style}"
-    return f"Judging the embedded reference deployment{manner}, with {_fault_words(fault)}."
+def _demo_line(fault: str | None, variant: str | None) -> str:
+    served = "" if variant is None else f", variant {variant}"
+    return f"Checking the embedded reference deployment{served}, {_fault_words(fault)}."
 
 
 def _fault_words(fault: str | None) -> str:
-    return "no fault" if fault is None else f"the fault {fault}"
+    return "without a fault" if fault is None else f"with the fault {fault}"
 
 
 @click.command("serve", short_help="Serve the embedded reference deployment.")
 @reference_options
 @click.option("--host", default="127.0.0.1", show_default=True, help="Loopback address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0: any free port. [default: 0]")
-def serve(fault: str | None, style: str | None, profiles: int, host: str, port: int, *, is_list: bool) -> int:
+def serve(
+    fault: str | None, variant: str | None, profiles: int, host: str, port: int, *, is_list: bool
+) -> int:
     """Serve the embedded reference deployment on this machine until Ctrl-C."""
 
     if is_list:
         return _print_names()
-    _require_names(fault, style)
+    _require_names(fault, variant)
     _require_loopback(host)
-    _serve(host, port, {"profiles": profiles, "fault": fault, "style": style})
+    _serve(host, port, {"profiles": profiles, "fault": fault, "variant": variant})
     click.echo("Stopped.", err=True)
     return ExitStatus.CONFORMING
 
@@ -111,15 +113,15 @@ def _announce(url: str, token: str) -> None:
 def _print_names() -> int:
     from contracts import reference
 
-    for title, known in (("Faults", reference.FAULTS), ("Styles", reference.VARIANTS)):
+    for title, known in (("Faults", reference.FAULTS), ("Variants", reference.VARIANTS)):
         click.echo(f"{title}:")
         for name, entry in known.items():
             click.echo(f"  {name}: {entry.description}")
     return ExitStatus.CONFORMING
 
 
-def _require_names(fault: str | None, style: str | None) -> None:
+def _require_names(fault: str | None, variant: str | None) -> None:
     from contracts import reference
 
     options.require_known("fault", fault, reference.FAULTS)
-    options.require_known("style", style, reference.VARIANTS)
+    options.require_known("variant", variant, reference.VARIANTS)

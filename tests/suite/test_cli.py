@@ -13,11 +13,11 @@ from typing import Any
 
 import jsonschema
 import pytest
-from samples import HOSTILE, SECRET, broken, of_every_outcome, result, verdict
 
 from contracts.cli import app as cli
 from contracts.model import Level, Outcome, Result, UserError
 from contracts.reports import files, json_report
+from tests.support.samples import HOSTILE, SECRET, broken, of_every_outcome, result, verdict
 
 ROOT = Path(cli.__file__).parents[2]
 URL = "http://127.0.0.1:9"
@@ -188,7 +188,7 @@ def test_ctrl_c_with_a_partial_result_reports_it_and_is_130(
         (["check", URL, "--report", "/proc/none/here"], "Cannot write to the report directory"),
         (["demo", "--fault", "count-is-limits"], "There is no fault 'count-is-limits'; did you mean"),
         (["demo", "--fault", "@"], "--list shows all."),
-        (["demo", "--style", "@"], "There is no style '@'"),
+        (["demo", "--variant", "@"], "There is no variant '@'"),
         (["demo", "--profiles", "-1"], "-1 is not in the range"),
         (["serve", "--host", "0.0.0.0"], "--host must be a loopback address"),
         (["serve", "--host", "example.org"], "--host must be a loopback address"),
@@ -376,15 +376,15 @@ def test_demo_says_that_it_judges_the_reference_deployment(
 ) -> None:
     run("demo", "--fault", "count-is-limit", "--profiles", "3")
     first = capsys.readouterr().out.splitlines()[0]
-    assert first == "Judging the embedded reference deployment, with the fault count-is-limit."
+    assert first == "Checking the embedded reference deployment, with the fault count-is-limit."
     run("demo", "--json", "--profiles", "3")
     printed = capsys.readouterr()
-    assert printed.err.strip() == "Judging the embedded reference deployment, with no fault."
+    assert printed.err.strip() == "Checking the embedded reference deployment, without a fault."
     assert json.loads(printed.out)
     assert asked[0].secrets.token is not None
 
 
-def test_lists_name_every_fault_and_style(capsys: pytest.CaptureFixture[str]) -> None:
+def test_lists_name_every_fault_and_variant(capsys: pytest.CaptureFixture[str]) -> None:
     from contracts.reference import FAULTS, VARIANTS
 
     assert run("demo", "--list") == 0
@@ -444,7 +444,7 @@ def test_a_fault_of_the_reference_deployment_is_found_and_reported() -> None:
     report = json.loads(printed)
     jsonschema.Draft202012Validator(json_report.schema()).validate(report)
     assert process.returncode == report["exit_status"] == 1
-    assert errors == "Judging the embedded reference deployment, with the fault count-is-limit.\n"
+    assert errors == "Checking the embedded reference deployment, with the fault count-is-limit.\n"
     assert "reference-token" not in printed
 
 

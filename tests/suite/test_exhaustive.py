@@ -9,15 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake import CATALOGUE, Deployment, Variant, rows, session
-from test_sampling import LONG, long_list
 
 from contracts.evidence.evidence import Evidence
 from contracts.evidence.exhaustive import ExhaustiveSummary
-from contracts.judging import judge as judging
-from contracts.judging.judge import Case
+from contracts.judging.judge import judge
+from contracts.judging.repetition import JudgingState, examine
 from contracts.model import OLD_PATH, Exchange, Outcome, Purpose, Request, Result, UserError
-from contracts.reference.pipeline import Ask
+from contracts.reference.pipeline import Call
 from contracts.reports.progress import line
 from contracts.runs.exhaustive import ExhaustiveState, load_state, save_state
 from contracts.runs.flow import one_by_one
@@ -25,6 +23,8 @@ from contracts.runs.option_values import lifted
 from contracts.runs.run import Progress, Settings, parameters
 from contracts.runs.session import Run
 from contracts.transport import Bounds
+from tests.support.fake import CATALOGUE, Deployment, Variant, rows, session
+from tests.support.long_lists import LONG, long_list
 
 Send = Callable[[Request], Exchange]
 WALKED = Purpose.EXHAUSTIVE_WALK
@@ -86,16 +86,16 @@ def test_the_judge_decides_what_a_walk_adds(
 ) -> None:
     exchanges = session(Deployment(rows(40))).exchanges
     evidence = Evidence.of(exchanges)
-    findings = judging.examine(CATALOGUE, evidence, ["WALK-ONCE"])
-    (verdict,) = judging.judge(Case(CATALOGUE, evidence, findings, {}, exhaustive=summary))
+    findings = examine(CATALOGUE, evidence, ["WALK-ONCE"])
+    (verdict,) = judge(JudgingState(CATALOGUE, evidence, findings, {}, exhaustive=summary))
     assert verdict.outcome is outcome
     assert re.search(reason, verdict.reason)
 
 
-def shown(*, at: int, instead: int) -> Callable[[Ask, range], list[int]]:
+def shown(*, at: int, instead: int) -> Callable[[Call, range], list[int]]:
     """One profile of the whole list shows at another place as well, on large pages alone."""
-    return lambda ask, places: [
-        instead if n == at and not ask.parameters.filtered and ask.limit == 100 else n for n in places
+    return lambda call, places: [
+        instead if n == at and not call.parameters.filtered and call.limit == 100 else n for n in places
     ]
 
 

@@ -13,8 +13,6 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from browser import Visit, chromium
-from samples import HOSTILE, broken, of_every_outcome, result, verdict
 
 from contracts.cli import app as cli
 from contracts.cli import config
@@ -26,6 +24,8 @@ from contracts.reports.summary import ReportOptions
 from contracts.runs import fleet, run
 from contracts.runs.probes.generated import cases
 from contracts.runs.run import Settings
+from tests.support.browser import Visit, chromium
+from tests.support.samples import HOSTILE, broken, of_every_outcome, result, verdict
 
 ONE, TWO, THREE = "http://127.0.0.1:7", "http://127.0.0.1:8", "http://127.0.0.1:9"
 CONFORMING = result(verdict("SERVED"))
@@ -235,8 +235,8 @@ def test_queries_are_generated_by_one_thread_at_a_time() -> None:
 def test_verdicts_are_those_of_a_run_alone() -> None:
     catalogue = load_catalogue()
     with (
-        score.deployed(fault="total-ignores-tags", style=None, seed=0, profiles=40) as first,
-        score.deployed(fault=None, style=None, seed=0, profiles=40) as second,
+        score.deployed(fault="total-ignores-tags", variant=None, seed=0, profiles=40) as first,
+        score.deployed(fault=None, variant=None, seed=0, profiles=40) as second,
     ):
         settings = [Settings(one.base_url, secrets=one.secrets, open=one.open) for one in (first, second)]
         alone = [run.check(one, catalogue=catalogue) for one in settings]

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from samples import HOSTILE, SECRET, URL, broken, of_every_outcome, requirement, result, verdict
 
 from contracts import pytest_plugin, reference  # noqa: F401
 
@@ -17,6 +16,7 @@ from contracts import pytest_plugin, reference  # noqa: F401
 from contracts.judging import catalogue
 from contracts.model import Level, Outcome, Result, UserError
 from contracts.runs import run
+from tests.support.samples import HOSTILE, SECRET, URL, broken, of_every_outcome, requirement, result, verdict
 
 BASE_URL = "http://127.0.0.1:9"
 CONTRACT = Path(__file__).parents[1] / "test_contract.py"

@@ -9,13 +9,13 @@ from xml.etree import ElementTree
 
 import jsonschema
 import pytest
-from samples import HOSTILE, URL, broken, of_every_outcome, requirement, result, verdict
 
 from contracts.model import Credentials, EvidenceClass, ExitStatus, Level, Outcome, Request, Result, Violation
 from contracts.reports import curl, failure, json_report, junit, summary, terminal
 from contracts.reports.progress import live
 from contracts.reports.summary import ReportOptions
 from contracts.reports.text import visible
+from tests.support.samples import HOSTILE, URL, broken, of_every_outcome, requirement, result, verdict
 
 TERMS = ReportOptions()
 

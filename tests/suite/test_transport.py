@@ -18,7 +18,6 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import hostile
 import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -39,6 +38,7 @@ from contracts.transport import (
 from contracts.transport.bounds import MIB
 from contracts.transport.content import Content
 from contracts.transport.pace import retry_after
+from tests.support import hostile
 
 TOKEN = "sk-bf-abc/d+12345=xyz"
 PATH = "/api/access-profiles"
