@@ -110,7 +110,7 @@ def _outcomes(opened: Opened, result: Result) -> dict[str, str]:
 def _data(result: Result) -> str:
     """A hash of the profiles, what moves by itself aside."""
     evidence = Evidence.of(result.exchanges)
-    return sha256(canonical(sorted(profile.still for profile in evidence.profiles)))
+    return sha256(canonical(sorted(profile.stable_json for profile in evidence.profiles)))
 
 
 def _report(content: bytes) -> Side:

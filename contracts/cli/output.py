@@ -136,7 +136,7 @@ def print_plan(plan: tuple[tuple[str, int], ...], *, exhaustive: bool) -> int:
         click.echo(f"{name.ljust(widest)}  {most:>6,}")
     click.echo(f"{'Total at most'.ljust(widest)}  {sum(most for _, most in plan):>6,}")
     if exhaustive:
-        from contracts.runs.probes.exhaustive import AGAIN_AT_MOST
+        from contracts.runs.exhaustive import AGAIN_AT_MOST
 
         click.echo(f"--exhaustive adds one request per page of the list and at most {AGAIN_AT_MOST} others.")
     return ExitStatus.CONFORMING

@@ -1,4 +1,4 @@
-"""The command `score`: the suite itself is examined on its reference deployment."""
+"""The command `score`: tests the suite itself on its reference deployment."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def score(**given: Any) -> int:
     from contracts.reports.terminal import console_for
 
     tasks = scoring.tasks(given["faults"], given["variants"], given["seeds"])
-    with report.live(sys.stderr) as on_progress:
+    with report.progress_bar(sys.stderr) as on_progress:
         result = scoring.score(tasks, jobs=given["jobs"], on_progress=on_progress)
     if given["json"]:
         sys.stdout.write(report.as_json(result))

@@ -17,7 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from contracts.model import NEW_PATH, OLD_PATH, Evidence, Level, Requirement, UserError
+from contracts.model import NEW_PATH, OLD_PATH, EvidenceClass, Level, Requirement, UserError
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
@@ -358,7 +358,7 @@ def _requirement(place: str, entry: object) -> Requirement:
         level=_choice(f"{place}/level", item["level"], Level),
         text=_text(f"{place}/text", item["text"]),
         source=_text(f"{place}/source", item["source"]),
-        evidence=_choice(f"{place}/evidence", item["evidence"], Evidence),
+        evidence=_choice(f"{place}/evidence", item["evidence"], EvidenceClass),
         behaviours=_behaviours(f"{place}/behaviours", item["behaviours"]) if "behaviours" in item else (),
         untested=_text(f"{place}/untested", item["untested"]) if "untested" in item else None,
     )

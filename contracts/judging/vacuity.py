@@ -19,13 +19,14 @@ _ANSWERS = 2
 
 
 def detected_mutations(check: Check, evidence: Evidence, document: Document) -> int:
-    """How many corruptions of one judged subject make the check fail; 0 says that its pass proves nothing."""
-    subjects: tuple[object, ...] = evidence.subjects(check.subject)
-    for subject in _spread(subjects, _SUBJECTS):
-        found = sum(1 for corrupted in _corrupted(subject, evidence) if _fails(check, corrupted, document))
-        if found:
-            return found
-    return 0
+    """1 if a mutation of one subject makes the check fail; 0 says that its pass proves nothing."""
+    return int(
+        any(
+            check.objects(mutated, document)
+            for subject in _spread(evidence.select(check.of), _SUBJECTS)
+            for mutated in _mutated(subject, evidence)
+        )
+    )
 
 
 def _spread(subjects: tuple[object, ...], most: int) -> Iterable[object]:
@@ -34,13 +35,8 @@ def _spread(subjects: tuple[object, ...], most: int) -> Iterable[object]:
     return subjects[::-step]
 
 
-def _fails(check: Check, evidence: Evidence, document: Document) -> bool:
-    subjects: tuple[object, ...] = evidence.subjects(check.subject)
-    return any(check.refuses(subject, document) for subject in subjects)
-
-
-def _corrupted(subject: object, evidence: Evidence) -> Iterator[Evidence]:
-    """The subject's own evidence, one answer corrupted in one way at a time."""
+def _mutated(subject: object, evidence: Evidence) -> Iterator[Evidence]:
+    """The subject's own evidence, one response mutated in one way at a time."""
     answers = {answer.number: answer for answer in answers_of(subject)}
     basis = evidence.only(answers)
     for answer in list(answers.values())[:_ANSWERS]:
@@ -56,7 +52,7 @@ def _intruders(answer: Answer, basis: Evidence) -> Iterator[Mutation]:
     if other is not None:
         raw = other.profiles[-1].raw
         yield _profiles(lambda profiles: [*profiles[:-1], raw] if profiles else None)
-    wanted = answer.asked.selection.wanted
+    wanted = answer.query.selection.wanted
     if wanted:
         alike = {"id": 2**62 + 3, "name": "x", "is_active": True, "tags": [f"{wanted[0]}x"]}
         yield _profiles(lambda profiles: [*profiles, alike])

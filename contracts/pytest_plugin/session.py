@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from contracts.model import Evidence, ExitStatus, Level, Outcome, Requirement, Verdict, exit_status
+from contracts.model import EvidenceClass, ExitStatus, Level, Outcome, Requirement, Verdict, exit_status
 from contracts.pytest_plugin import workers
 from contracts.pytest_plugin.contract import LEVEL, OUTCOME, Contract
 from contracts.pytest_plugin.workers import Controller, Section, WorkerReport
@@ -180,7 +180,7 @@ class SessionHooks:
 
 
 def _bare(level: Level, outcome: Outcome) -> Verdict:
-    return Verdict(Requirement("", level, "", "", Evidence.ONE), outcome)
+    return Verdict(Requirement("", level, "", "", EvidenceClass.RESPONSE), outcome)
 
 
 def _is_own(path: Any, config: pytest.Config) -> bool:

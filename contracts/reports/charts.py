@@ -13,7 +13,8 @@ from itertools import groupby
 from urllib.parse import parse_qsl
 
 from contracts.model import Credentials, Exchange, Outcome, Result
-from contracts.reports.failure_view import content_of, place_of, profiles_in
+from contracts.reports.fact_text import body_of, steps_of
+from contracts.reports.failure_view import profiles_in
 from contracts.reports.text import number_of, visible
 
 WIDTH = 960
@@ -106,7 +107,7 @@ def _read(exchange: Exchange) -> _Read | None:
     request = exchange.request
     regular = request.method == "GET" and request.path is None and request.credentials is Credentials.GIVEN
     asked = dict(parse_qsl(request.query, keep_blank_values=True)) if regular else {}
-    content = content_of(exchange) if regular and exchange.status == 200 else None
+    content = body_of(exchange) if regular and exchange.status == 200 else None
     if content is None or not isinstance(content, dict) or "access_profiles" not in content:
         return None
     size, begin = _number(asked.pop("limit", None)), _number(asked.pop("offset", None))
@@ -199,7 +200,7 @@ def _breaks(result: Result, reads: Sequence[_Read], rows: _Rows, extent: int) ->
     for verdict in result.verdicts:
         for violation in verdict.violations if verdict.outcome is Outcome.FAIL else ():
             read = by_number.get(violation.exchanges[-1]) if violation.exchanges else None
-            place = place_of(violation.pointer)
+            place = steps_of(violation.pointer)
             if read is None or len(place) < 2 or not _NUMBER.fullmatch(place[1]):
                 continue
             y, position = heights.get((read.selection, read.size)), read.begin + int(place[1])

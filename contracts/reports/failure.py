@@ -4,50 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contracts.model import Evidence, Exchange, Requirement, Result, Verdict, Violation
-from contracts.reports import curl
-from contracts.reports import fact_text as shown
+from contracts.model import EvidenceClass, Exchange, Result, Verdict, Violation
+from contracts.reports import curl, fact_text
 from contracts.reports.summary import ReportOptions
 from contracts.reports.text import number_of
 
-_EXCUSES = {
-    Evidence.ONE: "a single response shows it",
-    Evidence.ORDER: "the order of unchanged profiles shows it",
-    Evidence.QUIET: "nothing else changed meanwhile",
+_NO_RACE = {
+    EvidenceClass.RESPONSE: "a single response shows it",
+    EvidenceClass.ORDER: "the order of unchanged items shows it",
+    EvidenceClass.STABLE: "no write explains it",
 }
 
 
 def explain(verdict: Verdict, result: Result, terms: ReportOptions) -> Iterator[tuple[str, str]]:
     """The block of a failure as labelled lines: the sentence, what was seen, and how to see it again.
 
-    One witness is enough for a person, the strongest; the JSON report has the others.
+    One counterexample is enough for a person; the JSON report has the others.
     """
     yield "", verdict.requirement.text
     for violation in verdict.violations[:1]:
         yield from _violation(violation)
-        yield from _witness(verdict, result, terms)
-        yield "Writes", excuse(violation, verdict.requirement, verdict.confirmed)
-    if verdict.confirmed:
-        alone = "; these requests alone show it again" if verdict.reproduced else ""
-        yield "Confirmed", f"asked again {number_of(verdict.confirmed, 'time')}, the same each time{alone}"
+        yield from _places(violation, result, terms)
+        yield "Race", race(violation, verdict)
+    if verdict.repetitions:
+        yield "Repeated", f"reproduced {verdict.reproduced}/{verdict.repetitions}"
     further = max(verdict.violations_total, len(verdict.violations)) - 1
     if further > 0:
         yield "Further", f"{number_of(further, 'more violation')} of this requirement"
     blocked = blocked_by(verdict, result)
     if blocked:
-        yield "Blocks", f"{len(blocked)} more blocked by it: {', '.join(blocked)}"
+        yield "Blocks", f"{number_of(len(blocked), 'requirement')}: {', '.join(blocked)}"
 
 
-def excuse(violation: Violation, requirement: Requirement, confirmed: int = 0) -> str:
-    """Why writes by others do not explain what was seen, or how many would.
+def race(violation: Violation, verdict: Verdict) -> str:
+    """Why concurrent writes do not explain what was seen, or how many it would take.
 
-    To excuse what came again each time, writes must come before each round and be undone after it.
+    To explain what shows in each repetition, writes must come before each and be undone after it.
     """
-    evidence = violation.evidence or requirement.evidence
-    if violation.writes <= 0 or evidence is not Evidence.QUIET:
-        return f"none by others excuses it: {_EXCUSES[evidence]}"
-    least = number_of(violation.writes * (2 * confirmed + 1), "write")
-    return f"at least {least} by others, at these very moments, would be needed to excuse it"
+    evidence = violation.evidence or verdict.requirement.evidence
+    if violation.min_writes <= 0 or evidence is not EvidenceClass.STABLE:
+        return f"not a race: {_NO_RACE[evidence]}"
+    least = number_of(violation.min_writes * (2 * verdict.reproduced + 1), "precisely timed concurrent write")
+    return f"ruled out: it would take at least {least}"
 
 
 def headline(verdict: Verdict) -> str:
@@ -59,7 +57,7 @@ def headline(verdict: Verdict) -> str:
     return f"{title}: expected {first.expected}, got {first.got}"
 
 
-def witnesses(violation: Violation, result: Result) -> tuple[Exchange, ...]:
+def exchanges_of(violation: Violation, result: Result) -> tuple[Exchange, ...]:
     """The exchanges that show the violation, in the order in which it names them."""
     by_number = {exchange.number: exchange for exchange in result.exchanges}
     return tuple(by_number[number] for number in violation.exchanges if number in by_number)
@@ -74,15 +72,15 @@ def blocked_by(verdict: Verdict, result: Result) -> tuple[str, ...]:
 def _violation(violation: Violation) -> Iterator[tuple[str, str]]:
     yield "Expected", violation.expected
     yield "Got", violation.got
-    if violation.pointer:
-        yield "Place", violation.pointer
+    last = violation.at[-1]
+    yield "Place", " ".join([f"request #{last.exchange}", *(f for f in last.facts if f != "request")])
 
 
-def _witness(verdict: Verdict, result: Result, terms: ReportOptions) -> Iterator[tuple[str, str]]:
-    """The requests with what each shows; all of the violation's where no proof was cut from them."""
-    site = terms.site(result)
-    for excerpt in verdict.witness:
-        yield "Request", curl.line(excerpt.request, site)
-        yield "Shows", shown.words(excerpt)
-    for exchange in () if verdict.witness else witnesses(verdict.violations[0], result):
-        yield "Request", curl.line(exchange.request, site)
+def _places(violation: Violation, result: Result, terms: ReportOptions) -> Iterator[tuple[str, str]]:
+    """Each request of the counterexample, with what its response shows."""
+    exchanges = {exchange.number: exchange for exchange in result.exchanges}
+    for place in violation.at:
+        exchange = exchanges.get(place.exchange)
+        if exchange is not None:
+            yield "Request", curl.line(exchange.request, terms.site(result))
+            yield "Shows", f"#{place.exchange}: {fact_text.words(place, exchange) or 'a page between these'}"

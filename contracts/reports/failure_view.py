@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from html import escape
-from typing import cast
 
-from contracts.model import MOVING, Excerpt, Exchange, Result, Violation
-from contracts.reports import curl, failure
-from contracts.reports.fact_text import words as shown_words
+from contracts.model import VOLATILE, Exchange, Place, Result, Violation
+from contracts.reports import curl, fact_text
+from contracts.reports.fact_text import body_of, steps_of
 from contracts.reports.summary import ReportOptions
 from contracts.reports.text import number_of, visible
 
@@ -26,7 +24,7 @@ _FEW = 12
 _MEMBERS = 400
 _HEADERS = ("Content-Type", "WWW-Authenticate", "Deprecation", "Link", "Location", "Allow", "Retry-After")
 
-Place = tuple[str, ...]
+Steps = tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -103,56 +101,21 @@ class _Profiles:
     found: Mapping[str, tuple[int, dict[str, object]]] = field(default_factory=dict)
 
 
-def prove(
-    violation: Violation, result: Result, terms: ReportOptions, room: Room, witness: Sequence[Excerpt] = ()
-) -> Proof:
-    """The proof of a violation, as much of it as a person wants to see: the witness where there is one."""
-    every = _exchanges(violation, result, witness)
-    # The last one is what the violation points into; it must not be among those left out.
+def prove(violation: Violation, result: Result, terms: ReportOptions, room: Room) -> Proof:
+    """The proof of a violation, as much of it as a person wants to see."""
+    every = _found(violation, result)
+    # The last one is where the violation shows; it must not be among those left out.
     chosen = every if len(every) <= _EXCHANGES else (*every[: _EXCHANGES - 1], every[-1])
-    said = {excerpt.exchange: excerpt for excerpt in witness}
-    shown = [
-        _shown(
-            exchange, _Point(_pointer(exchange, violation, said), _words(exchange, said)), result, terms, room
-        )
-        for exchange in chosen
-    ]
-    clash = _clash(chosen, violation.pointer)
+    shown = [_shown(place, exchange, result, terms, room) for place, exchange in chosen]
+    clash = _clash([exchange for _, exchange in chosen], violation.pointer)
     if clash is not None and not room.has(row.left + row.right + row.member for row in clash.rows):
         clash = None
     return Proof(tuple(shown), len(every) - len(chosen), clash)
 
 
-def _exchanges(violation: Violation, result: Result, witness: Sequence[Excerpt]) -> tuple[Exchange, ...]:
-    if not witness:
-        return failure.witnesses(violation, result)
+def _found(violation: Violation, result: Result) -> tuple[tuple[Place, Exchange], ...]:
     by_number = {exchange.number: exchange for exchange in result.exchanges}
-    return tuple(by_number[one.exchange] for one in witness if one.exchange in by_number)
-
-
-def _pointer(exchange: Exchange, violation: Violation, said: Mapping[int, Excerpt]) -> str:
-    """Where to look in the answer: where the violation points to, or the first fact of the witness."""
-    if exchange.number == violation.exchanges[-1]:
-        return violation.pointer
-    facts = said[exchange.number].facts if exchange.number in said else ()
-    return next((name for name, _ in facts if name.startswith("/")), "")
-
-
-def _words(exchange: Exchange, said: Mapping[int, Excerpt]) -> str:
-    return shown_words(said[exchange.number]) if exchange.number in said else ""
-
-
-def content_of(exchange: Exchange) -> object:
-    """The content as JSON; None where it is none, or nothing that Python would read."""
-    return _parsed(exchange.content)
-
-
-@lru_cache(maxsize=4)  # a witness is read several times in a row, and large ones take long
-def _parsed(content: bytes) -> object:
-    try:
-        return cast(object, json.loads(content))
-    except (ValueError, RecursionError):
-        return None
+    return tuple((p, by_number[p.exchange]) for p in violation.at if p.exchange in by_number)
 
 
 def profiles_in(content: object) -> list[object]:
@@ -161,36 +124,23 @@ def profiles_in(content: object) -> list[object]:
     return listed if isinstance(listed, list) else []
 
 
-def place_of(pointer: str) -> Place:
-    """The steps of a JSON Pointer."""
-    steps = pointer.split("/")[1:]
-    return tuple(step.replace("~1", "/").replace("~0", "~") for step in steps)
-
-
 # --- one exchange -----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Point:
-    """Where to look in an answer, and in words what it shows there."""
-
-    pointer: str
-    words: str
-
-
-def _shown(exchange: Exchange, point: _Point, result: Result, terms: ReportOptions, room: Room) -> Shown:
-    content = content_of(exchange)
+def _shown(place: Place, exchange: Exchange, result: Result, terms: ReportOptions, room: Room) -> Shown:
+    content = body_of(exchange)
     line = curl.line(exchange.request, terms.site(result))
+    pointer = next((fact for fact in place.facts if fact.startswith("/")), "")
     bare = Shown(exchange.number, _shortened(line, _SHORT_CURL), _answer(exchange))
     ids = [_text(profile.get("id"), _ID) for profile in profiles_in(content) if isinstance(profile, dict)]
     full = replace(
         bare,
         request=_shortened(line, _CURL),
-        shows=visible(point.words, at_most=_SHORT_CURL),
+        shows=visible(fact_text.words(place, exchange), at_most=_SHORT_CURL),
         headers=tuple(_headers(exchange)),
         ids=tuple(ids[:_IDS]),
         ids_total=len(ids),
-        lines=tuple(_body(exchange, content, point.pointer)),
+        lines=tuple(_body(exchange, content, pointer)),
     )
     return full if room.has(_texts(full)) else replace(bare, is_cut=True)
 
@@ -222,13 +172,13 @@ def _headers(exchange: Exchange) -> Iterator[tuple[str, str]]:
 
 def _body(exchange: Exchange, content: object, pointer: str) -> Iterator[Line]:
     if content is not None:
-        yield from _lines(content, (), place_of(pointer)[:_DEEPEST], "")
+        yield from _lines(content, (), steps_of(pointer)[:_DEEPEST], "")
     elif exchange.content:
         text = exchange.content[: 4 * _VALUE].decode("utf-8", "backslashreplace")
         yield Line(visible(text, at_most=3 * _VALUE), 0)
 
 
-def _lines(value: object, place: Place, wanted: Place, prefix: str) -> Iterator[Line]:
+def _lines(value: object, place: Steps, wanted: Steps, prefix: str) -> Iterator[Line]:
     """A JSON value in lines; only what leads to the wanted place is opened."""
     depth, marked = len(place), bool(wanted) and place == wanted
     leads = place == wanted[:depth]
@@ -246,12 +196,12 @@ def _lines(value: object, place: Place, wanted: Place, prefix: str) -> Iterator[
         yield Line(prefix + _text(value), depth, marked)
 
 
-def _nearest(value: dict[str, object], step: Place) -> list[tuple[str, object]]:
+def _nearest(value: dict[str, object], step: Steps) -> list[tuple[str, object]]:
     """The first members of an object, and the one that leads to the wanted place."""
     return [pair for at, pair in enumerate(value.items()) if at < _LINES // 2 or pair[0] in step]
 
 
-def _items(value: list[object], place: Place, wanted: Place) -> Iterator[Line]:
+def _items(value: list[object], place: Steps, wanted: Steps) -> Iterator[Line]:
     step = wanted[len(place)]
     at = int(step) if step.isdecimal() and step.isascii() and len(step) < 10 else len(value)
     if at and value:
@@ -293,14 +243,14 @@ def _clash(exchanges: Sequence[Exchange], pointer: str) -> Clash | None:
 
 def _profiles(exchange: Exchange) -> _Profiles:
     found: dict[str, tuple[int, dict[str, object]]] = {}
-    for at, profile in enumerate(profiles_in(content_of(exchange))):
+    for at, profile in enumerate(profiles_in(body_of(exchange))):
         if isinstance(profile, dict) and isinstance(profile.get("id"), int):
             found.setdefault(_text(profile["id"]), (at, profile))
     return _Profiles(exchange, found)
 
 
 def _pointed(page: _Profiles, pointer: str) -> str | None:
-    place = place_of(pointer)
+    place = steps_of(pointer)
     if len(place) < 2 or place[0] != "access_profiles":
         return None
     return next((id_ for id_, (at, _) in page.found.items() if str(at) == place[1]), None)
@@ -322,7 +272,7 @@ def _compared(id_: str, left: _Profiles, right: _Profiles) -> Clash:
 
 def _row(member: str, ours: Mapping[str, str], theirs: Mapping[str, str]) -> Row:
     left, right = ours.get(member, "(absent)"), theirs.get(member, "(absent)")
-    moves = not MOVING.isdisjoint(member.split("/"))
+    moves = not VOLATILE.isdisjoint(member.split("/"))
     kind = "same" if left == right else "moves" if moves else "differs"
     return Row(visible(member, at_most=_VALUE), left, right, kind)
 

@@ -70,7 +70,7 @@ def _annotation(verdict: Verdict, result: Result, terms: ReportOptions) -> str:
         lines += [f"Expected {first.expected}", f"Got {first.got}"]
         lines += [
             curl.line(exchange.request, terms.site(result))
-            for exchange in failure.witnesses(first, result)[-1:]
+            for exchange in failure.exchanges_of(first, result)[-1:]
         ]
     message = "\n".join(visible(line, at_most=2 * _TEXT) for line in lines)
     title = f"{verdict.requirement.id} ({verdict.requirement.level})"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.text import Text
 
-from contracts.model import OLD_PATH, Credentials, Evidence, Exchange, Requirement
+from contracts.model import OLD_PATH, Credentials, EvidenceClass, Exchange, Requirement
 from contracts.reports.github import fenced
 from contracts.reports.html import render_page
 from contracts.reports.terminal import print_folded
@@ -17,9 +17,9 @@ from contracts.reports.text import visible
 _EXAMPLE = 2000  # characters of one answer
 
 _CONVICTS = {
-    Evidence.ONE: "a single response convicts",
-    Evidence.ORDER: "the relative order of profiles that did not change convicts",
-    Evidence.QUIET: "several responses convict, where writes by others cannot explain them",
+    EvidenceClass.RESPONSE: "a single response convicts",
+    EvidenceClass.ORDER: "the relative order of profiles that did not change convicts",
+    EvidenceClass.STABLE: "several responses convict, where writes by others cannot explain them",
 }
 
 
@@ -39,7 +39,7 @@ def facts(entry: Entry) -> Iterator[tuple[str, str]]:
     """What there is to say of a requirement besides its sentence, as labelled lines."""
     found = entry.requirement
     yield "Source", found.source
-    yield "Evidence", f"{found.evidence}: {_CONVICTS[found.evidence]}"
+    yield "EvidenceClass", f"{found.evidence}: {_CONVICTS[found.evidence]}"
     if found.untested:
         yield "No check", found.untested
         return

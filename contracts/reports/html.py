@@ -181,7 +181,7 @@ def _failures(result: Result, terms: ReportOptions) -> Iterator[Broken]:
             facts=tuple(_explained(verdict, result, terms)),
             expected=visible(first.expected, at_most=_TEXT),
             got=visible(first.got, at_most=_TEXT),
-            proof=proof.prove(first, result, terms, room, verdict.witness) if verdict.violations else None,
+            proof=proof.prove(first, result, terms, room) if verdict.violations else None,
             further=tuple(map(_one_line, verdict.violations[1 : 1 + _FURTHER])),
         )
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from importlib import resources
 
 from contracts import __version__
-from contracts.model import Excerpt, Exchange, Requirement, Result, Verdict, Violation
-from contracts.reports import curl, failure, summary
-from contracts.reports import fact_text as shown
+from contracts.model import Exchange, Requirement, Result, Verdict, Violation
+from contracts.reports import curl, fact_text, summary
 from contracts.reports.summary import ReportOptions
 
 SCHEMA_VERSION = 1
@@ -71,14 +71,14 @@ def _verdict(verdict: Verdict, result: Result, terms: ReportOptions) -> Json:
         "evidence": requirement.evidence.value,
         "outcome": verdict.outcome.value,
         "text": requirement.text,
-        "judged": verdict.judged,
+        "checked": verdict.checked,
         "reason": verdict.reason,
         "blocked_by": verdict.blocked_by,
-        "confirmed": verdict.confirmed,
+        "reproduced": verdict.reproduced,
+        "repetitions": verdict.repetitions,
+        "mutations_detected": verdict.mutations_detected,
         "violations_total": max(verdict.violations_total, len(verdict.violations)),
         "violations": [_violation(v, requirement, result, terms) for v in verdict.violations],
-        "witness": [_excerpt(excerpt, result, terms) for excerpt in verdict.witness],
-        "reproduced": verdict.reproduced,
     }
 
 
@@ -87,18 +87,18 @@ def _violation(violation: Violation, requirement: Requirement, result: Result, t
         "expected": violation.expected,
         "got": violation.got,
         "pointer": violation.pointer,
-        "writes": violation.writes,
+        "min_writes": violation.min_writes,
         "evidence": (violation.evidence or requirement.evidence).value,
-        "requests": [_request(e, result, terms) for e in failure.witnesses(violation, result)],
+        "at": list(_places(violation, result, terms)),
     }
 
 
-def _excerpt(excerpt: Excerpt, result: Result, terms: ReportOptions) -> Json:
-    return {
-        "exchange": excerpt.exchange,
-        "curl": curl.line(excerpt.request, terms.site(result)),
-        "facts": shown.values(excerpt),
-    }
+def _places(violation: Violation, result: Result, terms: ReportOptions) -> Iterator[Json]:
+    exchanges = {exchange.number: exchange for exchange in result.exchanges}
+    for place in violation.at:
+        exchange = exchanges.get(place.exchange)
+        if exchange is not None:
+            yield {**_request(exchange, result, terms), "facts": fact_text.values(place, exchange)}
 
 
 def _request(exchange: Exchange, result: Result, terms: ReportOptions) -> Json:

@@ -117,7 +117,7 @@ def notes(result: Result) -> tuple[str, ...]:
 def why(verdict: Verdict) -> str:
     """One short clause behind an outcome: how much was judged, or why it was not."""
     if verdict.outcome is Outcome.PASS:
-        return f"{verdict.judged:,} judged"
+        return f"{verdict.checked:,} checked"
     if verdict.outcome is Outcome.FAIL:
         return number_of(max(verdict.violations_total, len(verdict.violations)), "violation")
     if verdict.blocked_by:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from contracts.cli import scoring
+from contracts.cli import scoring as score
 from contracts.judging.catalogue import load_catalogue
 from contracts.runs import run
 
@@ -47,7 +47,7 @@ OTHERS: list[tuple[str, dict[str, str]]] = [
 
 
 def told(**deployment: Any) -> dict[str, str]:
-    with scoring.deployed(**deployment) as settings:
+    with score.deployed(**deployment) as settings:
         return {reading.name: reading.value for reading in run.check(settings).behaviours}
 
 
@@ -60,9 +60,9 @@ def test_the_catalogue_names_as_many_as_are_told() -> None:
     assert len({re.sub(":.*", "", name) for name in named}) == len(DEFAULT)
 
 
-@pytest.mark.parametrize(("style", "shown"), OTHERS, ids=[style for style, _ in OTHERS])
-def test_another_style_shows_another_reading(style: str, shown: dict[str, str]) -> None:
-    assert shown.items() <= told(variant=style).items()
+@pytest.mark.parametrize(("variant", "shown"), OTHERS, ids=[variant for variant, _ in OTHERS])
+def test_another_variant_shows_another_reading(variant: str, shown: dict[str, str]) -> None:
+    assert shown.items() <= told(variant=variant).items()
     assert not shown.items() & DEFAULT.items()
 
 

@@ -13,11 +13,11 @@ from typing import Any
 
 import jsonschema
 import pytest
-from samples import HOSTILE, SECRET, broken, of_every_outcome, result, verdict
 
 from contracts.cli import app as cli
 from contracts.model import Level, Outcome, Result, UserError
 from contracts.reports import files, json_report
+from tests.support.samples import HOSTILE, SECRET, broken, of_every_outcome, result, verdict
 
 ROOT = Path(cli.__file__).parents[2]
 URL = "http://127.0.0.1:9"
@@ -375,10 +375,10 @@ def test_demo_says_that_it_checks_the_reference_deployment(
 ) -> None:
     run("demo", "--fault", "count-is-limit", "--profiles", "3")
     first = capsys.readouterr().out.splitlines()[0]
-    assert first == "Checking the embedded reference deployment with the fault count-is-limit."
+    assert first == "Checking the embedded reference deployment, with the fault count-is-limit."
     run("demo", "--json", "--profiles", "3")
     printed = capsys.readouterr()
-    assert printed.err.strip() == "Checking the embedded reference deployment with no fault."
+    assert printed.err.strip() == "Checking the embedded reference deployment, without a fault."
     assert json.loads(printed.out)
     assert asked[0].secrets.token is not None
 
@@ -443,7 +443,7 @@ def test_a_fault_of_the_reference_deployment_is_found_and_reported() -> None:
     report = json.loads(printed)
     jsonschema.Draft202012Validator(json_report.schema()).validate(report)
     assert process.returncode == report["exit_status"] == 1
-    assert errors == "Checking the embedded reference deployment with the fault count-is-limit.\n"
+    assert errors == "Checking the embedded reference deployment, with the fault count-is-limit.\n"
     assert "reference-token" not in printed
 
 

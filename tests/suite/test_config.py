@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from samples import result, verdict
 
 from contracts.cli import app as cli
 from contracts.cli import config
 from contracts.model import Result
+from tests.support.samples import result, verdict
 
 URL = "http://127.0.0.1:9"
 

@@ -13,8 +13,6 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from browser import Visit, chromium
-from samples import HOSTILE, broken, of_every_outcome, result, verdict
 
 from contracts.cli import app as cli
 from contracts.cli import config, scoring
@@ -25,6 +23,8 @@ from contracts.reports.summary import ReportOptions
 from contracts.runs import fleet, run
 from contracts.runs.probes.generated import cases
 from contracts.runs.run import Settings
+from tests.support.browser import Visit, chromium
+from tests.support.samples import HOSTILE, broken, of_every_outcome, result, verdict
 
 ONE, TWO, THREE = "http://127.0.0.1:7", "http://127.0.0.1:8", "http://127.0.0.1:9"
 CONFORMING = result(verdict("SERVED"))

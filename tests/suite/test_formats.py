@@ -12,11 +12,11 @@ from xml.etree import ElementTree
 
 import jsonschema
 import pytest
-from samples import HOSTILE, URL, broken, of_every_outcome, result, verdict
 
 from contracts.model import Level, Outcome, Result, UserError, Violation
 from contracts.reports import badge, ctrf, files, github, html, json_report, junit, sarif, summary
 from contracts.reports.summary import ReportOptions
+from tests.support.samples import HOSTILE, URL, broken, of_every_outcome, result, verdict
 
 TERMS = ReportOptions()
 COMMANDS = "x\n::error::pwned\r\n::set-output name=a::b ::warning file=a,line=1::y %0A::debug::z ##[error]"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from browser import Visit, chromium
 
 from contracts.cli import app as cli
 from contracts.judging import explain as guide
 from contracts.judging.catalogue import load_catalogue
 from contracts.model import UserError
 from contracts.reports import guide as report
+from tests.support.browser import Visit, chromium
 
 
 @pytest.fixture(scope="module")

@@ -7,15 +7,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import local
 import pytest
-from fake import Deployment, Storm, Variant, rows, session
 
 from contracts import reference
 from contracts.cli import scoring as score
 from contracts.model import Exchange, ExitStatus, Outcome, Request, Result, exit_status
 from contracts.runs.run import Settings, check
 from contracts.transport import Bounds
+from tests.support import local
+from tests.support.fake import Deployment, Storm, Variant, rows, session
 
 
 def ids(result: Result, outcome: Outcome) -> set[str]:
@@ -25,16 +25,16 @@ def ids(result: Result, outcome: Outcome) -> set[str]:
 # --- correct deployments that are busy, slow or in use --------------------------------------------
 
 
-@pytest.mark.parametrize("style", ["busy-503", "slow"])
-def test_busy_and_slow_deployments_conform(style: str) -> None:
-    trial = score.attempt(score.Task(variant=style))
+@pytest.mark.parametrize("variant", ["busy-503", "slow"])
+def test_busy_and_slow_deployments_conform(variant: str) -> None:
+    trial = score.attempt(score.Task(variant=variant))
     assert (trial.broken, trial.status) == ((), ExitStatus.CONFORMING)
 
 
-@pytest.mark.parametrize("style", ["writes-5", "writes-50", "moving-counters"])
+@pytest.mark.parametrize("variant", ["writes-5", "writes-50", "moving-counters"])
 @pytest.mark.parametrize("seed", [0, 1])
-def test_deployments_in_use_are_never_accused(style: str, seed: int) -> None:
-    trial = score.attempt(score.Task(variant=style, seed=seed))
+def test_deployments_in_use_are_never_accused(variant: str, seed: int) -> None:
+    trial = score.attempt(score.Task(variant=variant, seed=seed))
     assert (trial.broken, trial.status == ExitStatus.FAILED) == ((), False)
 
 
@@ -92,7 +92,7 @@ def test_a_server_that_just_keeps_within_the_time_out_is_left_soon() -> None:
 @pytest.mark.parametrize("fault", sorted(reference.FAULTS)[::64])
 def test_a_fault_never_passes_while_others_write(fault: str) -> None:
     trial = score.attempt(score.Task(fault=fault, variant="writes-5"))
-    assert trial.caught or set(trial.expected) & set(trial.unsettled), trial
+    assert trial.caught or set(trial.expected) & set(trial.undecided), trial
 
 
 # --- `--writes none` ------------------------------------------------------------------------------

@@ -13,17 +13,17 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import http2
-import local
 import pytest
 import trustme
 from cryptography.hazmat.primitives import serialization
-from fake import Deployment, rows
 
 from contracts.cli import app as cli
 from contracts.model import OLD_PATH, FailureKind, Request
 from contracts.reference import REFERENCE_TOKEN, build_app
+from contracts.reference.background import asgi
 from contracts.transport import Bounds, Target, Transport
+from tests.support import http2, local
+from tests.support.fake import Deployment, rows
 
 JUDGED = ("--only", "PAGE-COUNT", "--examples", "0", "--max-requests", "60")
 VALUE = "header-secret-4711"
@@ -279,7 +279,7 @@ def modern(ca: trustme.CA, tmp_path: Path) -> Iterator[str]:
     app = build_app()
     with (
         closing(app),
-        http2.serving_app(app, str(tmp_path / "server.pem"), str(tmp_path / "server.key")) as url,
+        http2.serving_app(asgi(app), str(tmp_path / "server.pem"), str(tmp_path / "server.key")) as url,
     ):
         yield url
 

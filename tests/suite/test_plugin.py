@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from samples import HOSTILE, SECRET, URL, broken, of_every_outcome, requirement, result, verdict
 
 from contracts import pytest_plugin, reference  # noqa: F401
 
@@ -17,6 +16,7 @@ from contracts import pytest_plugin, reference  # noqa: F401
 from contracts.judging import catalogue
 from contracts.model import Level, Outcome, Result, UserError
 from contracts.runs import run
+from tests.support.samples import HOSTILE, SECRET, URL, broken, of_every_outcome, requirement, result, verdict
 
 BASE_URL = "http://127.0.0.1:9"
 CONTRACT = Path(__file__).parents[1] / "test_contract.py"
@@ -87,7 +87,8 @@ def test_every_outcome_is_what_pytest_has_for_it(judge: Run, settings: list[Any]
 def test_a_failure_shows_the_block_and_no_traceback(judge: Run, settings: list[Any]) -> None:
     printed = judge("--base-url", BASE_URL, "-k", "PAGE-COUNT").stdout.str()
     assert (
-        "  The sentence of PAGE-COUNT.\n  Expected  25 of 24\n  Got       24\n  Place     /count\n" in printed
+        "  The sentence of PAGE-COUNT.\n  Expected  25 of 24\n  Got       24\n  Place     request #2 /count\n"
+        in printed
     )
     assert f"curl -g -i '{URL}?limit=25'" in printed
     assert "contracts/pytest_plugin.py" not in printed
@@ -372,7 +373,7 @@ def test_an_expired_waiver_waives_nothing(judge: Run, pytester: pytest.Pytester)
 def test_an_unused_waiver_fails_under_strict_waivers_alone(
     judge: Run, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    judging(monkeypatch, result(verdict("PAGE-COUNT", Outcome.PASS, judged=1)))
+    judging(monkeypatch, result(verdict("PAGE-COUNT", Outcome.PASS, checked=1)))
     given = ("--base-url", BASE_URL, waiver(pytester, "PAGE-COUNT"))
     assert judge(*given).ret == pytest.ExitCode.OK
     strict = judge(*given, "--strict-waivers")

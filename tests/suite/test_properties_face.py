@@ -113,9 +113,9 @@ VARIANTS = (
 )
 
 
-@pytest.mark.parametrize("style", VARIANTS)
-def test_a_legal_style_passes(judge: Run, style: str) -> None:
-    with serving(style=style) as served:
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_legal_variant_passes(judge: Run, variant: str) -> None:
+    with serving(variant=variant) as served:
         properties(judge, served, "--seed", "1").assert_outcomes(passed=2)
 
 
@@ -123,7 +123,7 @@ def test_without_a_base_url_the_reference_deployment_is_judged(judge: Run) -> No
     judge("tests/test_properties.py").assert_outcomes(passed=2)
 
 
-@pytest.mark.parametrize("options", [{"style": "new-path"}, {}])
+@pytest.mark.parametrize("options", [{"variant": "new-path"}, {}])
 def test_a_failure_is_looked_into_at_the_path_that_is_judged(judge: Run, options: dict[str, str]) -> None:
     with serving(fault="partial-pages-206", **options) as served:
         path = NEW_PATH if options else OLD_PATH

@@ -9,13 +9,13 @@ from xml.etree import ElementTree
 
 import jsonschema
 import pytest
-from samples import HOSTILE, URL, broken, of_every_outcome, requirement, result, verdict
 
-from contracts.model import Credentials, Evidence, ExitStatus, Level, Outcome, Request, Result, Violation
+from contracts.model import Credentials, EvidenceClass, ExitStatus, Level, Outcome, Request, Result, Violation
 from contracts.reports import curl, failure, json_report, junit, summary, terminal
 from contracts.reports.progress import live
 from contracts.reports.summary import ReportOptions
 from contracts.reports.text import visible
+from tests.support.samples import HOSTILE, URL, broken, of_every_outcome, requirement, result, verdict
 
 TERMS = ReportOptions()
 
@@ -113,8 +113,8 @@ def test_the_last_line_says_what_was_judged_and_how() -> None:
 @pytest.mark.parametrize(
     ("violation", "said"),
     [
-        (Violation("a", "b", (1,), evidence=Evidence.ONE), "a single response shows it"),
-        (Violation("a", "b", (1,), evidence=Evidence.ORDER), "the order of unchanged profiles"),
+        (Violation("a", "b", (1,), evidence=EvidenceClass.RESPONSE), "a single response shows it"),
+        (Violation("a", "b", (1,), evidence=EvidenceClass.ORDER), "the order of unchanged profiles"),
         (Violation("a", "b", (1,), writes=0), "nothing else changed meanwhile"),
         (Violation("a", "b", (1,), writes=7), "at least 7 writes by others"),
     ],

@@ -13,13 +13,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import local
 import pytest
-from fake import Deployment, rows
 
 from contracts.cli import app as cli
 from contracts.reports.files import FORMATS
 from contracts.runs import signals
+from tests.support import local
+from tests.support.fake import Deployment, rows
 
 ROOT = Path(cli.__file__).parents[2]
 BOTH = [(signal.SIGINT, 130, "interrupted by the user"), (signal.SIGTERM, 143, "terminated by SIGTERM")]

@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from fake import Deployment
-
 from contracts.model import OLD_PATH, Request
+from tests.support.fake import Deployment
 
 Reply = Callable[["Server"], tuple[int, dict[str, str]] | None]
 
