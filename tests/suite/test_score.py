@@ -24,12 +24,12 @@ from contracts.runs import run
 
 
 def of_fault(name: str, *broken: str, breaks: str = "PAGE-COUNT", reported: Iterable[str] = ()) -> Trial:
-    status = ExitStatus.BROKEN if broken else ExitStatus.CONFORMING
+    status = ExitStatus.FAILED if broken else ExitStatus.CONFORMING
     return Trial(name, 0, (breaks,), broken, tuple(reported) or broken, (), status, 200)
 
 
 def of_variant(name: str, *broken: str, status: int = ExitStatus.CONFORMING, seed: int = 0) -> Trial:
-    undecided = ("WALK-ONCE",) if status == ExitStatus.NOT_JUDGED else ()
+    undecided = ("WALK-ONCE",) if status == ExitStatus.INCONCLUSIVE else ()
     return Trial(name, seed, (), broken, broken, undecided, status, 210)
 
 
@@ -43,7 +43,7 @@ GOOD = Score(
 MISSED = of_fault("silent")
 MISATTRIBUTED = of_fault("odd", "WALK-ONCE")
 FALSE_POSITIVE = of_variant("legal", "DATA-NAMES", seed=3)
-INCONCLUSIVE = of_variant("writing", status=ExitStatus.NOT_JUDGED)
+INCONCLUSIVE = of_variant("writing", status=ExitStatus.INCONCLUSIVE)
 BAD = replace(
     GOOD,
     faults=(*GOOD.faults, MISSED, MISATTRIBUTED),
@@ -215,8 +215,8 @@ def test_what_is_reported_is_what_the_judge_reports(fault: str) -> None:
 def test_causes_are_found_through_others() -> None:
     catalogue = score.load_once()
     for id_, one in catalogue.checks.items():
-        expected = set(one.requires).union(*(score.causes(catalogue, cause) for cause in one.requires))
-        assert score.causes(catalogue, id_) == expected
+        expected = set(one.requires).union(*map(catalogue.prerequisites, one.requires))
+        assert set(catalogue.prerequisites(id_)) == expected
 
 
 def test_the_command_scores_a_few() -> None:
