@@ -178,13 +178,15 @@ def exhaustive_beside_bare(size: int, rounds: int) -> tuple[Cost, Cost]:
 def walk(size: int, url: str) -> Cost:
     """The exhaustive walk alone, judging included."""
     from contracts.judging.catalogue import load_catalogue
-    from contracts.runs.option_values import lifted
     from contracts.runs.probes.exhaustive import ExhaustiveState
     from contracts.runs.run import Settings, conditions
     from contracts.runs.session import Run
+    from contracts.runs.settings import exhaustive_bounds
     from contracts.transport import Bounds, Secrets, Target, Transport
 
-    settings = Settings(url, secrets=Secrets(token=REFERENCE_TOKEN), bounds=lifted(Bounds()), exhaustive=True)
+    settings = Settings(
+        url, secrets=Secrets(token=REFERENCE_TOKEN), bounds=exhaustive_bounds(Bounds()), exhaustive=True
+    )
     run, walked = Run(settings, conditions(settings, OLD_PATH), load_catalogue()), ExhaustiveState()
     run.ctx.total, run.ctx.max_page_size = size, 100
     with Transport(Target.parse(url, OLD_PATH), settings.secrets, settings.bounds) as transport:

@@ -166,12 +166,12 @@ def _verdicts(asked: Asked, result: Result, assessment: Assessment) -> bytes:
 class _Chosen:
     seed: int
     only: frozenset[str]
-    gentle: bool
+    skip_hostile: bool
     examples: int | None
 
 
 def _plan(asked: Asked) -> tuple[tuple[str, int], ...]:
-    choices: Choices = _Chosen(asked.seed, frozenset(asked.only), asked.gentle, asked.examples)
+    choices: Choices = _Chosen(asked.seed, frozenset(asked.only), asked.skip_hostile, asked.examples)
     return plan(choices)
 
 
@@ -207,7 +207,7 @@ _WORDS = {
     Standing.CERTIFIED: "PASSED",
     Standing.IN_PART: "WARNED",
     Standing.NOT_CONFORMING: "FAILED",
-    Standing.NOT_JUDGED: "FAILED",
+    Standing.INCONCLUSIVE: "FAILED",
 }
 
 

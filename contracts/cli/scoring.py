@@ -9,7 +9,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -21,6 +21,7 @@ from contracts.model import Level, Outcome, Result, UserError, exit_status
 from contracts.reference.memory import InMemory, in_memory
 from contracts.reports.score import Score, Trial
 from contracts.runs import run
+from contracts.runs.settings import Settings
 from contracts.transport import Secrets, Target, Transport
 
 # A suite that misses this fault, or reports this variant, is broken as a whole.
@@ -47,7 +48,7 @@ class Task:
 @contextmanager
 def deployed(
     *, fault: str | None = None, variant: str | None = None, seed: int = 0, profiles: int = 137
-) -> Iterator[run.Settings]:
+) -> Iterator[Settings]:
     """The settings that check the reference deployment, which serves on a port while the block runs."""
     with reference.serving(
         profiles=profiles, fault=fault, variant=variant, seed=seed, narrow_token=_NARROW
@@ -58,7 +59,7 @@ def deployed(
 @contextmanager
 def deployed_in_memory(
     *, fault: str | None = None, variant: str | None = None, seed: int = 0, profiles: int = 137
-) -> Iterator[tuple[run.Settings, run.Connect]]:
+) -> Iterator[tuple[Settings, run.Connect]]:
     """The settings that check the reference deployment, and how to connect to it without a socket."""
     with in_memory(
         profiles=profiles, fault=fault, variant=variant, seed=seed, narrow_token=_NARROW
@@ -66,16 +67,16 @@ def deployed_in_memory(
         yield _settings("http://reference.invalid", variant, seed), connected(deployment)
 
 
-def _settings(url: str, variant: str | None, seed: int) -> run.Settings:
+def _settings(url: str, variant: str | None, seed: int) -> Settings:
     # A deployment that is open to everyone has to be declared so.
     is_open = variant is not None and reference.VARIANTS[variant].access == "open"
-    return run.Settings(url, secrets=_SECRETS, seed=seed, open=is_open)
+    return Settings(url, secrets=_SECRETS, seed=seed, open=is_open)
 
 
 def connected(deployment: InMemory) -> run.Connect:
     """A `connect` that leads to this deployment, and whose time is that of the deployment."""
 
-    def connect(settings: run.Settings, target: Target) -> Transport:
+    def connect(settings: Settings, target: Target) -> Transport:
         return Transport(
             target,
             settings.secrets,
@@ -97,7 +98,7 @@ def attempt(task: Task) -> Trial:
 def checked(task: Task) -> Result:
     """The result of one run, in memory, in which no failure blocks another."""
     with deployed_in_memory(fault=task.fault, variant=task.variant, seed=task.seed) as (settings, connect):
-        return run.check(settings, catalogue=_without_causes(load_once()), connect=connect)
+        return run.check(settings, catalogue=_without_causes(_catalogue()), connect=connect)
 
 
 def trial(task: Task, result: Result) -> Trial:
@@ -109,7 +110,7 @@ def trial(task: Task, result: Result) -> Trial:
         seed=task.seed,
         expected=() if fault is None else (fault.breaks, *fault.also),
         broken=broken,
-        reported=tuple(id_ for id_ in broken if not causes(load_once(), id_) & set(broken)),
+        reported=tuple(id_ for id_ in broken if set(broken).isdisjoint(_catalogue().prerequisites(id_))),
         undecided=tuple(_undecided(result)),
         status=exit_status(result.verdicts),
         requests=len(result.exchanges),
@@ -122,26 +123,14 @@ def _undecided(result: Result) -> Iterator[str]:
 
 
 @cache
-def load_once() -> Catalogue:
+def _catalogue() -> Catalogue:
     """The project's own catalogue, read once per process."""
     return load_catalogue()
 
 
 def _without_causes(catalogue: Catalogue) -> Catalogue:
-    """The catalogue without prerequisites, so that no failure blocks another; `causes` still has them."""
+    """The catalogue without prerequisites, so that no failure blocks another."""
     return replace(catalogue, checks={id_: replace(c, requires=()) for id_, c in catalogue.checks.items()})
-
-
-def causes(catalogue: Catalogue, id_: str) -> frozenset[str]:
-    """The requirements whose failure explains a failure of this one, directly or through others."""
-    found: set[str] = set()
-    pending = list(catalogue.checks[id_].requires)
-    while pending:
-        cause = pending.pop()
-        if cause not in found:
-            found.add(cause)
-            pending.extend(catalogue.checks[cause].requires)
-    return frozenset(found - {id_})
 
 
 def tasks(faults: str | None, variants: str | None, seeds: int) -> tuple[Task, ...]:
@@ -159,7 +148,7 @@ def tasks(faults: str | None, variants: str | None, seeds: int) -> tuple[Task, .
 def _matching(kind: str, pattern: str | None, known: Iterable[str]) -> list[str]:
     found = [] if pattern is None else [name for name in known if fnmatchcase(name, pattern)]
     if pattern is not None and not found:
-        raise UserError(f"No {kind} matches {pattern!r}; `demo --list` prints all.")
+        raise UserError(f"There is no {kind} that matches {pattern!r}. `demo --list` prints all.")
     return found
 
 
@@ -171,7 +160,7 @@ def score(
 ) -> Score:
     """The score of these runs, or of the two controls alone if one of them goes wrong."""
     controls = attempt(Task(fault=CONTROL_FAULT)), attempt(Task(variant=CONTROL_VARIANT))
-    alone = Score(*controls, (), (), tuple(load_once().checks))
+    alone = Score(*controls, (), (), tuple(_catalogue().checks))
     if alone.void:
         return alone
     trials = list(zip(wanted, attempts(wanted, jobs=jobs, on_progress=on_progress), strict=True))
@@ -188,19 +177,14 @@ def attempts(wanted: Sequence[Task], *, jobs: int | None, on_progress: OnProgres
     context = multiprocessing.get_context("spawn")
     workers = min(jobs or os.cpu_count() or 1, max(len(wanted), 1))
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_leave_interrupts_to_parent)
+    trials: list[Trial] = []
     try:
-        futures = [pool.submit(attempt, task) for task in wanted]
-        _follow(futures, on_progress)
-        return [future.result() for future in futures]
+        for one in pool.map(attempt, wanted):
+            trials.append(one)
+            on_progress(len(trials), len(wanted))
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def _follow(futures: Sequence[Future[Trial]], on_progress: OnProgress) -> None:
-    on_progress(0, len(futures))
-    for done, future in enumerate(as_completed(futures), 1):
-        future.result()  # an error of the suite ends the score at once
-        on_progress(done, len(futures))
+    return trials
 
 
 def _leave_interrupts_to_parent() -> None:

@@ -40,7 +40,7 @@ class Asked:
     seed: int
     only: tuple[str, ...] = ()
     examples: int | None = None
-    gentle: bool = False
+    skip_hostile: bool = False
     open: bool = False
     token: bool = False
     narrow: bool = False
@@ -270,7 +270,7 @@ def _asked(entry: Entry) -> Asked:
         ("concurrency", int),
     ):
         _require(entry[name], kind)
-    for name in ("gentle", "open", "token", "narrow", "no_concurrent_writes", "redacted"):
+    for name in ("skip_hostile", "open", "token", "narrow", "no_concurrent_writes", "redacted"):
         _require(entry[name], bool)
     for name, kind in (("path", str), ("examples", int)):
         _require(entry[name], kind | None)

@@ -1,8 +1,8 @@
-"""The contract as one session judges it: each verdict becomes what pytest calls an outcome."""
+"""The contract of one deployment in a session: each verdict becomes what pytest calls an outcome."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NoReturn
 
@@ -12,44 +12,48 @@ from contracts.model import ExitStatus, Outcome, Requirement, Result, UserError,
 from contracts.reports import failure, summary
 from contracts.reports.summary import ReportOptions
 from contracts.reports.text import visible
-from contracts.runs import option_values as options
+from contracts.runs import option_values
 
 if TYPE_CHECKING:
     from contracts.judging.waivers import Waiving
-    from contracts.runs.run import Settings
+    from contracts.runs.settings import Settings
 
 OUTCOME = "contract_outcome"
 LEVEL = "contract_level"
-"""Properties of a test's report, by which the session and JUnit learn what was judged."""
+"""Properties of a test's report, by which the session and JUnit know the verdict."""
 
 Record = Callable[[str, object], None]
 
 
 @dataclass
 class Contract:
-    """One session's view of the contract: what is judged, what was selected, what came of it."""
+    """One deployment to check: how, which requirements were selected, and the result once there is one.
 
+    `name` is its part of test ids, empty for the deployment at `--base-url` and the embedded one.
+    """
+
+    name: str
     settings: Settings | None  # None: the reference deployment
-    terms: ReportOptions
-    waiving: Waiving | None = None
+    report_options: ReportOptions
+    waiving: Waiving
     selected: frozenset[str] = frozenset()
     result: Result | None = None
 
     @property
-    def judged(self) -> str:
-        """What is judged, for people."""
+    def deployment(self) -> str:
+        """What is checked, for people."""
         if self.settings is None:
-            return "the embedded reference deployment, for no --base-url was given"
-        return visible(self.settings.base_url)
+            return "the embedded reference deployment (no --base-url given)"
+        url = visible(self.settings.base_url)
+        return f"{self.name} ({url})" if self.name else url
 
-    def waived(self, result: Result) -> Result:
+    def apply_waivers(self, result: Result) -> Result:
         """The result with the user's waivers applied."""
-        if self.waiving is None:
-            return result
         from contracts.judging import waivers
 
         applied = waivers.apply(result, self.waiving.waivers, self.waiving.today)
-        self.terms = replace(self.terms, waivers_amiss=applied.troubles if self.waiving.strict else ())
+        stale = applied.troubles if self.waiving.strict else ()
+        self.report_options = replace(self.report_options, waivers_amiss=stale)
         return applied.result
 
     def require(self, requirement: Requirement, result: Callable[[], Result], record: Record) -> None:
@@ -66,10 +70,20 @@ class Contract:
         if verdict.outcome is not Outcome.PASS:
             pytest.skip(f"{requirement.id} {verdict.outcome}: {visible(summary.why(verdict))}")
 
+    def remarks(self) -> Iterator[str]:
+        """The lines at the end of the session that no single test prints: warnings, behaviours and notes."""
+        if self.result is None:
+            return
+        for verdict in self.result.verdicts:
+            if summary.is_warning(verdict, self.report_options):
+                yield f"warning: {block(verdict, self.result, self.report_options)}"
+        yield from (f"behaviour: {visible(one.name)}: {visible(one.value)}" for one in self.result.behaviours)
+        yield from (f"note: {visible(one)}" for one in summary.notes(self.result))
+
     def _fail(self, verdict: Verdict, result: Result) -> NoReturn:
-        if summary.is_warning(verdict, self.terms):
+        if summary.is_warning(verdict, self.report_options):
             pytest.xfail(visible(failure.headline(verdict)))
-        pytest.fail(block(verdict, result, self.terms), pytrace=False)
+        pytest.fail(block(verdict, result, self.report_options), pytrace=False)
 
 
 def _verdict(requirement: Requirement, result: Result) -> Verdict:
@@ -77,21 +91,21 @@ def _verdict(requirement: Requirement, result: Result) -> Verdict:
     return found or Verdict(requirement, Outcome.INCONCLUSIVE, reason="the run gave no verdict on it")
 
 
-def block(verdict: Verdict, result: Result, terms: ReportOptions) -> str:
-    """A failure for pytest's output: the headline, the sentence, what was seen, and how to see it again."""
+def block(verdict: Verdict, result: Result, report_options: ReportOptions) -> str:
+    """A failure in pytest's output: headline, sentence, what was received, and how to reproduce it."""
     lines = [visible(failure.headline(verdict))]
-    for label, text in failure.explain(verdict, result, terms):
+    for label, text in failure.explain(verdict, result, report_options):
         shown = text if label == "Request" else visible(text)
         lines.append(f"  {label.ljust(9)} {shown}" if label else f"  {shown}")
     return "\n".join(lines)
 
 
-def guarded(ask: Callable[[], Result]) -> Result:
-    """What `ask` gives; mistakes of the user and errors of the suite end the session, without a traceback."""
+def guarded(run: Callable[[], Result]) -> Result:
+    """The result of `run`; a usage error or an internal error ends the session, without a traceback."""
     try:
-        return ask()
+        return run()
     except UserError as error:
         pytest.exit(visible(str(error)), returncode=pytest.ExitCode.USAGE_ERROR)
     except Exception as error:
         # No traceback: with --showlocals it would print what the transport holds.
-        pytest.exit(options.bug(error), returncode=ExitStatus.INTERNAL)
+        pytest.exit(option_values.bug(error), returncode=ExitStatus.INTERNAL)

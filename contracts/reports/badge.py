@@ -10,7 +10,7 @@ from contracts.reports.summary import ReportOptions
 
 _LABEL = "access-profiles contract"
 _WIDE = 6.6  # pixels of a character at this size; textLength makes up for other fonts
-_COLOURS = {ExitStatus.CONFORMING: "#1a7f37", ExitStatus.BROKEN: "#b3141d"}
+_COLOURS = {ExitStatus.CONFORMING: "#1a7f37", ExitStatus.FAILED: "#b3141d"}
 _OPEN = "#7a4d00"
 
 
@@ -20,8 +20,8 @@ def text(result: Result, terms: ReportOptions) -> str:
     counts = summary.counts(result)
     said = {
         ExitStatus.CONFORMING: f"conforms, {counts[Outcome.PASS]} passed",
-        ExitStatus.BROKEN: f"{counts[Outcome.FAIL]} broken",
-    }.get(conclusion.status, "not judged")
+        ExitStatus.FAILED: f"{counts[Outcome.FAIL]} broken",
+    }.get(conclusion.status, "inconclusive")
     return of(said, conclusion.status)
 
 

@@ -1,4 +1,4 @@
-"""The files of a report directory: which formats there are, and how each is written whole or not at all."""
+"""The files of a report directory: which formats there are, and writing them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 from typing import TextIO
 
-from contracts.model import Result, UserError
+from contracts.files import append_file, write_file
+from contracts.model import Result
 from contracts.reports.summary import ReportOptions
 
 FORMATS = {
@@ -17,42 +18,37 @@ FORMATS = {
     "report.sarif": "contracts.reports.sarif",
     "ctrf.json": "contracts.reports.ctrf",
 }
-"""File names, and the module whose `text(result, terms)` gives the content; loaded when it is written."""
+"""File names, and the module whose `text(result, report_options)` gives the content; loaded when needed."""
 
 
-def remove_old(directory: Path) -> None:
-    """Take away the reports of an earlier run: none may pass for this one's, should this end early."""
-    for name in FORMATS:
-        (directory / name).unlink(missing_ok=True)
-
-
-def write_all(result: Result, terms: ReportOptions, directory: Path) -> None:
-    """Write every format; UserError where the directory cannot be written to."""
+def write_all(result: Result, report_options: ReportOptions, directory: Path) -> None:
+    """Write every format. Raises UserError."""
     for name, module in FORMATS.items():
-        write(directory / name, importlib.import_module(module).text(result, terms))
+        write(directory / name, importlib.import_module(module).text(result, report_options))
 
 
 def write(path: Path, text: str) -> None:
-    """Write a file in ASCII that is either there whole or not at all; UserError where it cannot be."""
-    unfinished = path.with_name(f".{path.name}-{os.getpid()}")
-    try:
-        unfinished.write_text(text, "ascii")
-        unfinished.replace(path)
-    except OSError as error:
-        raise UserError(f"Cannot write {path}: {error.strerror}.") from error
+    """Write a text in ASCII. Raises UserError."""
+    write_file(path, text.encode("ascii"))
 
 
-def tell_github(result: Result, terms: ReportOptions, stream: TextIO) -> None:
-    """In GitHub Actions: annotations, and the summary of the step. Elsewhere nothing."""
-    if os.environ.get("GITHUB_ACTIONS") != "true":
+def write_step_summary(result: Result, report_options: ReportOptions) -> None:
+    """In GitHub Actions: add to the summary of the step. Raises UserError."""
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not _in_github() or not summary:
         return
     from contracts.reports import github
 
-    stream.write(github.commands(result, terms))
-    summary = os.environ.get("GITHUB_STEP_SUMMARY")
-    if summary:
-        try:
-            with Path(summary).open("a", encoding="utf-8") as page:
-                page.write(github.step_summary(result, terms))
-        except OSError as error:
-            raise UserError(f"Cannot write the step summary: {error.strerror}.") from error
+    append_file(Path(summary), github.step_summary(result, report_options).encode("utf-8"))
+
+
+def print_annotations(result: Result, report_options: ReportOptions, stream: TextIO) -> None:
+    """In GitHub Actions: print annotations."""
+    if _in_github():
+        from contracts.reports import github
+
+        stream.write(github.commands(result, report_options))
+
+
+def _in_github() -> bool:
+    return os.environ.get("GITHUB_ACTIONS") == "true"

@@ -101,7 +101,7 @@ class Score:
     def status(self) -> int:
         """0 if every fault was caught as expected, without a false positive; otherwise 1."""
         wrong = self.void or self.missed or self.misattributed or self.false_positives
-        return ExitStatus.BROKEN if wrong else ExitStatus.CONFORMING
+        return ExitStatus.FAILED if wrong else ExitStatus.CONFORMING
 
     def ablation(self) -> dict[str, list[str]]:
         """For each check, the faults that would be missed without it: those that break nothing else.

@@ -58,11 +58,11 @@ class Conclusion:
 def conclude(result: Result, terms: ReportOptions) -> Conclusion:
     """The conclusion that the verdicts come to on these terms."""
     status = exit_status(result.verdicts, allow_unexercised=terms.allow_unexercised, level=terms.level)
-    if terms.waivers_amiss and status != ExitStatus.BROKEN:
+    if terms.waivers_amiss and status != ExitStatus.FAILED:
         reason = f"{number_of(len(terms.waivers_amiss), 'waiver')} amiss: {terms.waivers_amiss[0]}"
-        return Conclusion("DOES NOT CONFORM", ExitStatus.BROKEN, reason)
-    words = {ExitStatus.CONFORMING: "CONFORMS", ExitStatus.BROKEN: "DOES NOT CONFORM"}
-    return Conclusion(words.get(status, "NOT JUDGED"), status, _reason(result, terms, status))
+        return Conclusion("DOES NOT CONFORM", ExitStatus.FAILED, reason)
+    words = {ExitStatus.CONFORMING: "CONFORMS", ExitStatus.FAILED: "DOES NOT CONFORM"}
+    return Conclusion(words.get(status, "INCONCLUSIVE"), status, _reason(result, terms, status))
 
 
 def counts(result: Result) -> dict[Outcome, int]:
@@ -129,7 +129,7 @@ def _reason(result: Result, terms: ReportOptions, status: int) -> str:
     weighty = tuple(
         v for v in result.verdicts if terms.level is Level.SHOULD or v.requirement.level is Level.MUST
     )
-    if status == ExitStatus.BROKEN:
+    if status == ExitStatus.FAILED:
         broken = sum(v.outcome is Outcome.FAIL for v in weighty)
         return f"{number_of(broken, 'requirement')} broken{_of_those(terms)}"
     if status == ExitStatus.CONFORMING:

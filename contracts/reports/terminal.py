@@ -15,6 +15,7 @@ from contracts.reports.summary import ReportOptions
 from contracts.reports.text import number_of, visible
 
 _WIDEST = 100  # long lines of prose are hard to read, however wide the window
+_NARROWEST = 40  # indented text needs some room, whatever COLUMNS says
 _WORD = 13  # the longest word: "not exercised"
 _ID = 24
 
@@ -29,7 +30,7 @@ _LOOKS = {
     "waived": ("~", "~", "dim"),
     "CONFORMS": ("", "", "bold green"),
     "DOES NOT CONFORM": ("", "", "bold red"),
-    "NOT JUDGED": ("", "", "bold yellow"),
+    "INCONCLUSIVE": ("", "", "bold yellow"),
 }
 
 
@@ -55,7 +56,7 @@ def console_for(stream: TextIO, *, width: int | None = None) -> Console:
         emoji=False,
         highlight=False,
     )
-    console.width = min(console.width, _WIDEST)
+    console.width = max(_NARROWEST, min(console.width, _WIDEST))
     return console
 
 

@@ -28,14 +28,6 @@ class _Settings(Protocol):
     def resume(self) -> Path | None: ...
 
 
-def refuse_a_part(settings: _Settings) -> None:
-    """UserError where a walk of everything is asked for together with some requirements alone."""
-    if settings.exhaustive and settings.only:
-        raise UserError(
-            "--exhaustive judges the whole contract: it does not go with a selection of requirements."
-        )
-
-
 def is_clean(catalogue: Catalogue, conditions: Conditions, answer: Answer) -> bool:
     """Whether a page breaks nothing that one response can break."""
     evidence = Evidence([answer], (), conditions)

@@ -48,7 +48,7 @@ class Recorder:
             seed=settings.seed,
             only=tuple(sorted(settings.only)),
             examples=settings.examples,
-            gentle=settings.gentle,
+            skip_hostile=settings.skip_hostile,
             open=stated.open,
             token=stated.token,
             narrow=stated.narrow,

@@ -25,7 +25,7 @@ class Diverged(Exception):  # noqa: N818 - says what happened
 class _Choices:
     seed: int
     only: frozenset[str]
-    gentle: bool
+    skip_hostile: bool
     examples: int | None
 
 
@@ -55,7 +55,7 @@ def rerun(asked: Asked, part: Part, catalogue: Catalogue) -> Run:
         path=part.path,
         no_concurrent_writes=asked.no_concurrent_writes,
     )
-    choices = _Choices(asked.seed, frozenset(asked.only), asked.gentle, asked.examples)
+    choices = _Choices(asked.seed, frozenset(asked.only), asked.skip_hostile, asked.examples)
     run = Run(choices, conditions, catalogue)
     run.ctx.concurrency, run.timeout = asked.concurrency, asked.timeout
     run.remarks = list(part.remarks)

@@ -8,41 +8,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
 
 from contracts.evidence.evidence import Conditions
 from contracts.judging.catalogue import Catalogue, load_catalogue
 from contracts.model import Result
-from contracts.runs.exhaustive import refuse_a_part, saved, started
+from contracts.runs.exhaustive import saved, started
 from contracts.runs.session import Progress, Run, on_served_path, plan, probes
-from contracts.transport import Bounds, Secrets, Target, Transport
+from contracts.runs.settings import Settings
+from contracts.transport import Target, Transport
 
 __all__ = ["Progress", "Settings", "check", "conditions", "plan", "probes"]
 
 
 Record = Callable[[str, Result, tuple[str, ...]], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What the user asked for."""
-
-    base_url: str
-    path: str | None = None  # None: the older path, or the governance path where only that is served
-    secrets: Secrets = field(default_factory=Secrets)
-    bounds: Bounds = field(default_factory=Bounds)
-    seed: int = 0
-    only: frozenset[str] = frozenset()  # empty: all
-    open: bool = False  # authentication is switched off on purpose
-    gentle: bool = False  # leave out values that can take a process down
-    examples: int | None = None  # generated queries behind GEN-DOCUMENT; None: the usual share
-    exhaustive: bool = False  # every page of the list, besides what is asked otherwise
-    resume: Path | None = None  # where the state of an interrupted exhaustive walk is, or is to be put
-    no_concurrent_writes: bool = False  # nothing writes meanwhile
-    verify: bool | str = True  # False, or a file of certificate authorities
-    cert: tuple[str, str | None] | None = None  # a client certificate and its key, if that is another file
-    http2: bool = False  # where the deployment speaks it
 
 
 Connect = Callable[[Settings, Target], Transport]
@@ -63,7 +41,6 @@ def check(
     """
     catalogue = catalogue or load_catalogue()
     catalogue.select(settings.only)
-    refuse_a_part(settings)
 
     def judge(path: str) -> Result:
         result, remarks = _check_path(settings, path, catalogue, progress, connect or open_transport)

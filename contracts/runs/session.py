@@ -89,7 +89,7 @@ class Choices(Protocol):
         """The requirements to judge; empty: all."""
 
     @property
-    def gentle(self) -> bool:
+    def skip_hostile(self) -> bool:
         """Whether values that can take a process down are left out."""
 
     @property
@@ -184,7 +184,7 @@ class Run:
         self.choices = choices
         self.catalogue = catalogue
         self.progress = progress
-        self.ctx = ProbeContext(choices.seed, conditions, choices.gentle, choices.examples)
+        self.ctx = ProbeContext(choices.seed, conditions, choices.skip_hostile, choices.examples)
         self.exchanges: list[Exchange] = []
         self.rounds: dict[Witness, list[Round]] = {}
         self.still: dict[Witness, list[Round]] = {}

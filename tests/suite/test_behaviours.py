@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from contracts.cli import scoring as score
+from contracts.cli import scoring
 from contracts.judging.catalogue import load_catalogue
 from contracts.runs import run
 
@@ -47,7 +47,7 @@ OTHERS: list[tuple[str, dict[str, str]]] = [
 
 
 def told(**deployment: Any) -> dict[str, str]:
-    with score.deployed(**deployment) as settings:
+    with scoring.deployed(**deployment) as settings:
         return {reading.name: reading.value for reading in run.check(settings).behaviours}
 
 

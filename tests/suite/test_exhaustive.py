@@ -12,10 +12,10 @@ from contracts.model import OLD_PATH, Exchange, Outcome, Request, Result, UserEr
 from contracts.reference.pipeline import Call
 from contracts.reports.progress import line
 from contracts.runs.exhaustive import saved, started
-from contracts.runs.option_values import lifted
 from contracts.runs.probes.exhaustive import WALKED, ExhaustiveState
 from contracts.runs.run import Progress, Settings, check, conditions
 from contracts.runs.session import Run
+from contracts.runs.settings import exhaustive_bounds
 from contracts.transport import Bounds
 from tests.support.fake import CATALOGUE, Deployment, Variant, rows
 from tests.support.long_lists import LONG, long_list
@@ -140,7 +140,7 @@ def test_a_file_that_holds_no_walk_is_refused(text: str) -> None:
 
 
 def test_a_part_of_the_contract_is_no_matter_for_a_walk_of_everything() -> None:
-    with pytest.raises(UserError, match="selection of requirements"):
+    with pytest.raises(UserError, match="do not select requirements"):
         check(Settings("http://fake.invalid", exhaustive=True, only=frozenset({"PAGE-COUNT"})))
 
 
@@ -150,9 +150,9 @@ def test_a_saved_walk_is_the_same_again() -> None:
 
 
 def test_bounds_on_the_whole_run_are_off_unless_they_were_asked_for() -> None:
-    assert lifted(Bounds()).max_requests >= 10**9
-    assert lifted(Bounds(max_requests=7), ["max_requests"]).max_requests == 7
-    assert lifted(Bounds()).timeout == Bounds().timeout
+    assert exhaustive_bounds(Bounds()).max_requests >= 10**9
+    assert exhaustive_bounds(Bounds(max_requests=7), ["max_requests"]).max_requests == 7
+    assert exhaustive_bounds(Bounds()).timeout == Bounds().timeout
 
 
 @pytest.mark.parametrize(

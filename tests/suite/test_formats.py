@@ -222,7 +222,8 @@ def test_outside_of_github_nothing_is_said(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "page"))
     with (tmp_path / "log").open("w") as log:
-        files.tell_github(of_every_outcome(), TERMS, log)
+        files.write_step_summary(of_every_outcome(), TERMS)
+        files.print_annotations(of_every_outcome(), TERMS, log)
     assert (tmp_path / "log").read_text() == ""
     assert not (tmp_path / "page").exists()
 
@@ -232,12 +233,13 @@ def test_in_github_the_page_is_added_to(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "page"))
     (tmp_path / "page").write_text("before\n")
     with (tmp_path / "log").open("w") as log:
-        files.tell_github(of_every_outcome(), TERMS, log)
+        files.write_step_summary(of_every_outcome(), TERMS)
+        files.print_annotations(of_every_outcome(), TERMS, log)
     assert (tmp_path / "log").read_text().startswith("::error title=PAGE-COUNT")
     assert (tmp_path / "page").read_text("utf-8").startswith("before\n## ❌ DOES NOT CONFORM")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path))
-    with (tmp_path / "log").open("w") as log, pytest.raises(UserError, match="step summary"):
-        files.tell_github(of_every_outcome(), TERMS, log)
+    with pytest.raises(UserError, match="is not a regular file"):
+        files.write_step_summary(of_every_outcome(), TERMS)
 
 
 # --- badge ------------------------------------------------------------------------------------------
@@ -248,7 +250,7 @@ def test_in_github_the_page_is_added_to(tmp_path: Path, monkeypatch: pytest.Monk
     [
         (result(verdict("SERVED")), "conforms, 1 passed"),
         (of_every_outcome(HOSTILE), "2 broken"),
-        (result(verdict("SERVED", Outcome.INCONCLUSIVE)), "not judged"),
+        (result(verdict("SERVED", Outcome.INCONCLUSIVE)), "inconclusive"),
     ],
 )
 def test_the_badge_says_the_verdict(shown: Result, said: str) -> None:

@@ -44,7 +44,7 @@ def test_a_requirement_is_explained_with_an_answer_that_breaks_it(
 
 def test_an_unknown_id_is_refused_with_the_closest(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("explain", "PAGE-CUONT") == 2
-    assert "did you mean PAGE-COUNT or" in capsys.readouterr().err
+    assert "Did you mean 'PAGE-COUNT' or" in capsys.readouterr().err
     with pytest.raises(UserError, match="`requirements` lists all"):
         guide.entry("\x1b[31m")
 

@@ -206,7 +206,7 @@ def test_evidence_that_was_not_kept_does_not_stop_the_report() -> None:
 
 def test_a_run_without_anything_is_a_page_too() -> None:
     text = html.text(result(exchanges=(), notes=(), behaviours=()), TERMS)
-    assert "NOT JUDGED" in text
+    assert "INCONCLUSIVE" in text
     assert "<svg" not in text
 
 

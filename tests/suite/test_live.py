@@ -35,7 +35,7 @@ def test_busy_and_slow_deployments_conform(variant: str) -> None:
 @pytest.mark.parametrize("seed", [0, 1])
 def test_deployments_in_use_are_never_accused(variant: str, seed: int) -> None:
     trial = score.attempt(score.Task(variant=variant, seed=seed))
-    assert (trial.broken, trial.status == ExitStatus.BROKEN) == ((), False)
+    assert (trial.broken, trial.status == ExitStatus.FAILED) == ((), False)
 
 
 def test_a_deployment_with_a_rate_limit_conforms_and_its_limit_is_learnt() -> None:
@@ -51,7 +51,7 @@ def test_persistent_refusals_are_not_judged_and_keep_what_was(status: int, secon
     with local.serving(Deployment(rows(60))) as server:
         server.instead = lambda s: (status, {"Retry-After": "0"}) if len(s.asked) > 60 else None
         result = check(Settings(server.url, examples=0, bounds=Bounds(deadline=seconds, retries=1)))
-    assert exit_status(result.verdicts) == ExitStatus.NOT_JUDGED
+    assert exit_status(result.verdicts) == ExitStatus.INCONCLUSIVE
     assert str(result.interrupted).startswith("the deployment stopped answering")
     assert len(ids(result, Outcome.PASS)) > 5
     assert ids(result, Outcome.FAIL) == set()
@@ -83,7 +83,7 @@ def test_a_server_that_just_keeps_within_the_time_out_is_left_soon() -> None:
         result = check(Settings(server.url, examples=0, bounds=Bounds(timeout=0.5)))
     assert len(server.asked) == 5
     assert result.seconds < 5
-    assert exit_status(result.verdicts) == ExitStatus.NOT_JUDGED
+    assert exit_status(result.verdicts) == ExitStatus.INCONCLUSIVE
 
 
 # --- faults while others write --------------------------------------------------------------------

@@ -40,11 +40,11 @@ PASSES = verdict("SERVED")
         ([PASSES, broken("PAGE-COUNT")], TERMS, "DOES NOT CONFORM", 1),
         ([PASSES, broken("FILTER-ORDER", level=Level.SHOULD)], TERMS, "CONFORMS", 0),
         ([PASSES, broken("FILTER-ORDER", level=Level.SHOULD)], SHOULD, "DOES NOT CONFORM", 1),
-        ([PASSES, verdict("WALK-ONCE", Outcome.INCONCLUSIVE)], TERMS, "NOT JUDGED", 3),
-        ([PASSES, verdict("WALK-ONCE", Outcome.NOT_EXERCISED)], TERMS, "NOT JUDGED", 3),
+        ([PASSES, verdict("WALK-ONCE", Outcome.INCONCLUSIVE)], TERMS, "INCONCLUSIVE", 3),
+        ([PASSES, verdict("WALK-ONCE", Outcome.NOT_EXERCISED)], TERMS, "INCONCLUSIVE", 3),
         ([PASSES, verdict("WALK-ONCE", Outcome.NOT_EXERCISED)], LENIENT, "CONFORMS", 0),
         ([PASSES, verdict("WALK-ONCE", Outcome.WAIVED)], TERMS, "CONFORMS", 0),
-        ([], TERMS, "NOT JUDGED", 3),
+        ([], TERMS, "INCONCLUSIVE", 3),
     ],
 )
 def test_conclusion_has_one_word_for_each_status(
@@ -234,7 +234,7 @@ def test_json_and_terminal_agree() -> None:
     text = printed(shown)
     assert text.splitlines()[-1].startswith(f"{report['verdict']}  {report['deployment']}")
     assert f"Reason: {report['reason']}" in text
-    assert report["exit_status"] == ExitStatus.BROKEN
+    assert report["exit_status"] == ExitStatus.FAILED
 
 
 def test_json_has_no_content_of_responses() -> None:

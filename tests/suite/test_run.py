@@ -111,13 +111,13 @@ WEB_PAGE = {"headers": (("Content-Type", "text/html"),), "content": b"<html>"}
 @pytest.mark.parametrize(
     ("instead", "sent", "status"),
     [
-        (gone(FailureKind.CONNECT), 1, ExitStatus.NOT_JUDGED),
-        (gone(FailureKind.TLS), 1, ExitStatus.NOT_JUDGED),
-        (gone(FailureKind.TIMEOUT), 1, ExitStatus.NOT_JUDGED),
-        ({"status": 503}, 3, ExitStatus.NOT_JUDGED),
-        (TOKEN_REFUSED, 1, ExitStatus.NOT_JUDGED),
-        (WEB_PAGE, 1, ExitStatus.BROKEN),
-        ({"status": 404}, 1, ExitStatus.BROKEN),
+        (gone(FailureKind.CONNECT), 1, ExitStatus.INCONCLUSIVE),
+        (gone(FailureKind.TLS), 1, ExitStatus.INCONCLUSIVE),
+        (gone(FailureKind.TIMEOUT), 1, ExitStatus.INCONCLUSIVE),
+        ({"status": 503}, 3, ExitStatus.INCONCLUSIVE),
+        (TOKEN_REFUSED, 1, ExitStatus.INCONCLUSIVE),
+        (WEB_PAGE, 1, ExitStatus.FAILED),
+        ({"status": 404}, 1, ExitStatus.FAILED),
     ],
 )
 def test_where_nothing_is_to_be_had_a_run_ends_at_once(

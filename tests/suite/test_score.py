@@ -16,6 +16,7 @@ from rich.console import Console
 from contracts import reference
 from contracts.cli import scoring as score
 from contracts.cli.scoring import CONTROL_FAULT, CONTROL_VARIANT, Task
+from contracts.judging.catalogue import load_catalogue
 from contracts.model import ExitStatus, Outcome, UserError
 from contracts.reports import score as report
 from contracts.reports.score import Score, Trial
@@ -24,12 +25,12 @@ from contracts.runs import run
 
 
 def of_fault(name: str, *broken: str, breaks: str = "PAGE-COUNT", reported: Iterable[str] = ()) -> Trial:
-    status = ExitStatus.BROKEN if broken else ExitStatus.CONFORMING
+    status = ExitStatus.FAILED if broken else ExitStatus.CONFORMING
     return Trial(name, 0, (breaks,), broken, tuple(reported) or broken, (), status, 200)
 
 
 def of_variant(name: str, *broken: str, status: int = ExitStatus.CONFORMING, seed: int = 0) -> Trial:
-    undecided = ("WALK-ONCE",) if status == ExitStatus.NOT_JUDGED else ()
+    undecided = ("WALK-ONCE",) if status == ExitStatus.INCONCLUSIVE else ()
     return Trial(name, seed, (), broken, broken, undecided, status, 210)
 
 
@@ -43,7 +44,7 @@ GOOD = Score(
 MISSED = of_fault("silent")
 MISATTRIBUTED = of_fault("odd", "WALK-ONCE")
 FALSE_POSITIVE = of_variant("legal", "DATA-NAMES", seed=3)
-INCONCLUSIVE = of_variant("writing", status=ExitStatus.NOT_JUDGED)
+INCONCLUSIVE = of_variant("writing", status=ExitStatus.INCONCLUSIVE)
 BAD = replace(
     GOOD,
     faults=(*GOOD.faults, MISSED, MISATTRIBUTED),
@@ -173,7 +174,7 @@ def test_one_pattern_alone_leaves_the_other_kind_out() -> None:
 
 @pytest.mark.parametrize(("faults", "variants"), [("none-such-*", None), (None, "none-such-*"), ("", "*")])
 def test_a_pattern_that_matches_nothing_is_refused(faults: str | None, variants: str | None) -> None:
-    with pytest.raises(UserError, match=r"No (fault|variant) matches"):
+    with pytest.raises(UserError, match=r"There is no (fault|variant) that matches"):
         score.tasks(faults, variants, 1)
 
 
@@ -213,10 +214,10 @@ def test_what_is_reported_is_what_the_judge_reports(fault: str) -> None:
 
 
 def test_causes_are_found_through_others() -> None:
-    catalogue = score.load_once()
+    catalogue = load_catalogue()
     for id_, one in catalogue.checks.items():
-        expected = set(one.requires).union(*(score.causes(catalogue, cause) for cause in one.requires))
-        assert score.causes(catalogue, id_) == expected
+        expected = set(one.requires).union(*map(catalogue.prerequisites, one.requires))
+        assert set(catalogue.prerequisites(id_)) == expected
 
 
 def test_the_command_scores_a_few() -> None:
@@ -229,7 +230,7 @@ def test_the_command_scores_a_few() -> None:
 def test_the_command_refuses_a_pattern_that_matches_nothing() -> None:
     ran = command("score", "--faults", "no-such-fault")
     assert (ran.returncode, ran.stdout) == (ExitStatus.USAGE, "")
-    assert "No fault matches 'no-such-fault'" in ran.stderr
+    assert "There is no fault that matches 'no-such-fault'" in ran.stderr
 
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:

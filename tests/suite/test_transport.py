@@ -651,7 +651,7 @@ def test_token_from_file(tmp_path: Path, ending: str) -> None:
     file.write_bytes(f"{TOKEN}\n\n".encode())
     with pytest.raises(UserError, match="line break"):
         token_from_file(file)
-    with pytest.raises(UserError, match="cannot be read"):
+    with pytest.raises(UserError, match="is not a regular file"):
         token_from_file(tmp_path)
     with pytest.raises(UserError, match="cannot be read") as caught:
         token_from_file(TOKEN)

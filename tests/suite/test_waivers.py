@@ -66,7 +66,7 @@ def test_an_unused_waiver_is_told_and_fails_only_where_that_is_wanted():
     assert "not used" in done.troubles[0]
     assert summary.conclude(done.result, ReportOptions()).status == ExitStatus.CONFORMING
     strict = summary.conclude(done.result, ReportOptions(waivers_amiss=done.troubles))
-    assert (strict.status, strict.word) == (ExitStatus.BROKEN, "DOES NOT CONFORM")
+    assert (strict.status, strict.word) == (ExitStatus.FAILED, "DOES NOT CONFORM")
     assert "not used" in strict.reason
 
 
@@ -83,7 +83,7 @@ def test_what_a_waived_requirement_blocks_is_waived_with_it():
     assert [v.outcome for v in done.result.verdicts] == [Outcome.WAIVED, Outcome.WAIVED, Outcome.PASS]
     assert exit_status(done.result.verdicts) == ExitStatus.CONFORMING
     # Where nothing passed beside it, nothing was judged.
-    assert exit_status(done.result.verdicts[:2]) == ExitStatus.NOT_JUDGED
+    assert exit_status(done.result.verdicts[:2]) == ExitStatus.INCONCLUSIVE
 
 
 def write(path: Path, text: str) -> Path:
