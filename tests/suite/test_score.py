@@ -16,6 +16,7 @@ from rich.console import Console
 from contracts import reference
 from contracts.cli import scoring as score
 from contracts.cli.scoring import CONTROL_FAULT, CONTROL_VARIANT, Task
+from contracts.judging.catalogue import load_catalogue
 from contracts.model import ExitStatus, Outcome, UserError
 from contracts.reports import score as report
 from contracts.reports.score import Score, Trial
