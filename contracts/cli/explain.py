@@ -32,11 +32,11 @@ def requirements(form: str | None, written: str | None, document: str | None) ->
     from contracts.reports import requirements as listing
 
     catalogue = load_catalogue(None if document is None else Path(document))
-    rows = listing.rows(catalogue.requirements, catalogue.tested)
     if form is None:
-        listing.print_table(rows, sys.stdout)
+        listing.print_table(catalogue.requirements, catalogue.tested, sys.stdout)
     else:
-        click.echo(listing.markdown(rows) if form == "markdown" else listing.as_json(rows))
+        write = listing.markdown if form == "markdown" else listing.as_json
+        click.echo(write(catalogue.requirements, catalogue.tested))
     return ExitStatus.CONFORMING
 
 

@@ -91,8 +91,8 @@ def _judge_fleet(goals: list[Goal], catalogue: Catalogue, output: meaning.Output
 
 
 def _waived_one(judged: Judged, waiving: Waiving) -> Judged:
-    result, terms = judging.waived(judged.result, judged.terms, waiving)
-    return replace(judged, result=result, terms=terms)
+    result, report_options = judging.waived(judged.result, judged.report_options, waiving)
+    return replace(judged, result=result, report_options=report_options)
 
 
 def _show_fleet(judged: tuple[Judged, ...], output: meaning.Output) -> None:
@@ -109,7 +109,8 @@ def _show_fleet(judged: tuple[Judged, ...], output: meaning.Output) -> None:
     if output.badge is not None:
         files.write(output.badge, report.badge_text(judged))
     for one in judged:
-        files.tell_github(one.result, one.terms, sys.stderr)
+        files.print_annotations(one.view, sys.stderr)
+        files.write_step_summary(one.view)
 
 
 def _advance(advance: Callable[[str, int, int], None], name: str, most: int, sent: int) -> None:

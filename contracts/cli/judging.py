@@ -26,7 +26,8 @@ def judge(
     settings: Settings, catalogue: Catalogue, output: meaning.Output, terms: ReportOptions, waiving: Waiving
 ) -> int:
     """Run, print the report, write the files, and give the exit status."""
-    from contracts.reports import files, summary
+    from contracts.reports import files
+    from contracts.reports.view import view
 
     if output.directory is not None:
         files.remove_old(output.directory)
@@ -34,11 +35,12 @@ def judge(
         recorder, result = run_recorded(settings, catalogue)
         watch.asking = False  # from here on a signal waits until the report is out
         result, terms = waived(result, terms, waiving)
+        shown = view(result, terms)
         with closed_output_ignored():
-            showing.print_report(result, output, terms)
-        showing.write_files(result, output, terms)
-        showing.write_recordings(recorder, result, output, terms)
-    return watch.status or summary.conclude(result, terms).status
+            showing.print_report(shown, output)
+        showing.write_files(shown, output)
+        showing.write_recordings(recorder, shown, output)
+    return watch.status or shown.exit_status
 
 
 def run_recorded(settings: Settings, catalogue: Catalogue) -> tuple[Recorder, Result]:

@@ -12,25 +12,26 @@ from contracts.cli.files import write_file
 from contracts.model import ExitStatus, Level, Outcome, Result
 
 if TYPE_CHECKING:
-    from contracts.reports.summary import ReportOptions
+    from contracts.reports.view import ReportView
     from contracts.runs.recorder import Recorder
 
 
-def print_report(result: Result, output: meaning.Output, terms: ReportOptions) -> None:
-    """The report on standard output, as much of it as was asked for."""
-    from contracts.reports import json_report, terminal
+def print_report(view: ReportView, output: meaning.Output) -> None:
+    """Print the report, as much of it as was asked for, and annotations where GitHub runs this."""
+    from contracts.reports import files, json_report, terminal
 
+    files.print_annotations(view, sys.stderr)
     if output.as_json:
-        sys.stdout.write(json_report.text(result, terms))
+        sys.stdout.write(json_report.text(view))
         return
     console = terminal.console_for(sys.stdout)
     if output.quiet:
-        terminal.render_failures(result, console, terms)
-        terminal.render_conclusion(result, console, terms)
+        terminal.render_failures(view, console)
+        terminal.render_conclusion(view, console)
         return
     if output.verbose:
-        terminal.render_exchanges(result, console, terms)
-    terminal.render(result, console, terms, _waiver_entry(result))
+        terminal.render_requests(view, console)
+    terminal.render(view, console, _waiver_entry(view.result))
 
 
 def _waiver_entry(result: Result) -> str:
@@ -44,21 +45,19 @@ def _waiver_entry(result: Result) -> str:
     return waivers.entry(first, waivers.days_from_today(90))
 
 
-def write_files(result: Result, output: meaning.Output, terms: ReportOptions) -> None:
-    """The reports and the badge that were asked for, and annotations where GitHub runs this."""
+def write_files(view: ReportView, output: meaning.Output) -> None:
+    """Write the reports and the badge that were asked for. Raises UserError."""
     from contracts.reports import badge, files
 
     if output.directory is not None:
-        files.write_all(result, terms, output.directory)
+        files.write_all(view, output.directory)
     if output.badge is not None:
-        files.write(output.badge, badge.text(result, terms))
-    files.tell_github(result, terms, sys.stderr)
+        files.write(output.badge, badge.text(view))
+    files.write_step_summary(view)
 
 
-def write_recordings(
-    recorder: Recorder, result: Result, output: meaning.Output, terms: ReportOptions
-) -> None:
-    """The exchanges in the forms that were asked for."""
+def write_recordings(recorder: Recorder, view: ReportView, output: meaning.Output) -> None:
+    """Write the exchanges in the forms that were asked for. Raises UserError."""
     if output.record is not None:
         from contracts.evidence import recording
 
@@ -66,8 +65,7 @@ def write_recordings(
     if output.har is not None:
         from contracts.reports import har
 
-        content = har.text(result, terms, recorder.began).encode("ascii")
-        write_file(output.har, content)
+        write_file(output.har, har.text(view, recorder.began).encode("ascii"))
 
 
 def print_plan(plan: tuple[tuple[str, int], ...], given: dict[str, Any]) -> int:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 
 from contracts.model import ExitStatus, Outcome, Requirement, Result, UserError, Verdict
-from contracts.reports import failure, summary
+from contracts.reports import failure_text
+from contracts.reports.failure_view import FailureView
 from contracts.reports.summary import ReportOptions
 from contracts.reports.text import visible
+from contracts.reports.view import ReportView, Row, view
 from contracts.runs import option_values as options
 
 if TYPE_CHECKING:
@@ -27,13 +29,14 @@ Record = Callable[[str, object], None]
 
 @dataclass
 class Contract:
-    """One session's view of the contract: what is judged, what was selected, what came of it."""
+    """One session's view of the contract: what is checked, what was selected, and the result."""
 
     settings: Settings | None  # None: the reference deployment
-    terms: ReportOptions
+    report_options: ReportOptions
     waiving: Waiving | None = None
     selected: frozenset[str] = frozenset()
     result: Result | None = None
+    _view: ReportView | None = None
 
     @property
     def judged(self) -> str:
@@ -49,41 +52,46 @@ class Contract:
         from contracts.judging import waivers
 
         applied = waivers.apply(result, self.waiving.waivers, self.waiving.today)
-        self.terms = replace(self.terms, waivers_amiss=applied.troubles if self.waiving.strict else ())
+        amiss = applied.troubles if self.waiving.strict else ()
+        self.report_options = replace(self.report_options, waivers_amiss=amiss)
         return applied.result
+
+    def view(self, result: Result) -> ReportView:
+        """What reports state of the session's one result."""
+        if self._view is None:
+            self._view = view(result, self.report_options)
+        return self._view
 
     def require(self, requirement: Requirement, result: Callable[[], Result], record: Record) -> None:
         """Pass, fail, skip or xfail as the requirement's verdict says; the run starts if need be."""
         if requirement.untested:
             pytest.skip(f"{requirement.id} has no check: {visible(requirement.untested)}")
-        verdict = _verdict(requirement, result())
+        row = _row(requirement, self.view(result()))
         record(LEVEL, requirement.level.value)
-        record(OUTCOME, verdict.outcome.value)
-        if verdict.outcome is Outcome.FAIL:
-            self._fail(verdict, result())
-        if verdict.outcome is Outcome.WAIVED and verdict.violations:
-            pytest.xfail(f"{requirement.id} waived: {visible(verdict.reason)}")
-        if verdict.outcome is not Outcome.PASS:
-            pytest.skip(f"{requirement.id} {verdict.outcome}: {visible(summary.why(verdict))}")
-
-    def _fail(self, verdict: Verdict, result: Result) -> NoReturn:
-        if summary.is_warning(verdict, self.terms):
-            pytest.xfail(visible(failure.headline(verdict)))
-        pytest.fail(block(verdict, result, self.terms), pytrace=False)
+        record(OUTCOME, row.verdict.outcome.value)
+        if row.failure is not None:
+            _fail(row.failure)
+        if row.verdict.outcome is Outcome.WAIVED and row.verdict.violations:
+            pytest.xfail(f"{requirement.id} waived: {row.why}")
+        if row.verdict.outcome is not Outcome.PASS:
+            pytest.skip(f"{requirement.id} {row.word}: {row.why}")
 
 
-def _verdict(requirement: Requirement, result: Result) -> Verdict:
-    found = next((v for v in result.verdicts if v.requirement.id == requirement.id), None)
-    return found or Verdict(requirement, Outcome.INCONCLUSIVE, reason="the run gave no verdict on it")
+def _row(requirement: Requirement, found: ReportView) -> Row:
+    without = Verdict(requirement, Outcome.INCONCLUSIVE, reason="the run gave no verdict on it")
+    rows = (row for row in found.rows if row.requirement.id == requirement.id)
+    return next(rows, Row(without, without.outcome.value, without.reason, None))
 
 
-def block(verdict: Verdict, result: Result, terms: ReportOptions) -> str:
-    """A failure for pytest's output: the headline, the sentence, what was seen, and how to see it again."""
-    lines = [visible(failure.headline(verdict))]
-    for label, text in failure.explain(verdict, result, terms):
-        shown = text if label == "Request" else visible(text)
-        lines.append(f"  {label.ljust(9)} {shown}" if label else f"  {shown}")
-    return "\n".join(lines)
+def _fail(failure: FailureView) -> NoReturn:
+    if failure.word == "warning":
+        pytest.xfail(failure.headline)
+    pytest.fail(block(failure), pytrace=False)
+
+
+def block(failure: FailureView) -> str:
+    """A failure for pytest's output: what was expected and received, and then the details."""
+    return f"{failure.headline}\n{failure_text.text(failure)}"
 
 
 def guarded(ask: Callable[[], Result]) -> Result:

@@ -42,11 +42,11 @@ def contract(config: pytest.Config) -> Contract:
     if base_url is None:
         _refuse_without_deployment(given)
         settings("http://127.0.0.1", given)  # refuses numbers that cannot be meant
-        return Contract(None, _terms(given, Secret()), _waiving(given))
+        return Contract(None, _report_options(given, Secret()), _waiving(given))
     keys = asked.keys(given)
     meant = asked.reaching(settings(base_url, given), given, keys.secrets())
     _parse_target(base_url, given["path"])
-    return Contract(meant, _terms(given, keys.secret()), _waiving(given))
+    return Contract(meant, _report_options(given, keys.secret()), _waiving(given))
 
 
 def settings(base_url: str, given: Mapping[str, Any]) -> Settings:
@@ -84,7 +84,7 @@ def _parse_target(base_url: str, path: str | None) -> None:
     Target.parse(base_url, path or OLD_PATH)
 
 
-def _terms(given: Mapping[str, Any], secret: Secret | None) -> ReportOptions:
+def _report_options(given: Mapping[str, Any], secret: Secret | None) -> ReportOptions:
     level = Level(given["level"].upper())
     return ReportOptions(level=level, allow_unexercised=given["allow_unexercised"], secret=secret)
 

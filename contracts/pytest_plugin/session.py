@@ -13,14 +13,12 @@ from contracts.model import (
     Level,
     Outcome,
     Requirement,
-    Result,
     Verdict,
     exit_status,
 )
 from contracts.pytest_plugin.contract import LEVEL, OUTCOME, Contract, block
-from contracts.reports import summary
-from contracts.reports.summary import ReportOptions
 from contracts.reports.text import visible
+from contracts.reports.view import ReportView
 from contracts.runs import option_values as options
 from contracts.runs import signals
 
@@ -86,14 +84,14 @@ class Session:
         if self._contract.result is None:
             return
         terminalreporter.section(f"contract of {visible(self._contract.result.deployment)}")
-        for line in _remarks(self._contract.result, self._contract.terms):
+        for line in _remarks(self._contract.view(self._contract.result)):
             terminalreporter.line(line)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)  # around the terminal reporter: its last line comes first
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, Any, Any]:
         """Say at the very end what was judged, and do not let an unjudged MUST look like success."""
         passed = session.exitstatus == pytest.ExitCode.OK and self._interrupted is None
-        if passed and self._contract.terms.waivers_amiss:
+        if passed and self._contract.report_options.waivers_amiss:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         unjudged = session.exitstatus == pytest.ExitCode.OK and self._status() == ExitStatus.NOT_JUDGED
         unjudged = unjudged and self._interrupted is None
@@ -112,7 +110,7 @@ class Session:
             reporter.write_line(f"NOT JUDGED: {self._open()}; exit status {UNJUDGED}", yellow=True)
         if self._interrupted is not None:
             reporter.write_line(f"INTERRUPTED; exit status {self._interrupted}", yellow=True)
-        if broken_offsets := self._contract.terms.waivers_amiss:
+        if broken_offsets := self._contract.report_options.waivers_amiss:
             reporter.write_line(f"waivers amiss: {visible('; '.join(broken_offsets))}", red=True)
         outcomes = [outcome for _, outcome in self._seen.values()]
         tally = ", ".join(f"{outcomes.count(one)} {one}" for one in Outcome if one in outcomes)
@@ -122,8 +120,8 @@ class Session:
         if not self._seen:
             return ExitStatus.CONFORMING
         verdicts = tuple(_bare(level, outcome) for level, outcome in self._seen.values())
-        terms = self._contract.terms
-        return exit_status(verdicts, allow_unexercised=terms.allow_unexercised, level=terms.level)
+        given = self._contract.report_options
+        return exit_status(verdicts, allow_unexercised=given.allow_unexercised, level=given.level)
 
     def _open(self) -> str:
         """How many requirements have each outcome that leaves the contract unjudged."""
@@ -152,9 +150,9 @@ def _strip_exception_name(report: Any) -> None:
         entry.lines[:] = [line.removeprefix("Failed: ") for line in entry.lines]
 
 
-def _remarks(result: Result, terms: ReportOptions) -> Iterator[str]:
-    for verdict in result.verdicts:
-        if summary.is_warning(verdict, terms):
-            yield f"warning: {block(verdict, result, terms)}"
-    yield from (f"reading: {visible(one.name)}: {visible(one.value)}" for one in result.behaviours)
-    yield from (f"note: {visible(one)}" for one in summary.notes(result))
+def _remarks(view: ReportView) -> Iterator[str]:
+    for failure in view.failures:
+        if failure.word == "warning":
+            yield f"warning: {failure.title}: {block(failure)}"
+    yield from (f"behaviour: {one.name}: {one.value}" for one in view.behaviours)
+    yield from (f"note: {one}" for one in view.notes)

@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 from typing import TextIO
 
-from contracts.model import Result, UserError
-from contracts.reports.summary import ReportOptions
+from contracts.model import UserError
+from contracts.reports.view import ReportView
 
 FORMATS = {
     "report.html": "contracts.reports.html",
@@ -17,7 +17,7 @@ FORMATS = {
     "report.sarif": "contracts.reports.sarif",
     "ctrf.json": "contracts.reports.ctrf",
 }
-"""File names, and the module whose `text(result, terms)` gives the content; loaded when it is written."""
+"""File names, and the module whose `text(view)` gives the content; loaded when it is written."""
 
 
 def remove_old(directory: Path) -> None:
@@ -26,10 +26,10 @@ def remove_old(directory: Path) -> None:
         (directory / name).unlink(missing_ok=True)
 
 
-def write_all(result: Result, terms: ReportOptions, directory: Path) -> None:
-    """Write every format; UserError where the directory cannot be written to."""
+def write_all(view: ReportView, directory: Path) -> None:
+    """Write every format. Raises UserError."""
     for name, module in FORMATS.items():
-        write(directory / name, importlib.import_module(module).text(result, terms))
+        write(directory / name, importlib.import_module(module).text(view))
 
 
 def write(path: Path, text: str) -> None:
@@ -42,17 +42,27 @@ def write(path: Path, text: str) -> None:
         raise UserError(f"Cannot write {path}: {error.strerror}.") from error
 
 
-def tell_github(result: Result, terms: ReportOptions, stream: TextIO) -> None:
-    """In GitHub Actions: annotations, and the summary of the step. Elsewhere nothing."""
-    if os.environ.get("GITHUB_ACTIONS") != "true":
+def write_step_summary(view: ReportView) -> None:
+    """In GitHub Actions: add to the summary of the step. Raises UserError."""
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not _in_github() or not summary:
         return
     from contracts.reports import github
 
-    stream.write(github.commands(result, terms))
-    summary = os.environ.get("GITHUB_STEP_SUMMARY")
-    if summary:
-        try:
-            with Path(summary).open("a", encoding="utf-8") as page:
-                page.write(github.step_summary(result, terms))
-        except OSError as error:
-            raise UserError(f"Cannot write the step summary: {error.strerror}.") from error
+    try:
+        with Path(summary).open("a", encoding="utf-8") as page:
+            page.write(github.step_summary(view))
+    except OSError as error:
+        raise UserError(f"Cannot write the step summary: {error.strerror}.") from error
+
+
+def print_annotations(view: ReportView, stream: TextIO) -> None:
+    """In GitHub Actions: print annotations."""
+    if _in_github():
+        from contracts.reports import github
+
+        stream.write(github.commands(view))
+
+
+def _in_github() -> bool:
+    return os.environ.get("GITHUB_ACTIONS") == "true"

@@ -84,7 +84,7 @@ def value_of(option: click.Option) -> str:
 def requirements() -> str:
     """The catalogue as a table."""
     catalogue = load_catalogue()
-    return listing.markdown(listing.rows(catalogue.requirements, catalogue.tested))
+    return listing.markdown(catalogue.requirements, catalogue.tested)
 
 
 GENERATED: dict[str, Callable[[], str]] = {

@@ -1,0 +1,165 @@
+"""The body of a response for people: the lines that matter, and one item as two responses show it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from contracts.model import VOLATILE, Exchange
+from contracts.reports.fact_text import Steps, body_of, items_in, one_line, steps_of
+from contracts.reports.text import visible
+
+_VALUE = 160  # characters of one value
+_MEMBERS = 20  # of one object
+_PLACES = 12  # opened in one body
+_ROWS = 40  # of one comparison
+_DEPTH = 12
+_FLAT = 400  # members of one item that are compared
+
+
+@dataclass(frozen=True, slots=True)
+class BodyLine:
+    """One line of a body; `marked` is where the violation shows."""
+
+    text: str
+    indent: int = 0
+    marked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One member of an item in two responses; `kind` is `same`, `differs` or `volatile`."""
+
+    pointer: str
+    left: str
+    right: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One item in two responses: where each shows it, and the members that are worth a look."""
+
+    item: str
+    left: str
+    right: str
+    members: tuple[Member, ...]
+    equal: int
+
+    @property
+    def texts(self) -> Iterator[str]:
+        """All texts of the members."""
+        return (text for one in self.members for text in (one.pointer, one.left, one.right))
+
+
+def body_lines(exchange: Exchange, facts: Sequence[str]) -> Iterator[BodyLine]:
+    """The body, opened along the JSON Pointers among the facts; text if it is not JSON."""
+    body = body_of(exchange)
+    if body is not None:
+        pointers = [fact for fact in facts if fact.startswith("/")]
+        yield from _lines(body, (), frozenset(steps_of(p)[:_DEPTH] for p in pointers[:_PLACES]), "")
+    elif exchange.content:
+        text = exchange.content[: 4 * _VALUE].decode("utf-8", "backslashreplace")
+        yield BodyLine(visible(text, at_most=3 * _VALUE), marked="body" in facts)
+
+
+def _lines(value: object, at: Steps, wanted: frozenset[Steps], name: str) -> Iterator[BodyLine]:
+    """A JSON value in lines; only what leads to a wanted place is opened."""
+    inner = {steps[len(at)] for steps in wanted if steps[: len(at)] == at and steps != at}
+    marked = at in wanted
+    if isinstance(value, dict) and (inner or not at):
+        yield BodyLine(f"{name}{{", len(at), marked)
+        for key in _members(value, inner):
+            yield from _lines(value[key], (*at, key), wanted, f"{_short(key)}: ")
+        yield BodyLine("}", len(at))
+    elif isinstance(value, list) and inner:
+        yield BodyLine(f"{name}[", len(at), marked)
+        yield from _items(value, at, wanted, inner)
+        yield BodyLine("]", len(at))
+    else:
+        yield BodyLine(name + _short(value), len(at), marked)
+
+
+def _members(value: Mapping[str, object], wanted: set[str]) -> list[str]:
+    """The names of the first members, and of those that lead to a wanted place."""
+    return [name for position, name in enumerate(value) if position < _MEMBERS or name in wanted]
+
+
+def _items(value: list[object], at: Steps, wanted: frozenset[Steps], inner: set[str]) -> Iterator[BodyLine]:
+    position = 0
+    for index in sorted(int(step) for step in inner if step.isdecimal() and len(step) < 10):
+        if index < len(value):
+            yield from _gap(index - position, len(at) + 1)
+            yield from _lines(value[index], (*at, str(index)), wanted, "")
+            position = index + 1
+    yield from _gap(len(value) - position, len(at) + 1)
+
+
+def _gap(count: int, indent: int) -> Iterator[BodyLine]:
+    if count:
+        yield BodyLine(f"… {count:,} more", indent)
+
+
+def _short(value: object) -> str:
+    return visible(one_line(value, _VALUE))
+
+
+# --- one item in two responses ----------------------------------------------------------------------
+
+_Found = Mapping[str, tuple[int, dict[str, object]]]
+
+
+def compare(exchanges: Sequence[Exchange], pointer: str) -> Comparison | None:
+    """The first item that reads differently in the last response; the one at the pointer comes first."""
+    pages = [_items_by_id(exchange) for exchange in exchanges]
+    steps = steps_of(pointer)
+    for exchange, earlier in zip(exchanges[:-1], pages[:-1], strict=True):
+        common = [id_ for id_ in pages[-1] if id_ in earlier]
+        for id_ in sorted(common, key=lambda id_: str(pages[-1][id_][0]) not in steps):
+            members = _compared(earlier[id_][1], pages[-1][id_][1])
+            if any(one.kind == "differs" for one in members):
+                where = (_where(exchange, earlier[id_][0]), _where(exchanges[-1], pages[-1][id_][0]))
+                return _comparison(id_, *where, members)
+    return None
+
+
+def _items_by_id(exchange: Exchange) -> _Found:
+    found: dict[str, tuple[int, dict[str, object]]] = {}
+    for index, item in enumerate(items_in(body_of(exchange))):
+        if isinstance(item, dict) and isinstance(item.get("id"), int):
+            found.setdefault(_short(item["id"]), (index, item))
+    return found
+
+
+def _comparison(id_: str, left: str, right: str, members: Sequence[Member]) -> Comparison:
+    telling = [one for one in members if one.kind != "same" or one.pointer in ("/id", "/name")]
+    equal = sum(one.kind == "same" for one in members)
+    return Comparison(id_, left, right, tuple(telling[:_ROWS]), equal)
+
+
+def _compared(left: dict[str, object], right: dict[str, object]) -> list[Member]:
+    if left == right:
+        return []
+    one, other = dict(_flat(left, "")), dict(_flat(right, ""))
+    return [_member(pointer, one, other) for pointer in dict.fromkeys((*one, *other))]
+
+
+def _member(pointer: str, one: Mapping[str, str], other: Mapping[str, str]) -> Member:
+    left, right = one.get(pointer, "(absent)"), other.get(pointer, "(absent)")
+    volatile = not VOLATILE.isdisjoint(pointer.split("/"))
+    kind = "same" if left == right else "volatile" if volatile else "differs"
+    return Member(visible(pointer, at_most=_VALUE), left, right, kind)
+
+
+def _where(exchange: Exchange, index: int) -> str:
+    return f"request #{exchange.number}, item {index + 1}"
+
+
+def _flat(value: object, pointer: str, depth: int = 0) -> Iterator[tuple[str, str]]:
+    """Every scalar of a value with its JSON Pointer; bounded in depth and in number."""
+    if depth < _DEPTH and isinstance(value, dict | list) and value:
+        pairs = value.items() if isinstance(value, dict) else enumerate(value)
+        for _, (name, inner) in zip(range(_FLAT), pairs, strict=False):
+            yield from _flat(inner, f"{pointer}/{name}", depth + 1)
+    else:
+        yield pointer, _short(value)
