@@ -31,7 +31,7 @@ def print_report(view: ReportView, output: meaning.Output) -> None:
         return
     if output.verbose:
         terminal.render_requests(view, console)
-    terminal.render(view, console, _waiver_entry(view.result))
+    terminal.render(view, console, _waiver_entry(view.result), verbose=output.verbose)
 
 
 def _waiver_entry(result: Result) -> str:

@@ -10,7 +10,7 @@ from contracts.reports.fact_text import Steps, body_of, items_in, one_line, step
 from contracts.reports.text import visible
 
 _VALUE = 160  # characters of one value
-_MEMBERS = 20  # of one object
+_MEMBERS = 20  # of the body itself
 _PLACES = 12  # opened in one body
 _ROWS = 40  # of one comparison
 _DEPTH = 12
@@ -66,38 +66,28 @@ def body_lines(exchange: Exchange, facts: Sequence[str]) -> Iterator[BodyLine]:
 def _lines(value: object, at: Steps, wanted: frozenset[Steps], name: str) -> Iterator[BodyLine]:
     """A JSON value in lines; only what leads to a wanted place is opened."""
     inner = {steps[len(at)] for steps in wanted if steps[: len(at)] == at and steps != at}
-    marked = at in wanted
-    if isinstance(value, dict) and (inner or not at):
-        yield BodyLine(f"{name}{{", len(at), marked)
-        for key in _members(value, inner):
-            yield from _lines(value[key], (*at, key), wanted, f"{_short(key)}: ")
-        yield BodyLine("}", len(at))
-    elif isinstance(value, list) and inner:
-        yield BodyLine(f"{name}[", len(at), marked)
-        yield from _items(value, at, wanted, inner)
-        yield BodyLine("]", len(at))
-    else:
-        yield BodyLine(name + _short(value), len(at), marked)
+    if not isinstance(value, dict | list) or not (inner or not at):
+        yield BodyLine(name + _short(value), len(at), at in wanted)
+        return
+    start, end = "{}" if isinstance(value, dict) else "[]"
+    yield BodyLine(name + start, len(at), at in wanted)
+    names = inner | _names(value, at)
+    children = value if isinstance(value, dict) else {str(index): one for index, one in enumerate(value)}
+    shown = [key for key in children if key in names]
+    for key in shown:
+        yield from _lines(children[key], (*at, key), wanted, f"{_short(key) if start == '{' else key}: ")
+    for key in sorted(inner - children.keys()):
+        yield BodyLine(f"no {_short(key)}", len(at) + 1, marked=True)
+    if len(children) > len(shown):
+        yield BodyLine(f"… {len(children) - len(shown):,} more", len(at) + 1)
+    yield BodyLine(end, len(at))
 
 
-def _members(value: Mapping[str, object], wanted: set[str]) -> list[str]:
-    """The names of the first members, and of those that lead to a wanted place."""
-    return [name for position, name in enumerate(value) if position < _MEMBERS or name in wanted]
-
-
-def _items(value: list[object], at: Steps, wanted: frozenset[Steps], inner: set[str]) -> Iterator[BodyLine]:
-    position = 0
-    for index in sorted(int(step) for step in inner if step.isdecimal() and len(step) < 10):
-        if index < len(value):
-            yield from _gap(index - position, len(at) + 1)
-            yield from _lines(value[index], (*at, str(index)), wanted, "")
-            position = index + 1
-    yield from _gap(len(value) - position, len(at) + 1)
-
-
-def _gap(count: int, indent: int) -> Iterator[BodyLine]:
-    if count:
-        yield BodyLine(f"… {count:,} more", indent)
+def _names(value: object, at: Steps) -> set[str]:
+    """The members that are shown besides those that are wanted: by which a person knows what it is."""
+    if not isinstance(value, dict):
+        return set()
+    return {"id", "name"} if at else set(tuple(value)[:_MEMBERS])
 
 
 def _short(value: object) -> str:

@@ -21,7 +21,7 @@ _LEFT, _RIGHT = 190, 20  # of the map: space for labels, and for the last number
 _ROWS = 18
 _ROW = 20
 _PIECES = 240  # rectangles in one row; more are drawn as stretches
-_BARS = 700  # bars in a time line; more are drawn as the slowest of each stretch
+_BARS = 700  # bars in a time line; of more requests the slowest are drawn
 _PROBES = 200
 _BEGIN, _TOP, _TALLEST, _LANE = 64, 18, 110, 30  # of the time line
 _GROUND = _TOP + _TALLEST
@@ -157,8 +157,10 @@ def _row_name(selection: str, limit: int | None) -> str:
 
 
 def _pieces(row: Sequence[_PageRead], y: float, extent: int, failed: frozenset[int]) -> Iterator[Shape]:
-    merged = _stretches(row, failed) if len(row) > _PIECES else row
-    for page in sorted(merged[: 4 * _PIECES], key=lambda page: page.number in failed):
+    """A rectangle for each page, those with a failure on top; very many pages as the stretches they cover."""
+    bad = [page for page in row if page.number in failed]
+    good = [page for page in row if page.number not in failed]
+    for page in (*(good if len(good) <= _PIECES else _stretches(good)), *bad[:_PIECES]):
         look = "broken" if page.number in failed else "read"
         x, end = _x(min(page.begin, extent), extent), _x(min(page.end, extent), extent)
         empty = " none" if page.end <= page.begin else ""
@@ -166,16 +168,15 @@ def _pieces(row: Sequence[_PageRead], y: float, extent: int, failed: frozenset[i
         yield Shape(x, y, max(end - x - 1, 2), _ROW - 6, look + empty, title)
 
 
-def _stretches(row: Sequence[_PageRead], failed: frozenset[int]) -> list[_PageRead]:
-    """Pages that touch each other as one; those with a failure stay as they are."""
-    kept = [page for page in row if page.number in failed]
-    for page in sorted((p for p in row if p.number not in failed), key=lambda p: p.begin):
-        last = kept[-1] if kept and kept[-1].number not in failed else None
-        if last is not None and page.begin <= last.end:
-            kept[-1] = replace(last, end=max(last.end, page.end))
+def _stretches(pages: Sequence[_PageRead]) -> list[_PageRead]:
+    """Pages that touch each other as one."""
+    merged: list[_PageRead] = []
+    for page in sorted(pages, key=lambda page: page.begin):
+        if merged and page.begin <= merged[-1].end:
+            merged[-1] = replace(merged[-1], end=max(merged[-1].end, page.end))
         else:
-            kept.append(page)
-    return kept
+            merged.append(page)
+    return merged[:_PIECES]
 
 
 def _positions(page: _PageRead) -> str:
@@ -230,7 +231,7 @@ def time_line(result: Result) -> Chart | None:
     failed = failed_exchanges(result)
     bands, names = _bands(exchanges, span)
     shapes = [*bands]
-    for one in _telling(exchanges, span, failed):
+    for one in sorted(exchanges, key=lambda one: (one.number not in failed, -one.elapsed))[:_BARS]:
         shapes.append(_bar(one, span, slowest, failed))
         shapes.extend(_waits(one, span))
     repeated = list(_repeated(exchanges, span))
@@ -248,19 +249,6 @@ def _seconds(span: float) -> Iterator[Label]:
 
 def _t(seconds: float, span: float) -> float:
     return round(_BEGIN + (WIDTH - _BEGIN - 30) * seconds / span, 1)
-
-
-def _telling(exchanges: Sequence[Exchange], span: float, failed: frozenset[int]) -> list[Exchange]:
-    """Every exchange, or of very many the slowest of each stretch and all that say something."""
-    if len(exchanges) <= _BARS:
-        return list(exchanges)
-    slowest: dict[int, Exchange] = {}
-    for one in exchanges:
-        column = int(one.started / span * _BARS)
-        if column not in slowest or slowest[column].elapsed < one.elapsed:
-            slowest[column] = one
-    special = [e for e in exchanges if e.number in failed or e.attempts or e.status is None][:_BARS]
-    return sorted({e.number: e for e in (*slowest.values(), *special)}.values(), key=lambda e: e.started)
 
 
 def _bar(one: Exchange, span: float, slowest: float, failed: frozenset[int]) -> Shape:

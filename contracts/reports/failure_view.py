@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from html import escape
 
@@ -23,7 +23,6 @@ _SHORT = 100  # of one of many texts
 _REQUESTS = 6  # of one counterexample
 _FURTHER = 3  # violations besides the first
 _NAMED = 4  # requirements that are blocked
-_HEADERS = ("Content-Type", "WWW-Authenticate", "Deprecation", "Link", "Location", "Allow", "Retry-After")
 
 _NOT_A_RACE = {
     EvidenceClass.RESPONSE: "a single response shows it",
@@ -40,7 +39,6 @@ class PlaceView:
     curl: str
     shows: str
     response: str
-    headers: tuple[tuple[str, str], ...] = ()
     body: tuple[BodyLine, ...] = ()
     is_cut: bool = False  # the requests of all failures are too large
 
@@ -169,10 +167,9 @@ def _place(place: Place, exchange: Exchange, site: Site, budget: Budget) -> Plac
         shows=visible(fact_text.shows(place, exchange), at_most=TEXT),
         response=_response(exchange),
     )
-    headers, body = tuple(_headers(exchange)), tuple(body_lines(exchange, place.facts))
-    texts = (bare.curl[:CURL], bare.shows, *(value for _, value in headers), *(line.text for line in body))
-    if budget.allows(texts):
-        return replace(bare, headers=headers, body=body)
+    body = tuple(body_lines(exchange, place.facts))
+    if budget.allows((bare.curl[:CURL], bare.shows, *(line.text for line in body))):
+        return replace(bare, body=body)
     return replace(bare, shows=visible(bare.shows, at_most=_SHORT), is_cut=True)
 
 
@@ -181,10 +178,3 @@ def _response(exchange: Exchange) -> str:
         return visible(f"no response: {exchange.failure.text}", at_most=TEXT)
     attempt = f", attempt {len(exchange.attempts) + 1}" if exchange.attempts else ""
     return f"{exchange.status}, {exchange.elapsed * 1000:.0f} ms{attempt}"
-
-
-def _headers(exchange: Exchange) -> Iterator[tuple[str, str]]:
-    for name in _HEADERS:
-        value = exchange.header(name)
-        if value is not None:
-            yield name, visible(value, at_most=_SHORT)

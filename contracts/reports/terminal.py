@@ -13,11 +13,14 @@ from rich.text import Text
 
 from contracts.reports import failure_text
 from contracts.reports.failure_view import FailureView
+from contracts.reports.text import number_of
 from contracts.reports.view import ReportView, Row
 
 _WIDEST = 100  # long lines of prose are hard to read, however wide the window
 _WORD = 14  # the longest word: "not applicable"
 _ID = 24
+_AREA = 10
+_IDS = 8  # in the last line
 
 _LOOKS = {
     "pass": ("✓", "+", "green"),
@@ -68,20 +71,22 @@ def table(console: Console, *titles: str) -> Table:
     return drawn
 
 
-def render(view: ReportView, console: Console, waiver: str = "") -> None:
-    """Print the whole report; `waiver` is an entry for a file of waivers, ready to paste."""
+def render(view: ReportView, console: Console, waiver: str = "", *, verbose: bool = False) -> None:
+    """Print the whole report; `waiver` is an entry for a file of waivers, ready to paste.
+
+    A requirement that passes is only counted, unless the report is verbose.
+    """
     for area, rows in view.areas.items():
-        console.print(Text(area, "bold"))
+        passed = sum(row.word == "pass" for row in rows)
+        of = "" if passed == len(rows) else f" of {len(rows)}"
+        console.print(Text(area.ljust(_AREA), "bold").append(f"{passed}{of} passed", "not bold"))
         for row in rows:
-            _print_row(row, console)
+            if verbose or row.word != "pass":
+                _print_row(row, console)
     if untested := ", ".join(requirement.id for requirement in view.options.untested):
         print_folded(f"No check exists for {untested}", console, indent="  ", first="")
     render_failures(view, console)
-    behaviours = (
-        f"{one.name}: {one.value}" + (f" (request #{one.exchange})" if one.exchange else "")
-        for one in view.behaviours
-    )
-    _section(console, "Implementation-defined behaviours of this deployment", behaviours)
+    _print_behaviours(view, console, verbose=verbose)
     _section(console, "Notes", view.notes)
     if waiver:
         console.print()
@@ -100,28 +105,27 @@ def render_failures(view: ReportView, console: Console) -> None:
 
 
 def render_conclusion(view: ReportView, console: Console) -> None:
-    """Print the counts, the reason, and the last line: the verdict and what it is about."""
+    """Print the counts, and the last line: the verdict, the exit status, and why."""
     console.print()
-    print_folded(tally(view), console)
-    print_folded(f"Reason: {view.reason}", console)
+    counts = ", ".join(f"{count:,} {word}" for word, count in view.tally.items()) or "no verdicts"
+    print_folded(f"{view.deployment}: {counts}", console)
+    failed = [failure.requirement.id for failure in view.failures if failure.word == "fail"]
+    more = f" and {len(failed) - _IDS} more" if len(failed) > _IDS else ""
+    why = ", ".join(failed[:_IDS]) + more or view.reason
+    dot = "·" if _is_unicode(console) else "-"
     line = _styled(view.verdict, view.verdict)
-    console.print(line.append(f"  {view.deployment}  {view.facts}"), soft_wrap=True)
+    line.append(f" (exit {view.exit_status}): {why} {dot} {view.facts}")
+    console.print(line, soft_wrap=True)
 
 
 def render_requests(view: ReportView, console: Console) -> None:
     """Print every request, and what was received."""
     for one in view.requests:
         attempt = f", attempt {one.attempt}" if one.attempt > 1 else ""
-        line = (
-            f"{one.exchange.number:>5}  {one.received:>4}  {one.exchange.elapsed:6.3f} s{attempt}  {one.line}"
-        )
+        number, elapsed = one.exchange.number, one.exchange.elapsed
+        line = f"{number:>5}  {one.received:>4}  {elapsed:6.3f} s{attempt}  {one.line}"
         console.print(Text(line), soft_wrap=True)
     console.print()
-
-
-def tally(view: ReportView) -> str:
-    """The counts in one line: `41 pass, 1 fail, 2 not exercised`."""
-    return ", ".join(f"{count:,} {word}" for word, count in view.tally.items()) or "no verdicts"
 
 
 def print_folded(text: str, console: Console, *, indent: str = "", first: str | None = None) -> None:
@@ -158,6 +162,19 @@ def _print_failure(failure: FailureView, console: Console) -> None:
             console.print(Text(str(line)), soft_wrap=True)  # in one piece however long, to be copied
         else:
             print_folded(line.text, console, indent=" " * line.hanging, first=line.lead)
+
+
+def _print_behaviours(view: ReportView, console: Console, *, verbose: bool) -> None:
+    title = f"{number_of(len(view.behaviours), 'implementation-defined behaviour')} of this deployment"
+    if not verbose and view.behaviours:
+        console.print()
+        print_folded(f"{title}: --verbose and the report list them", console)
+        return
+    shown = (
+        f"{one.name}: {one.value}" + (f" (request #{one.exchange})" if one.exchange else "")
+        for one in view.behaviours
+    )
+    _section(console, title, shown)
 
 
 def _section(console: Console, title: str, lines: Iterable[str]) -> None:

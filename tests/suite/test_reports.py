@@ -35,9 +35,11 @@ from contracts.reports.view import view
 OPTIONS = ReportOptions()
 
 
-def printed(shown: Result, options: ReportOptions = OPTIONS, width: int = 80) -> str:
+def printed(
+    shown: Result, options: ReportOptions = OPTIONS, width: int = 80, *, verbose: bool = False
+) -> str:
     stream = io.StringIO()
-    terminal.render(view(shown, options), terminal.console_for(stream, width=width))
+    terminal.render(view(shown, options), terminal.console_for(stream, width=width), verbose=verbose)
     return stream.getvalue()
 
 
@@ -111,7 +113,7 @@ def test_no_line_is_wider_than_the_window_but_requests_and_the_last(width: int) 
 
 def test_ids_and_words_are_never_cut() -> None:
     shown = of_every_outcome()
-    text = printed(shown)
+    text = printed(shown, verbose=True)
     assert all(v.requirement.id in text for v in shown.verdicts)
     assert all(word in text for word in view(shown, OPTIONS).counts)
 
@@ -143,9 +145,43 @@ def test_failures_come_before_warnings() -> None:
     assert text.index("FAIL  PAGE-COUNT") < text.index("WARNING  FILTER-ORDER")
 
 
-def test_the_last_line_says_what_was_checked_and_how() -> None:
-    last = printed(of_every_outcome()).splitlines()[-1]
-    assert last == f"DOES NOT CONFORM  {URL}  3 requests, 1.2 s, seed 0"
+def test_what_passes_is_counted_and_what_does_not_is_listed() -> None:
+    shown = result(verdict("PAGE-FILL"), verdict("PAGE-LIMIT"), broken("WALK-TOTAL"), verdict("WALK-ONCE"))
+    lines = [" ".join(line.split()) for line in printed(shown).splitlines()]
+    assert lines[:3] == ["PAGE 2 passed", "WALK 1 of 2 passed", "✗ fail WALK-TOTAL 3 violations"]
+    assert "PAGE-FILL" in printed(shown, verbose=True)
+
+
+def test_behaviours_are_counted_and_listed_when_verbose() -> None:
+    assert "1 implementation-defined behaviour of this deployment: --verbose and" in printed(result(PASSES))
+    assert "  tags: any of them (request #2)" in printed(result(PASSES), verbose=True)
+
+
+@pytest.mark.parametrize(
+    ("shown", "last"),
+    [
+        (of_every_outcome(), "DOES NOT CONFORM (exit 1): PAGE-COUNT · 3 requests, 1.2 s, seed 0"),
+        (
+            result(*(broken(f"PAGE-{n}") for n in range(10))),
+            "DOES NOT CONFORM (exit 1): PAGE-0, PAGE-1, PAGE-2, PAGE-3, PAGE-4, PAGE-5, PAGE-6, PAGE-7 "
+            "and 2 more · 3 requests, 1.2 s, seed 0",
+        ),
+        (
+            result(PASSES, BROKEN_SHOULD),
+            "CONFORMS (exit 0): 1 MUST requirement passed · 3 requests, 1.2 s, seed 0",
+        ),
+        (
+            result(verdict("WALK-ONCE", Outcome.INCONCLUSIVE, reason="it was not stable")),
+            "INCONCLUSIVE (exit 3): WALK-ONCE inconclusive: it was not stable · 3 requests, 1.2 s, seed 0",
+        ),
+    ],
+)
+def test_the_last_line_has_the_verdict_and_what_decided(shown: Result, last: str) -> None:
+    assert printed(shown).splitlines()[-1] == last
+
+
+def test_the_line_before_has_the_deployment_and_the_counts() -> None:
+    assert printed(result(PASSES, BROKEN_SHOULD)).splitlines()[-2] == f"{URL}: 1 pass, 1 warning"
 
 
 AT = (Place(2, ("/count",)),)
@@ -322,8 +358,8 @@ def test_json_and_terminal_agree() -> None:
     shown = of_every_outcome()
     report = json_report.render(view(shown, OPTIONS))
     text = printed(shown)
-    assert text.splitlines()[-1].startswith(f"{report['verdict']}  {report['deployment']}")
-    assert f"Reason: {report['reason']}" in text
+    assert text.splitlines()[-1].startswith(f"{report['verdict']} (exit {report['exit_status']})")
+    assert f"\n{report['deployment']}: " in text
     assert report["exit_status"] == ExitStatus.BROKEN
 
 
