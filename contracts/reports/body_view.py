@@ -96,49 +96,40 @@ def _short(value: object) -> str:
 
 # --- one item in two responses ----------------------------------------------------------------------
 
-_Found = Mapping[str, tuple[int, dict[str, object]]]
+_Items = Mapping[object, tuple[int, dict[str, object]]]
 
 
 def compare(exchanges: Sequence[Exchange], pointer: str) -> Comparison | None:
     """The first item that reads differently in the last response; the one at the pointer comes first."""
-    pages = [_items_by_id(exchange) for exchange in exchanges]
-    steps = steps_of(pointer)
-    for exchange, earlier in zip(exchanges[:-1], pages[:-1], strict=True):
-        common = [id_ for id_ in pages[-1] if id_ in earlier]
-        for id_ in sorted(common, key=lambda id_: str(pages[-1][id_][0]) not in steps):
-            members = _compared(earlier[id_][1], pages[-1][id_][1])
+    last, steps = exchanges[-1], steps_of(pointer)
+    shown = _items_by_id(last)
+    for earlier in exchanges[:-1]:
+        before = _items_by_id(earlier)
+        common = [id_ for id_ in shown if id_ in before and before[id_][1] != shown[id_][1]]
+        for id_ in sorted(common, key=lambda id_: str(shown[id_][0]) not in steps):
+            members = _members(before[id_][1], shown[id_][1])
             if any(one.kind == "differs" for one in members):
-                where = (_where(exchange, earlier[id_][0]), _where(exchanges[-1], pages[-1][id_][0]))
-                return _comparison(id_, *where, members)
+                telling = [one for one in members if one.kind != "same" or one.pointer in ("/id", "/name")]
+                sides = (_where(earlier, before[id_][0]), _where(last, shown[id_][0]))
+                equal = sum(one.kind == "same" for one in members)
+                return Comparison(_short(id_), *sides, tuple(telling[:_ROWS]), equal)
     return None
 
 
-def _items_by_id(exchange: Exchange) -> _Found:
-    found: dict[str, tuple[int, dict[str, object]]] = {}
-    for index, item in enumerate(items_in(body_of(exchange))):
-        if isinstance(item, dict) and isinstance(item.get("id"), int):
-            found.setdefault(_short(item["id"]), (index, item))
-    return found
+def _items_by_id(exchange: Exchange) -> _Items:
+    items = [(index, one) for index, one in enumerate(items_in(body_of(exchange))) if isinstance(one, dict)]
+    return {one["id"]: (index, one) for index, one in reversed(items) if isinstance(one.get("id"), int | str)}
 
 
-def _comparison(id_: str, left: str, right: str, members: Sequence[Member]) -> Comparison:
-    telling = [one for one in members if one.kind != "same" or one.pointer in ("/id", "/name")]
-    equal = sum(one.kind == "same" for one in members)
-    return Comparison(id_, left, right, tuple(telling[:_ROWS]), equal)
-
-
-def _compared(left: dict[str, object], right: dict[str, object]) -> list[Member]:
-    if left == right:
-        return []
+def _members(left: dict[str, object], right: dict[str, object]) -> list[Member]:
     one, other = dict(_flat(left, "")), dict(_flat(right, ""))
-    return [_member(pointer, one, other) for pointer in dict.fromkeys((*one, *other))]
-
-
-def _member(pointer: str, one: Mapping[str, str], other: Mapping[str, str]) -> Member:
-    left, right = one.get(pointer, "(absent)"), other.get(pointer, "(absent)")
-    volatile = not VOLATILE.isdisjoint(pointer.split("/"))
-    kind = "same" if left == right else "volatile" if volatile else "differs"
-    return Member(visible(pointer, at_most=_VALUE), left, right, kind)
+    found = []
+    for pointer in dict.fromkeys((*one, *other)):
+        first, second = one.get(pointer, "(absent)"), other.get(pointer, "(absent)")
+        volatile = not VOLATILE.isdisjoint(pointer.split("/"))
+        kind = "same" if first == second else "volatile" if volatile else "differs"
+        found.append(Member(visible(pointer, at_most=_VALUE), first, second, kind))
+    return found
 
 
 def _where(exchange: Exchange, index: int) -> str:

@@ -36,15 +36,7 @@ def render(view: ReportView) -> Json:
                 "stop": round(view.result.seconds * 1000),
             },
             "tests": tests,
-            "environment": {
-                "testEnvironment": view.deployment,
-                "extra": {
-                    "verdict": view.verdict,
-                    "exit_status": view.exit_status,
-                    "reason": view.reason,
-                    "seed": view.result.seed,
-                },
-            },
+            "environment": {"testEnvironment": view.deployment, "extra": view.facts},
         },
     }
 
@@ -59,6 +51,6 @@ def _test(row: Row) -> Json:
         "rawStatus": row.word,
         "tags": [requirement.level.value],
         "message": row.why if failure is None else failure.headline,
-        "extra": {"level": requirement.level.value, "evidence": requirement.evidence.value},
+        "extra": row.facts,
     }
     return test if failure is None else {**test, "trace": failure_text.text(failure)}

@@ -95,7 +95,7 @@ def failure_view(verdict: Verdict, result: Result, options: ReportOptions, budge
     found = _exchanges_of(first, result)
     # The last place is where the violation shows: it is never left out.
     chosen = found if len(found) <= _REQUESTS else (*found[: _REQUESTS - 1], found[-1])
-    compared = compare([exchange for _, exchange in chosen], first.pointer)
+    compared = compare([exchange for _, exchange in chosen], first.pointer) if len(chosen) > 1 else None
     return FailureView(
         requirement=verdict.requirement,
         word=word(verdict, options),

@@ -26,13 +26,9 @@ def render(view: ReportView) -> Json:
     return {
         "schema_version": SCHEMA_VERSION,
         "suite": {"name": "bifrost-contracts", "version": __version__},
-        "deployment": result.deployment,
-        "seed": result.seed,
+        **view.facts,
         "seconds": round(result.seconds, 3),
         "interrupted": result.interrupted,
-        "verdict": view.verdict,
-        "exit_status": view.exit_status,
-        "reason": view.reason,
         "options": {
             "level": options.level.value,
             "allow_unexercised": options.allow_unexercised,
@@ -69,9 +65,7 @@ def _verdict(row: Row, exchanges: Mapping[int, Exchange], site: Site) -> Json:
     verdict, requirement = row.verdict, row.requirement
     return {
         "id": requirement.id,
-        "level": requirement.level.value,
-        "evidence": requirement.evidence.value,
-        "outcome": row.word,
+        **row.facts,
         "text": requirement.text,
         "checked": verdict.checked,
         "reason": verdict.reason,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
@@ -18,7 +19,7 @@ def text(view: ReportView) -> str:
     suites = Element("testsuites", name="bifrost-contracts")
     cases = [_case(row) for row in view.rows]
     suite = SubElement(suites, "testsuite", _attributes(view, cases))
-    suite.append(_properties(_run_facts(view)))
+    suite.append(_properties(view.facts))
     suite.extend(cases)
     ElementTree.indent(suites)
     document: bytes = ElementTree.tostring(suites, encoding="us-ascii", xml_declaration=True)
@@ -36,26 +37,10 @@ def _attributes(view: ReportView, cases: list[Element]) -> dict[str, str]:
     }
 
 
-def _run_facts(view: ReportView) -> dict[str, str]:
-    return {
-        "deployment": view.deployment,
-        "seed": str(view.result.seed),
-        "verdict": view.verdict,
-        "exit_status": str(view.exit_status),
-        "reason": view.reason,
-    }
-
-
 def _case(row: Row) -> Element:
     requirement = row.requirement
     case = Element("testcase", classname=f"contract.{requirement.area}", name=requirement.id, time="0")
-    facts = {
-        "id": requirement.id,
-        "level": requirement.level.value,
-        "outcome": row.word,
-        "evidence": requirement.evidence.value,
-    }
-    case.append(_properties(facts))
+    case.append(_properties({"id": requirement.id, **row.facts}))
     if row.failure is not None:
         _add_failure(case, row.failure)
     elif row.word != "pass":
@@ -72,10 +57,10 @@ def _add_failure(case: Element, failure: FailureView) -> None:
     SubElement(case, "failure", message=_legal(failure.headline), type="contract").text = text
 
 
-def _properties(facts: dict[str, str]) -> Element:
+def _properties(facts: Mapping[str, str | int]) -> Element:
     properties = Element("properties")
     for name, value in facts.items():
-        SubElement(properties, "property", name=name, value=_legal(value))
+        SubElement(properties, "property", name=name, value=_legal(str(value)))
     return properties
 
 

@@ -34,12 +34,7 @@ def render(view: ReportView) -> Json:
         "results": [
             _result(failure, index[failure.requirement.id], view.deployment) for failure in view.failures
         ],
-        "properties": {
-            "deployment": view.deployment,
-            "verdict": view.verdict,
-            "reason": view.reason,
-            "seed": view.result.seed,
-        },
+        "properties": view.facts,
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
@@ -50,12 +45,7 @@ def _rule(row: Row, view: ReportView) -> Json:
         "id": requirement.id,
         "shortDescription": {"text": requirement.text},
         "defaultConfiguration": {"level": "error" if view.options.counts(row.verdict) else "warning"},
-        "properties": {
-            "level": requirement.level.value,
-            "evidence": requirement.evidence.value,
-            "outcome": row.word,
-            "reason": row.why,
-        },
+        "properties": {**row.facts, "reason": row.why},
     }
 
 

@@ -114,7 +114,7 @@ def render_conclusion(view: ReportView, console: Console) -> None:
     why = ", ".join(failed[:_IDS]) + more or view.reason
     dot = "·" if _is_unicode(console) else "-"
     line = _styled(view.verdict, view.verdict)
-    line.append(f" (exit {view.exit_status}): {why} {dot} {view.facts}")
+    line.append(f" (exit {view.exit_status}): {why} {dot} {view.size}")
     console.print(line, soft_wrap=True)
 
 

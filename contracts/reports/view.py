@@ -40,6 +40,12 @@ class Row:
         """The requirement."""
         return self.verdict.requirement
 
+    @property
+    def facts(self) -> dict[str, str]:
+        """Level, evidence class and outcome, as formats for machines name them."""
+        level, evidence = self.requirement.level.value, self.requirement.evidence.value
+        return {"level": level, "evidence": evidence, "outcome": self.word}
+
 
 @dataclass(frozen=True, slots=True)
 class RequestView:
@@ -67,10 +73,21 @@ class ReportView:
     notes: tuple[str, ...]
 
     @property
-    def facts(self) -> str:
+    def size(self) -> str:
         """`226 requests, 3.0 s, seed 0`."""
         result = self.result
         return f"{number_of(len(result.exchanges), 'request')}, {result.seconds:.1f} s, seed {result.seed}"
+
+    @property
+    def facts(self) -> dict[str, str | int]:
+        """What the run came to, as formats for machines name it."""
+        return {
+            "deployment": self.deployment,
+            "seed": self.result.seed,
+            "verdict": self.verdict,
+            "exit_status": self.exit_status,
+            "reason": self.reason,
+        }
 
     @property
     def tally(self) -> dict[str, int]:

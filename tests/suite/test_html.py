@@ -175,7 +175,9 @@ def test_differences_of_an_item_are_marked_but_for_volatile_members() -> None:
 def test_the_places_of_the_violation_are_marked_in_the_body() -> None:
     text = text_of(differing())
     body = text[text.index('aria-label="The lines of response 2') :]
-    assert re.findall(r"<mark>(.*?)</mark>", body[: body.index("</pre>")]) == ["&#34;b&#34;"]
+    body = body[: body.index("</pre>")]
+    assert re.findall(r"<mark>(.*?)</mark>", body) == ["0: &#34;b&#34;"]
+    assert "    1: {\n" in body
     assert "&#8230; 1 more" in body
 
 
