@@ -81,6 +81,27 @@ class Credentials(StrEnum):
     NARROW = "narrow"
 
 
+class Purpose(StrEnum):
+    """What a request is for. Evidence selects by it where the request alone does not tell."""
+
+    UNSTATED = ""
+    SURVEY = "survey"
+    WALK = "walk"
+    DRAWN_PAGE = "page drawn at random"
+    FILTER = "filter"
+    SEARCH = "search"
+    HEAD = "head"
+    ACCESS = "access"
+    SPELLING = "path"  # another spelling of the path
+    ALIAS = "alias"  # the other path of the operation
+    GENERATED = "generated"  # drawn from the document
+    INPUT = "input"
+    HOSTILE = "hostile"  # can take a process down
+    WHOLE_LIST_AGAIN = "the whole list again"
+    EXHAUSTIVE_WALK = "exhaustive walk"  # the exchange is dropped once it is judged
+    EXHAUSTIVE_WALK_AGAIN = "exhaustive walk again"
+
+
 # The user and password that no deployment knows.
 MADE_UP_BASIC = "contracts:contracts0000000000000000"
 
@@ -89,19 +110,19 @@ MADE_UP_BASIC = "contracts:contracts0000000000000000"
 class Request:
     """One request as it leaves: `query` is raw, already percent-encoded, and sent byte for byte.
 
-    `path` is raw too; None means the path of the operation that is judged. `purpose` names the probe
-    that asked and takes no part in equality.
+    `path` is raw too; None means the path of the operation that is judged. `purpose` takes no part in
+    equality.
     """
 
     query: str = ""
     path: str | None = None
     method: str = "GET"
     credentials: Credentials = Credentials.GIVEN
-    purpose: str = field(default="", compare=False)
+    purpose: Purpose = field(default=Purpose.UNSTATED, compare=False)
 
 
 Batch = tuple[Request, ...]
-"""Requests whose order does not matter: a session that yields them may have them under way together."""
+"""Requests whose order does not matter, so that several may be in flight together."""
 
 
 class FailureKind(StrEnum):

@@ -75,7 +75,7 @@ def print_plan(plan: tuple[tuple[str, int], ...], given: dict[str, Any]) -> int:
         click.echo(f"{probe.ljust(widest)}  {most:>6,}")
     click.echo(f"{'At most, in all'.ljust(widest)}  {sum(most for _, most in plan):>6,}")
     if given["exhaustive"]:
-        from contracts.runs.probes.exhaustive import AGAIN_AT_MOST
+        from contracts.runs.exhaustive import AGAIN_AT_MOST
 
         click.echo(
             "On top, for the exhaustive walk: as many requests as the list has pages, and then "

@@ -81,8 +81,8 @@ def attempt(task: Task) -> Trial:
 
 
 def _is_long(verdict: Verdict) -> bool:
-    """Whether the counterexample takes more than three requests."""
-    return len(verdict.violations[0].exchanges) > 3
+    """Whether the counterexample takes more than four requests."""
+    return len(verdict.violations[0].exchanges) > 4
 
 
 def _unsettled(result: Result) -> Iterator[str]:

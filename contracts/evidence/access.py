@@ -6,10 +6,10 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from contracts.evidence.answers import Answer, Page
+from contracts.evidence.answers import Answer, Page, Profile
 from contracts.evidence.evidence import Evidence
 from contracts.evidence.walks import Walk, whole_walks
-from contracts.model import NEW_PATH, OLD_PATH, Credentials
+from contracts.model import NEW_PATH, OLD_PATH, Credentials, Purpose
 
 WRONG = (
     Credentials.RANDOM,
@@ -21,14 +21,10 @@ WRONG = (
 )
 UNUSABLE = (Credentials.EMPTY, Credentials.OTHER_SCHEME, Credentials.MADE_UP_BASIC)
 
-# The purpose of requests for other spellings of the path, and for the other path.
-SPELLING = "path"
-ALIAS = "alias"
-
 
 def without_credentials(evidence: Evidence) -> Iterator[Answer]:
     """Answers of the judged operation, and of its other path, asked without credentials."""
-    on_the_other = (a for a in evidence.answers if a.request.purpose == ALIAS and not a.transient)
+    on_the_other = (a for a in evidence.answers if a.request.purpose is Purpose.ALIAS and not a.transient)
     for answer in (*_operation(evidence), *on_the_other):
         if answer.request.credentials is Credentials.NONE and answer.query.plain:
             yield answer
@@ -58,40 +54,44 @@ def other_spellings(evidence: Evidence) -> Iterator[Answer]:
     """Answers to other spellings of the path."""
     for answer in evidence.answers:
         request = answer.request
-        if request.purpose == SPELLING and request.credentials is Credentials.NONE and not answer.transient:
+        if (
+            request.purpose is Purpose.SPELLING
+            and request.credentials is Credentials.NONE
+            and not answer.transient
+        ):
             yield answer
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A 4xx, whatever was asked, and the tell-tale names of profiles that were seen."""
+    """A 4xx, whatever was requested, and the items seen elsewhere whose names would give something away."""
 
     answer: Answer
-    names: frozenset[str]
+    items: dict[str, tuple[Page, Profile]]
 
     @property
-    def named(self) -> str | None:
-        """The first of the names that it holds."""
-        exchange = self.answer.exchange
-        fields = "\n".join(value for _, value in exchange.headers)
-        text = f"{fields}\n{exchange.content.decode('utf-8', errors='replace')}"
-        return next((name for name in sorted(self.names) if name in text), None)
+    def leak(self) -> tuple[str, Page, Profile] | None:
+        """The fact of the refusal that holds a name, and the item with that name."""
+        for name in sorted(self.items):
+            for fact, text in self._texts():
+                if name in text:
+                    return fact, *self.items[name]
+        return None
 
-    def field_with(self, name: str) -> str:
-        """The fact that holds a name: a header field or the body."""
-        held = (field for field, value in self.answer.exchange.headers if name in value)
-        return next((f"headers/{field.lower()}" for field in held), "body")
+    def _texts(self) -> Iterator[tuple[str, str]]:
+        exchange = self.answer.exchange
+        yield from ((f"headers/{name.lower()}", value) for name, value in exchange.headers)
+        yield "body", exchange.content.decode("utf-8", errors="replace")
 
 
 def refusals(evidence: Evidence) -> Iterator[Refusal]:
     """Every 4xx of the deployment."""
-    names = (p.raw.get("name") for p in evidence.profiles)
-    telling = frozenset(name for name in names if isinstance(name, str) and _tells(name))
+    named = ((p.raw.get("name"), (page, p)) for page, p in evidence.known_profiles.values())
+    telling = {name: found for name, found in named if isinstance(name, str) and _tells(name)}
     for answer in evidence.answers:
         if 400 <= answer.status < 500 and answer.request.method == "GET":
             echoed = " ".join(value for _, value in answer.query.parameters)
-            own = {name for name in telling if name in echoed}
-            yield Refusal(answer, telling - own if own else telling)
+            yield Refusal(answer, {name: found for name, found in telling.items() if name not in echoed})
 
 
 def _tells(name: str) -> bool:
@@ -215,7 +215,7 @@ def _other_path_answer(evidence: Evidence) -> Answer | None:
 
 def _of_alias(answer: Answer) -> bool:
     request = answer.request
-    return request.purpose == ALIAS and request.credentials is Credentials.GIVEN
+    return request.purpose is Purpose.ALIAS and request.credentials is Credentials.GIVEN
 
 
 def _as_the_api(answer: Answer) -> bool:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from contracts.evidence.answers import Answer, Page, Profile, Selection, read
-from contracts.model import OLD_PATH, Exchange, Request
+from contracts.model import OLD_PATH, Exchange, Purpose, Request
 
 S = TypeVar("S")
 Known = dict[int, tuple[Page, Profile]]
@@ -140,7 +140,7 @@ def known_items(evidence: Evidence) -> Iterable[Known]:
 
 def unanswered(evidence: Evidence) -> str:
     """Requests that only ever met trouble which says nothing of the contract; empty where there are none."""
-    failed = [e.failure for e in evidence.failed if e.failure and not e.request.purpose.startswith("hostile")]
+    failed = [e.failure for e in evidence.failed if e.failure and e.request.purpose is not Purpose.HOSTILE]
     if failed:
         return f"{_requests(len(failed))} got no response: {failed[0].text}"
     statuses = [answer.status for answer in evidence.regular]

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from contracts.evidence.answers import Answer, Page, Query, Selection, read_query
 from contracts.evidence.evidence import Evidence
 from contracts.evidence.responses import is_well_formed
-from contracts.model import Credentials, Exchange
+from contracts.model import Credentials, Exchange, Purpose
 
-HOSTILE = "hostile"
 # Unknown parameters that the suite sends begin so; what follows is drawn from the seed.
 UNKNOWN_PARAMETER = "nosuch"
 
@@ -53,7 +52,7 @@ def _regular(exchange: Exchange) -> bool:
 
 def _may_trouble(exchange: Exchange) -> bool:
     request = exchange.request
-    return is_odd(request.query) or request.purpose.startswith(HOSTILE)
+    return is_odd(request.query) or request.purpose is Purpose.HOSTILE
 
 
 def is_odd(query: str) -> bool:
@@ -82,7 +81,7 @@ def odd_values(evidence: Evidence) -> Iterator[OddValue]:
     implicit = tuple(p for p in evidence.plain if p.query.limit is None)
     for answer in evidence.regular:
         found = odd_parameter(answer.query)
-        if found is not None and not answer.request.purpose.startswith(HOSTILE):
+        if found is not None and answer.request.purpose is not Purpose.HOSTILE:
             name, kind = found
             rest = _without(answer.query, name)
             twin = _page_for(evidence, rest)

@@ -9,9 +9,7 @@ from dataclasses import dataclass, replace
 
 from contracts.evidence.answers import ACCEPTED_INTEGER_MAX, Answer, Page, Query
 from contracts.evidence.evidence import Evidence
-
-# The purpose of requests that were drawn from the document.
-GENERATED = "generated"
+from contracts.model import Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,4 +239,4 @@ def total_pairs(evidence: Evidence) -> Iterator[PagePair]:
 
 def generated_answers(evidence: Evidence) -> Iterator[Answer]:
     """Answers to generated queries."""
-    return (a for a in evidence.regular if a.request.purpose == GENERATED)
+    return (a for a in evidence.regular if a.request.purpose is Purpose.GENERATED)

@@ -10,6 +10,8 @@ from typing import TypeVar
 
 from contracts.document.document import Document
 from contracts.evidence.evidence import Evidence
+from contracts.evidence.exhaustive import Exhaustive
+from contracts.evidence.samples import Sampled
 from contracts.model import Violation
 
 F = TypeVar("F", bound=Callable[..., Iterable[Violation]])
@@ -40,7 +42,8 @@ class Check:
     `exercised` whether the evidence has such data: a pass without is no pass. `inapplicable` says which
     legal choice of the deployment makes the requirement empty, if one does. `in_doubt` says why the absence
     of violations means nothing, if it does. `requires` names the requirements whose failure explains a
-    failure of this one.
+    failure of this one. `sampled` is what it looks at in a list that was read in part, and `exhaustive`
+    what it learns from an exhaustive walk.
     """
 
     id: str
@@ -53,6 +56,8 @@ class Check:
     requires: tuple[str, ...]
     blocks: Blocks
     takes_document: bool
+    sampled: Sampled | None = None
+    exhaustive: Exhaustive | None = None
 
     def violations(self, subject: object, document: Document) -> Iterable[Violation]:
         """What is wrong with one subject."""
@@ -81,6 +86,8 @@ def check(
     in_doubt: Callable[[Evidence], str] = lambda _: "",
     requires: tuple[str, ...] = (),
     blocks: Blocks = Blocks.DEPENDENTS,
+    sampled: Sampled | None = None,
+    exhaustive: Exhaustive | None = None,
 ) -> Callable[[F], F]:
     """Registers the function that checks one requirement on each subject that `of` selects.
 
@@ -102,6 +109,8 @@ def check(
             requires,
             blocks,
             takes_document,
+            sampled,
+            exhaustive,
         )
         return function
 

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from contracts.evidence.evidence import Evidence, unanswered
-from contracts.evidence.samples import sampled
-from contracts.judging.check import Blocks, prerequisites
+from contracts.evidence.exhaustive import ExhaustiveSummary
+from contracts.evidence.samples import describe_sample
+from contracts.judging.check import Blocks, Check, prerequisites
 from contracts.judging.repetition import (
     REPETITIONS_WHEN_STABLE,
     Finding,
@@ -142,18 +143,36 @@ def _without_violation(state: JudgingState, finding: Finding) -> Verdict:
     lacking = _lacking(state, finding)
     detected = 0 if lacking else detected_mutations(finding.check, state.evidence, state.catalogue.document)
     if detected:
-        return Verdict(
-            finding.requirement,
-            Outcome.PASS,
-            checked=finding.checked,
-            reason=sampled(finding.requirement, state.evidence),
-            mutations_detected=detected,
-        )
+        return _pass(state, finding, detected)
     if state.ended_early:  # no want of data: nobody may accept it as such
         reason = "the run ended before enough was requested"
         return Verdict(finding.requirement, Outcome.INCONCLUSIVE, checked=finding.checked, reason=reason)
     reason = lacking or f"nothing that was read could have failed; needs {finding.check.needs}"
     return Verdict(finding.requirement, Outcome.NOT_EXERCISED, checked=finding.checked, reason=reason)
+
+
+def _pass(state: JudgingState, finding: Finding, mutations_detected: int) -> Verdict:
+    sampled = finding.check.sampled
+    verdict = Verdict(
+        finding.requirement,
+        Outcome.PASS,
+        checked=finding.checked,
+        reason=describe_sample(sampled, state.evidence) if sampled else "",
+        mutations_detected=mutations_detected,
+    )
+    if state.exhaustive is None or finding.check.exhaustive is None:
+        return verdict
+    return _pass_of_walk(verdict, finding.check, state.exhaustive)
+
+
+def _pass_of_walk(verdict: Verdict, check: Check, walk: ExhaustiveSummary) -> Verdict:
+    """The pass with how far the exhaustive walk came; inconclusive where the walk contradicts it."""
+    if not walk.done:
+        reason = f"the exhaustive walk came to {walk.seen:,} of {walk.total:,} items"
+        return replace(verdict, reason=f"{reason}; {verdict.reason}" if verdict.reason else reason)
+    if check.exhaustive == "list" and walk.doubt:
+        return replace(verdict, outcome=Outcome.INCONCLUSIVE, reason=walk.doubt, mutations_detected=0)
+    return replace(verdict, reason=f"all {walk.extent}")
 
 
 def _lacking(state: JudgingState, finding: Finding) -> str:

@@ -120,15 +120,13 @@ def turned_pair(first: Page, second: Page) -> tuple[int, int] | None:
     return next(((a, b) for a, b in itertools.pairwise(common) if rank[a] > rank[b]), None)
 
 
-def same_sequence(
-    first: Walk, second: Walk, rule: str, *, evidence: EvidenceClass | None = None
-) -> Iterator[Violation]:
+def same_sequence(first: Walk, second: Walk, rule: str) -> Iterator[Violation]:
     """Both show the same id at every position that both cover."""
     start, one, other = common_stretch(first, second)
     if one != other:
         position = start + first_difference(one, other)
         sides = (_item_at_position(walk, position) for walk in (first, second))
-        yield disagreement(rule, *sides, context=(*first.at(), *second.at()), evidence=evidence)
+        yield disagreement(rule, *sides, context=(*first.at(), *second.at()))
 
 
 def common_stretch(first: Walk, second: Walk) -> tuple[int, tuple[int, ...], tuple[int, ...]]:
@@ -139,8 +137,13 @@ def common_stretch(first: Walk, second: Walk) -> tuple[int, tuple[int, ...], tup
 
 
 def _item_at_position(walk: Walk, position: int) -> Side:
-    page = next((p for p in walk.pages if p.offset <= position < p.end), walk.pages[-1])
-    return item_at(page, position - page.offset)
+    """What a walk shows there, counted as it was met: a page may be short."""
+    index = position - walk.start
+    for page in walk.pages:
+        if index < len(page.ids):
+            return item_at(page, index)
+        index -= len(page.ids)
+    return item_at(walk.pages[-1], len(walk.pages[-1].ids))
 
 
 def item_at(page: Page, index: int) -> Side:

@@ -9,12 +9,12 @@ from functools import cached_property
 
 from contracts.evidence.answers import fingerprint
 from contracts.evidence.evidence import Conditions, Evidence
-from contracts.evidence.inputs import HOSTILE
+from contracts.evidence.exhaustive import ExhaustiveSummary
 from contracts.evidence.walks import repeats
 from contracts.judging.catalogue import Catalogue
 from contracts.judging.check import Check
 from contracts.judging.shrink import PLAUSIBLE_WRITES, class_of, shrink, strongest
-from contracts.model import Batch, EvidenceClass, Exchange, Request, Requirement, Violation
+from contracts.model import Batch, EvidenceClass, Exchange, Purpose, Request, Requirement, Violation
 
 # Equal repetitions in a row that convict where nothing was seen to change, and where something was. To
 # explain n repetitions of a counterexample, writes would have to undo each other between all of its requests.
@@ -101,11 +101,12 @@ class JudgingState:
     repetitions: Repetitions
     bracketed: Repetitions = field(default_factory=dict)  # between reads of the whole list, all equal
     ended_early: bool = False  # not everything was requested that should have been
+    exhaustive: ExhaustiveSummary | None = None  # what an exhaustive walk came to, where there was one
 
     @property
     def unrepeatable(self) -> frozenset[Request]:
         """Hostile requests that cut the connection: sent again, they might take the process down."""
-        return frozenset(e.request for e in self.evidence.failed if e.request.purpose.startswith(HOSTILE))
+        return frozenset(e.request for e in self.evidence.failed if e.request.purpose is Purpose.HOSTILE)
 
     def of(self, violation: Violation) -> Sequence[Repetition]:
         """The repetitions of a counterexample."""
@@ -139,20 +140,22 @@ def requests_of(evidence: Evidence, violation: Violation) -> Batch:
 
 
 def to_repeat(state: JudgingState) -> list[Batch]:
-    """The requests of all counterexamples, the shortest first, each once."""
-    found: dict[Batch, None] = {}
+    """The requests of all counterexamples, each once: the best of every requirement first, then the short."""
+    ranks: dict[Batch, tuple[int, int]] = {}
     for finding in state.findings.values():
-        for violation in finding.counterexamples:
-            found.setdefault(requests_of(state.evidence, violation))
-    return sorted((w for w in found if 0 < len(w) <= _LONGEST), key=len)
+        for rank, violation in enumerate(finding.counterexamples):
+            requests = requests_of(state.evidence, violation)
+            ranks[requests] = min(ranks.get(requests, (rank, len(requests))), (rank, len(requests)))
+    return sorted((one for one in ranks if len(one) <= _LONGEST), key=lambda one: ranks[one])
 
 
 def wants_repetition(state: JudgingState, requests: Batch) -> bool:
     """Whether repeating them once more can still change a verdict, or confirms it for the first time."""
     repetitions = state.repetitions.get(requests, ())
-    if not state.unrepeatable.isdisjoint(requests):
+    findings = _undecided(state, requests)
+    if not findings or not state.unrepeatable.isdisjoint(requests):
         return False
-    stable = _stable_findings(state, requests)
+    stable = [finding for finding, violation in findings if not finding.convicts_alone(violation)]
     if not repetitions or not stable or len(repetitions) >= MAX_REPETITIONS:
         return not repetitions
     if len(repetitions) < REPETITIONS_WHEN_STABLE:
@@ -163,7 +166,7 @@ def wants_repetition(state: JudgingState, requests: Batch) -> bool:
 def is_broken_again(state: JudgingState, requests: Batch) -> bool:
     """Whether a repetition broke a requirement that this is a counterexample of."""
     repetitions = state.repetitions.get(requests, ())
-    return any(broken_in(state, finding, repetitions) for finding in _stable_findings(state, requests))
+    return any(broken_in(state, finding, repetitions) for finding, _ in _undecided(state, requests))
 
 
 def open_counterexamples(state: JudgingState) -> list[Batch]:
@@ -182,14 +185,15 @@ def open_counterexamples(state: JudgingState) -> list[Batch]:
     return sorted(found, key=len)
 
 
-def _stable_findings(state: JudgingState, requests: Batch) -> list[Finding]:
-    """The findings that need a stable list and have these requests as a counterexample."""
-    return [
-        finding
-        for finding in state.findings.values()
-        for violation in finding.counterexamples
-        if not finding.convicts_alone(violation) and requests_of(state.evidence, violation) == requests
-    ]
+def _undecided(state: JudgingState, requests: Batch) -> list[tuple[Finding, Violation]]:
+    """The findings with these requests as a counterexample, unless another one of theirs convicts already."""
+    found = []
+    for finding in state.findings.values():
+        by_requests = {requests_of(state.evidence, v): v for v in finding.counterexamples}
+        violation = by_requests.pop(requests, None)
+        if violation is not None and not any(convicts(state, finding, v) for v in by_requests.values()):
+            found.append((finding, violation))
+    return found
 
 
 def _is_open(state: JudgingState, finding: Finding, repetitions: Sequence[Repetition]) -> bool:

@@ -30,7 +30,8 @@ class Trial:
 
     `expected` are the requirements that the fault may rightly be reported under; a style has none. `broken`
     are all that the answers break; `reported` are those that no other broken one explains. `unsettled` are
-    the MUST requirements that were not judged to the end. `long` are those reported whose counterexample takes more than three requests.
+    the MUST requirements that were not judged to the end.
+    `long` are those reported whose counterexample takes more than four requests.
     """
 
     name: str

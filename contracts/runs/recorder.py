@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from contracts import __version__
-from contracts.evidence.recording import Asked, Part, Recording
+from contracts.evidence.recording import Part, Recording
 from contracts.judging.catalogue import Catalogue
 from contracts.model import Result
-from contracts.runs.run import Settings, conditions
+from contracts.runs.run import Settings, parameters
 
 
 @dataclass
@@ -38,22 +38,10 @@ class Recorder:
 
     def recording(self) -> Recording:
         """Everything so far; the secrets of the settings are not in it."""
-        settings = self.settings
-        stated = conditions(settings, settings.path or "")
-        asked = Asked(
+        return Recording(
             suite=__version__,
             document=self.catalogue.document.sha256,
             base_url=self.parts[0].deployment.removesuffix(self.parts[0].path),
-            path=settings.path,
-            seed=settings.seed,
-            only=tuple(sorted(settings.only)),
-            examples=settings.examples,
-            gentle=settings.gentle,
-            open=stated.open,
-            token=stated.token,
-            narrow=stated.narrow,
-            no_concurrent_writes=stated.no_concurrent_writes,
-            concurrency=settings.bounds.concurrency,
-            timeout=float(settings.bounds.timeout),
+            parameters=parameters(self.settings),
+            parts=tuple(self.parts),
         )
-        return Recording(asked, tuple(self.parts))

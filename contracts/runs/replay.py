@@ -1,32 +1,24 @@
-"""Verdicts from a recording: the session of a live run, answered by what was recorded of it.
+"""Verdicts from a recording: the flow of a live run, driven by what was recorded of it.
 
-The session asks by itself; a recording fits only if each request is the one that comes next, and if it ends
-where the session ends. So nothing can be left out of it, put into it or moved without being noticed.
+A recording fits only if each request is the one that the flow sends next, and if it ends where the flow ends.
+So nothing can be left out of it, put into it or moved without being noticed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from contracts.evidence.evidence import Conditions
-from contracts.evidence.recording import Asked, Grouping, Groups, Part, Recording
+from contracts.evidence.recording import Grouping, Groups, Part, Recording, RunParameters
 from contracts.judging.catalogue import Catalogue
 from contracts.judging.repetition import Repetition
 from contracts.model import Batch, BudgetSpent, Exchange, Request, Result
+from contracts.runs.flow import one_by_one
 from contracts.runs.session import Run, on_served_path
 
 
 class Diverged(Exception):  # noqa: N818 - says what happened
     """The recording is not what the run asks for; the message is one sentence that names the exchange."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Choices:
-    seed: int
-    only: frozenset[str]
-    gentle: bool
-    examples: int | None
 
 
 def replay(recording: Recording, catalogue: Catalogue) -> Result:
@@ -37,33 +29,24 @@ def replay(recording: Recording, catalogue: Catalogue) -> Result:
         part = next(left, None)
         if part is None or part.path != path:
             raise Diverged(f"The recording has no run on {path}, which must come next.")
-        return _result(rerun(recording.asked, part, catalogue), part)
+        return _result(rerun(recording.parameters, part, catalogue), part)
 
-    result = on_served_path(recording.asked.path, judge)
+    result = on_served_path(recording.parameters.path, judge)
     more = next(left, None)
     if more is not None:
         raise Diverged(f"The recording has a run on {more.path} that nothing asks for.")
     return result
 
 
-def rerun(asked: Asked, part: Part, catalogue: Catalogue) -> Run:
+def rerun(parameters: RunParameters, part: Part, catalogue: Catalogue) -> Run:
     """The run on one path, at its end. Raises Diverged."""
-    conditions = Conditions(
-        token=asked.token,
-        narrow=asked.narrow,
-        open=asked.open,
-        path=part.path,
-        no_concurrent_writes=asked.no_concurrent_writes,
-    )
-    choices = _Choices(asked.seed, frozenset(asked.only), asked.gentle, asked.examples)
-    run = Run(choices, conditions, catalogue)
-    run.ctx.concurrency, run.timeout = asked.concurrency, asked.timeout
+    run = Run(parameters, part.path, catalogue)
     run.remarks = list(part.remarks)
     if part.grouping is not None:
         _regroup(run, part, part.grouping)
         return run
     left = iter(part.exchanges)
-    run.drive(_answering(part, left))
+    run.drive(one_by_one(_answering(part, left)))
     extra = next(left, None)
     if extra is not None:
         raise Diverged(f"Exchange {extra.number} on {part.path} is one that the run does not ask for.")
@@ -106,7 +89,8 @@ def grouping(run: Run) -> Grouping:
 def grouped(recording: Recording, catalogue: Catalogue) -> Recording:
     """The same recording with the grouping of its exchanges in it. Raises Diverged."""
     parts = (
-        replace(part, grouping=grouping(rerun(recording.asked, part, catalogue))) for part in recording.parts
+        replace(part, grouping=grouping(rerun(recording.parameters, part, catalogue)))
+        for part in recording.parts
     )
     return replace(recording, parts=tuple(parts))
 
@@ -118,7 +102,7 @@ def _numbers(rounds: dict[Batch, list[Repetition]]) -> Groups:
 
 
 def _regroup(run: Run, part: Part, groups: Grouping) -> None:
-    """Puts the exchanges where the session had put them, without asking for them again."""
+    """Puts the exchanges where the flow had put them, without driving it again."""
     by_number = {exchange.number: exchange for exchange in part.exchanges}
     run.exchanges = list(part.exchanges)
     run.interrupted = part.interrupted

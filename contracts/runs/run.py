@@ -1,7 +1,6 @@
-"""The whole flow in a screenful: ask, judge, ask witnesses again, judge, and hand out the result.
+"""The entry point of a run: `check` drives the flow of `contracts.runs.session` over the network.
 
-A newcomer starts here. The session in `contracts.runs.session` is pure: it asks by yielding requests, so the
-network, a recording or a test can answer. `check` puts the transport behind it.
+A newcomer starts here. The flow itself is pure, so that a recording or a test can drive it as well.
 """
 
 from __future__ import annotations
@@ -11,14 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from contracts.evidence.evidence import Conditions
+from contracts.evidence.recording import RunParameters
 from contracts.judging.catalogue import Catalogue, load_catalogue
-from contracts.model import Result
-from contracts.runs.exhaustive import refuse_a_part, saved, started
-from contracts.runs.session import Progress, Run, on_served_path, plan, probes
+from contracts.model import Result, UserError
+from contracts.runs import session
+from contracts.runs.exhaustive import load_state, save_state
+from contracts.runs.session import Progress, Run, on_served_path
 from contracts.transport import Bounds, Secrets, Target, Transport
 
-__all__ = ["Progress", "Settings", "check", "conditions", "plan", "probes"]
+__all__ = ["Progress", "Settings", "check", "parameters", "plan"]
 
 
 Record = Callable[[str, Result, tuple[str, ...]], None]
@@ -44,6 +44,12 @@ class Settings:
     cert: tuple[str, str | None] | None = None  # a client certificate and its key, if that is another file
     http2: bool = False  # where the deployment speaks it
 
+    def __post_init__(self) -> None:
+        if self.exhaustive and self.only:
+            raise UserError(
+                "--exhaustive judges the whole contract: it does not go with a selection of requirements."
+            )
+
 
 Connect = Callable[[Settings, Target], Transport]
 
@@ -63,7 +69,6 @@ def check(
     """
     catalogue = catalogue or load_catalogue()
     catalogue.select(settings.only)
-    refuse_a_part(settings)
 
     def judge(path: str) -> Result:
         result, remarks = _check_path(settings, path, catalogue, progress, connect or open_transport)
@@ -81,19 +86,17 @@ def _check_path(
     connect: Connect,
 ) -> tuple[Result, tuple[str, ...]]:
     target = Target.parse(settings.base_url, path)
-    run = Run(settings, conditions(settings, path), catalogue, progress or (lambda _: None))
-    run.ctx.concurrency = settings.bounds.concurrency
-    run.timeout = settings.bounds.timeout
-    run.walked = started(settings) if settings.exhaustive else None
+    walk = load_state(settings.resume) if settings.exhaustive else None
+    run = Run(parameters(settings), path, catalogue, progress=progress or (lambda _: None), exhaustive=walk)
     began = time.monotonic()
     with connect(settings, target) as transport:
-        run.drive(transport.send, transport.send_all)
+        run.drive(transport.send_all)
         if settings.http2 and not transport.spoke_http2:
             run.remarks.append(
                 "HTTP/2 was asked for, and the deployment does not speak it: this was HTTP/1.1"
             )
-    if run.walked is not None:
-        saved(settings, run.walked)
+    if walk is not None:
+        save_state(walk, settings.resume)
     try:
         result = run.result(target.url, time.monotonic() - began)
     except KeyboardInterrupt:  # the first one must not lose what was asked
@@ -116,13 +119,24 @@ def open_transport(settings: Settings, target: Target) -> Transport:
     )
 
 
-def conditions(settings: Settings, path: str) -> Conditions:
-    """What the settings state about the deployment."""
-    secrets = settings.secrets
-    return Conditions(
+def parameters(settings: Settings) -> RunParameters:
+    """The part of the settings that decides what is requested and what the verdicts are; no secrets."""
+    secrets, bounds = settings.secrets, settings.bounds
+    return RunParameters(
+        path=settings.path,
+        seed=settings.seed,
+        only=settings.only,
+        examples=settings.examples,
+        gentle=settings.gentle,
+        open=settings.open,
         token=secrets.token is not None or secrets.basic is not None,
         narrow=secrets.narrow is not None,
-        open=settings.open,
-        path=path,
         no_concurrent_writes=settings.no_concurrent_writes,
+        concurrency=bounds.concurrency,
+        timeout=float(bounds.timeout),
     )
+
+
+def plan(settings: Settings) -> tuple[tuple[str, int], ...]:
+    """Each probe with the maximum number of its requests; retries come on top."""
+    return session.plan(parameters(settings))

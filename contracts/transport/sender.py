@@ -12,7 +12,7 @@ from typing import Self
 
 import httpx
 
-from contracts.model import Attempt, BudgetSpent, Exchange, FailureKind, Request
+from contracts.model import Attempt, BudgetSpent, Exchange, FailureKind, Purpose, Request
 from contracts.transport.bounds import Bounds, size
 from contracts.transport.credentials import Secrets
 from contracts.transport.lane import Lane, Tried
@@ -27,7 +27,6 @@ _UNAVAILABLE = 503
 _BUSY = frozenset({_TOO_MANY, 502, _UNAVAILABLE, 504})
 _PASSING = frozenset({FailureKind.TIMEOUT, FailureKind.CUT, FailureKind.CONNECT, FailureKind.TLS})
 # A value that may have brought the deployment down is not sent twice: see the panic in the product's notes.
-_HOSTILE = "hostile"
 _MOMENT = 0.01  # where the pace let a request leave at the very end
 _LEAST_WAIT = 0.1  # for `Retry-After: 0`
 _STALE = "stale connection"
@@ -149,7 +148,7 @@ class Transport:
 
     def _attempt(self, lane: Lane, number: int, request: Request, raw: bytes) -> Tried:
         self._pace.wait()
-        if request.purpose.startswith(_HOSTILE):
+        if request.purpose is Purpose.HOSTILE:
             lane.drop()  # so that a cut connection has no other explanation
         started = self._clock()
         left = max(self._began + self._bounds.deadline - started, _MOMENT)
@@ -185,7 +184,7 @@ class Transport:
 
     def _passing(self, exchange: Exchange, tries: int) -> bool:
         """Whether the same request may well get another answer, and may be sent again."""
-        hostile = exchange.request.purpose.startswith(_HOSTILE)
+        hostile = exchange.request.purpose is Purpose.HOSTILE
         if exchange.failure is None:
             invited = exchange.status == _TOO_MANY or exchange.header("Retry-After") is not None
             return exchange.status in _BUSY and (invited or not hostile)

@@ -14,7 +14,7 @@ from fake import CATALOGUE, Deployment, rows
 
 from contracts import reference
 from contracts.model import OLD_PATH, Batch, Exchange, Outcome, Request, Result
-from contracts.runs.run import Settings, check, conditions
+from contracts.runs.run import Settings, check, parameters
 from contracts.runs.session import Run
 from contracts.transport import Bounds, BudgetSpent, Refused, Secrets, Target, Transport
 from contracts.transport.pace import Pace
@@ -164,9 +164,8 @@ class Together(Deployment):
 def ran(deployment: Together, concurrency: int) -> Result:
     bounds = Bounds(concurrency=concurrency)
     settings = Settings("http://fake.invalid", bounds=bounds, examples=0)
-    run = Run(settings, conditions(settings, OLD_PATH), CATALOGUE)
-    run.ctx.concurrency = concurrency
-    run.drive(deployment, deployment.all)
+    run = Run(parameters(settings), OLD_PATH, CATALOGUE)
+    run.drive(deployment.all)
     return run.result("http://fake.invalid", 0.0)
 
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from contracts.document import document
 from contracts.document.document import Document, DocumentError, SchemaJudge, is_rfc3339, load
-from contracts.model import NEW_PATH, OLD_PATH, Evidence, Level, UserError
+from contracts.model import NEW_PATH, OLD_PATH, EvidenceClass, Level, UserError
 
 DOCUMENT = load()
 RAW: Mapping[str, Any] = DOCUMENT.raw
@@ -180,7 +180,7 @@ def test_what_the_web_server_sends_may_be_of_any_content_type() -> None:
 def test_requirements_come_in_order_and_typed() -> None:
     assert [r.id for r in DOCUMENT.requirements] == [entry["id"] for entry in OPERATION["x-requirements"]]
     first = DOCUMENT.requirements[0]
-    assert (first.id, first.level, first.evidence) == ("SERVED", Level.MUST, Evidence.ONE)
+    assert (first.id, first.level, first.evidence) == ("SERVED", Level.MUST, EvidenceClass.RESPONSE)
     assert first.untested is None
     assert first.behaviours == ()
 

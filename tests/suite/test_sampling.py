@@ -15,9 +15,19 @@ from fake import CATALOGUE, Deployment, Row, Storm, Variant, rows, session
 from contracts.evidence.answers import Profile, Selection
 from contracts.evidence.evidence import Evidence
 from contracts.evidence.filtered import listings_and_stretches
-from contracts.evidence.samples import PAGE_DRAWN, draws_for, rate_below
+from contracts.evidence.samples import draws_for, rate_below
 from contracts.judging import judge as judging
-from contracts.model import Credentials, Exchange, ExitStatus, Outcome, Request, Result, Verdict, exit_status
+from contracts.model import (
+    Credentials,
+    Exchange,
+    ExitStatus,
+    Outcome,
+    Purpose,
+    Request,
+    Result,
+    Verdict,
+    exit_status,
+)
 from contracts.reference import REFERENCE_TOKEN
 from contracts.reference.computed import build_long_app, right_places
 from contracts.reference.pipeline import OLD_PATH, Ask, Incoming
@@ -183,7 +193,7 @@ def test_drawing_ends_where_a_fault_is_found() -> None:
     result = session(
         long_list(2_000_000, skipping(lambda place: place > 200_000 and not place % 100)), **LONG
     )
-    drawn = [e for e in result.exchanges if e.request.purpose == PAGE_DRAWN]
+    drawn = [e for e in result.exchanges if e.request.purpose is Purpose.DRAWN_PAGE]
     assert len(drawn) < 5
     assert outcomes(result, "WALK")["WALK-SPLIT"] is Outcome.FAIL
 
@@ -258,7 +268,7 @@ def stretch_of(whole: list[int], part: list[int], *, start: int = 10, offset: in
 
     asked = f"limit={len(whole)}&offset={start}", f"limit={len(part)}&offset={offset}&is_active=true"
     found = Evidence.of([exchange(1, asked[0], whole, start, 99), exchange(2, asked[1], part, offset, 50)])
-    listings = [s.listing for s in found.select(listings_and_stretches)]
+    listings = list(found.select(listings_and_stretches))
     assert all(listing.selection == Selection(is_active=True) for listing in listings)
     return sorted(listings[0].known_profiles) if listings else []
 

@@ -17,49 +17,30 @@ from contracts.evidence.answers import (
     read,
     read_query,
     share_profiles,
-    still,
+    stable_value,
     whole,
 )
 from contracts.evidence.evidence import Evidence
 from contracts.evidence.filtered import (
-    FilteredPagePair,
     filtered_page_pairs,
-    Listing,
     listings,
-    Partition,
     partitions,
 )
 from contracts.evidence.inputs import (
-    OddQuery,
-    odd_queries,
-    OddValue,
-    odd_values,
     is_odd,
     may_be_refused_below,
+    odd_queries,
+    odd_values,
 )
 from contracts.evidence.responses import (
-    Defaulted,
     defaulted,
-    LimitInForce,
     limits_in_force,
-    PastEnd,
     past_ends,
-    TotalPair,
     total_pairs,
-    WellFormed,
     well_formed,
 )
-from contracts.evidence.walks import (
-    Overlap,
-    overlaps,
-    Repeat,
-    repeats,
-    Walk,
-    walks,
-    WalkPair,
-    walk_pairs,
-    whole_walks,
-)
+from contracts.evidence.walks import overlaps, repeats, walk_pairs, walks, whole_walks
+from contracts.judging.check import Selector
 from contracts.judging.examples import exchange
 from contracts.model import Exchange, Request
 
@@ -167,8 +148,8 @@ def test_whole_numbers_are_those_of_json_schema(value: object, number: int | Non
 def test_what_moves_by_itself_and_the_order_of_nested_lists_make_no_difference() -> None:
     one = {"id": 1, "tags": ["a", "b"], "budgets": [{"max_limit": 5, "current_usage": 1}]}
     other = {"budgets": [{"current_usage": 2, "max_limit": 5}], "tags": ["b", "a"], "id": 1}
-    assert still(one) == still(other)
-    assert Profile(1, one).still != Profile(1, {**other, "description": "x"}).still
+    assert stable_value(one) == stable_value(other)
+    assert Profile(1, one).stable_json != Profile(1, {**other, "description": "x"}).stable_json
 
 
 @pytest.mark.parametrize("tags", [None, "a", {"a": 1}, [1, None]])
@@ -207,11 +188,6 @@ def test_a_part_of_the_evidence_holds_nothing_else() -> None:
     assert list(part.known_profiles) == [2]
 
 
-def test_a_kind_of_subject_has_one_builder() -> None:
-    with pytest.raises(TypeError, match="Walk has two builders"):
-        builder(Walk)(lambda _: ())
-
-
 # --- walks and pairs ------------------------------------------------------------------------------
 
 LIST = (
@@ -223,7 +199,7 @@ ALL = {"ask": "limit=9&offset=0", "profiles": [1, 2, 3, 4, 5]}
 
 
 @pytest.mark.parametrize(
-    ("entries", "walks"),
+    ("entries", "numbers"),
     [
         (LIST, [(1, 2, 3)]),
         (LIST[:2], [(1, 2)]),
@@ -237,24 +213,24 @@ ALL = {"ask": "limit=9&offset=0", "profiles": [1, 2, 3, 4, 5]}
     ],
 )
 def test_pages_of_one_size_that_follow_on_each_other_are_a_walk(
-    entries: tuple[Mapping[str, Any], ...], walks: list[tuple[int, ...]]
+    entries: tuple[Mapping[str, Any], ...], numbers: list[tuple[int, ...]]
 ) -> None:
-    assert [walk.numbers for walk in evidence(*entries).select(walks)] == walks
+    assert [walk.numbers for walk in evidence(*entries).select(walks)] == numbers
 
 
 def test_a_walk_knows_what_is_due() -> None:
     whole_walk, from_the_second = (evidence(*part).select(walks)[0] for part in (LIST, LIST[1:]))
-    assert (whole_walk.complete, whole_walk.due, whole_walk.ids) == (True, 5, (1, 2, 3, 4, 5))
-    assert (from_the_second.complete, from_the_second.due, from_the_second.start) == (False, 3, 2)
+    assert (whole_walk.complete, whole_walk.expected_count, whole_walk.ids) == (True, 5, (1, 2, 3, 4, 5))
+    assert (from_the_second.complete, from_the_second.expected_count, from_the_second.start) == (False, 3, 2)
 
 
-def counts(found: Evidence, *kinds: type) -> list[int]:
-    return [len(found.subjects(kind)) for kind in kinds]
+def counts(found: Evidence, *selectors: Selector) -> list[int]:
+    return [len(found.select(selector)) for selector in selectors]
 
 
 def test_pairs_are_found_among_all_pages() -> None:
     found = evidence(*LIST, ALL, LIST[0])
-    assert counts(found, WalkPair, Overlap, Repeat, TotalPair, WholeWalk) == [1, 4, 1, 4, 2]
+    assert counts(found, walk_pairs, overlaps, repeats, total_pairs, whole_walks) == [1, 4, 1, 4, 2]
     (pair,) = found.select(walk_pairs)
     assert pair.sequences == ((1, 2, 3, 4, 5), (1, 2, 3, 4, 5))
     assert [(a.number, b.number) for a, b in pair.pages] == [(4, 1), (4, 2)]
@@ -264,19 +240,19 @@ def test_a_page_past_the_end_is_judged_beside_one_that_states_the_end() -> None:
     past = {"ask": "limit=2&offset=7", "profiles": [], "total": 5}
     (subject,) = evidence(LIST[0], past).select(past_ends)
     assert (subject.before.number, subject.answer.number) == (1, 2)
-    assert counts(evidence(past), PastEnd) == [0]
-    assert counts(evidence({**LIST[0], "total": 9}, past), PastEnd) == [0]
+    assert counts(evidence(past), past_ends) == [0]
+    assert counts(evidence({**LIST[0], "total": 9}, past), past_ends) == [0]
 
 
 def test_an_implicit_page_is_judged_beside_the_explicit_one_of_its_limit() -> None:
     implicit = {"profiles": [1, 2], "limit": 2, "total": 5}
     (subject,) = evidence(ALL, LIST[0], implicit).select(defaulted)
-    assert (subject.explicit.number, subject.implicit.number) == (2, 3)
+    assert (subject.first.number, subject.second.number) == (2, 3)
 
 
 def test_an_unpaged_answer_is_judged_beside_the_longest_page() -> None:
     (subject,) = evidence(LIST[0], ALL, {"profiles": [1, 2, 3, 4, 5], "limit": 5}).select(defaulted)
-    assert (subject.explicit.number, subject.implicit.number) == (2, 3)
+    assert (subject.first.number, subject.second.number) == (2, 3)
 
 
 def test_the_limit_is_judged_beside_the_first_clamped_page() -> None:
@@ -334,7 +310,7 @@ def test_a_listing_is_the_complete_walk_with_the_fewest_pages() -> None:
 def test_a_filtered_page_is_judged_beside_the_largest_pages_that_share_profiles() -> None:
     filtered = {"ask": "limit=9&is_active=true", "profiles": [2, 5]}
     (subject,) = evidence(*LIST, ALL, filtered).select(filtered_page_pairs)
-    assert (subject.unfiltered.number, subject.common) == (4, [2, 5])
+    assert (subject.first.number, subject.common) == (4, [2, 5])
 
 
 # --- odd queries ----------------------------------------------------------------------------------
@@ -371,7 +347,7 @@ def test_only_what_no_framework_takes_for_a_value_is_an_odd_value(
     ],
 )
 def test_whatever_may_trouble_a_server_is_an_odd_query(entry: Mapping[str, Any], number: int) -> None:
-    assert counts(evidence(entry), OddQuery) == [number]
+    assert counts(evidence(entry), odd_queries) == [number]
 
 
 @pytest.mark.parametrize(

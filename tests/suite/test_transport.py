@@ -25,7 +25,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contracts.evidence.access import WRONG
-from contracts.model import Credentials, Exchange, FailureKind, Request, UserError
+from contracts.model import Credentials, Exchange, FailureKind, Purpose, Request, UserError
 from contracts.transport import (
     Bounds,
     BudgetSpent,
@@ -835,7 +835,7 @@ def test_protocol_faults_are_not_repeated() -> None:
 def test_a_hostile_value_is_never_sent_twice_where_it_may_have_done_harm(answer: Exception | int) -> None:
     transport, _, seen = fake(200, answer)
     transport.send(Request())
-    assert transport.send(Request(purpose="hostile: huge offset")).attempts == ()
+    assert transport.send(Request(purpose=Purpose.HOSTILE)).attempts == ()
     assert len(seen) == 2
 
 
@@ -845,7 +845,7 @@ def test_a_hostile_value_is_never_sent_twice_where_it_may_have_done_harm(answer:
 def test_a_hostile_value_is_sent_again_where_it_was_not_read(answer: Any) -> None:
     transport, _, _ = fake(200, answer, 400)
     transport.send(Request())
-    assert transport.send(Request(purpose="hostile: huge offset")).status == 400
+    assert transport.send(Request(purpose=Purpose.HOSTILE)).status == 400
 
 
 def test_a_kept_connection_that_was_closed_is_nobodys_fault() -> None:
@@ -857,7 +857,7 @@ def test_a_kept_connection_that_was_closed_is_nobodys_fault() -> None:
         exchange = transport.send(Request(query="limit=1"))
         assert exchange.status == 200
         assert [(a.why, a.waited) for a in exchange.attempts] == [("stale connection", 0.0)]
-        assert transport.send(Request(query="limit=2", purpose="hostile")).attempts == ()
+        assert transport.send(Request(query="limit=2", purpose=Purpose.HOSTILE)).attempts == ()
     assert len(requests) == 4
 
 

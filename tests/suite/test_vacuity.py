@@ -8,7 +8,7 @@ import pytest
 
 from contracts.evidence.answers import Page
 from contracts.evidence.evidence import Evidence
-from contracts.evidence.walks import Walk, walks, WalkPair, walk_pairs
+from contracts.evidence.walks import walk_pairs, walks
 from contracts.judging.catalogue import load_catalogue
 from contracts.judging.check import Check
 from contracts.judging.examples import exchange, load_examples

@@ -110,14 +110,15 @@ def access_is_checked_before_the_query(answer: Answer) -> Iterator[Violation]:
 )
 def refusal_carries_no_item(refusal: Refusal) -> Iterator[Violation]:
     """No list of items in it, and no name of one, in body or header fields."""
-    answer, named = refusal.answer, refusal.named
+    answer, leak = refusal.answer, refusal.leak
     expected = "no data of the list in a refusal"
     if _listed(answer):
         yield _let_in(answer, expected)
-    elif named:
-        field = refusal.field_with(named)
-        got = f"{answer.status} with the name of an item, {named[:60]!r}"
-        yield Violation(expected, got, (answer.at("status", field),), min_writes=0)
+    elif leak is not None:
+        fact, page, item = leak
+        shown = page.at_item(position_of(page, item.id), "/id", "/name")
+        got = f"{answer.status} with {item.raw['name']!r:.60}, the name of id {item.id}"
+        yield Violation(expected, got, (shown, answer.at("status", fact)), min_writes=0)
 
 
 # --- a narrower credential ----------------------------------------------------------------------------
@@ -136,6 +137,7 @@ def _no_narrow_credential(evidence: Evidence) -> str:
     inapplicable=_no_narrow_credential,
     exercised=lambda e: any(map(_compares, e.select(narrow_lists))),
     requires=("WALK-COMPLETE", "WALK-ORDER"),
+    sampled="scope",
 )
 def narrower_credential_sees_a_part(narrow: NarrowList) -> Iterator[Violation]:
     """A subset in the same order, with a total that counts only that."""

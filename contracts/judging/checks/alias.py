@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 
 from contracts.evidence.access import (
-    ALIAS,
     AliasPair,
     OldPathAnswer,
     alias_pairs,
@@ -19,7 +18,7 @@ from contracts.evidence.evidence import Evidence
 from contracts.judging.check import check
 from contracts.judging.checks.response import media_type, stated_type
 from contracts.judging.relations import ENVELOPE, disagreement, same_content, same_page, shape, succeeded
-from contracts.model import Place, Violation
+from contracts.model import Place, Purpose, Violation
 
 _SUCCESSOR = re.compile(
     r";\s*rel\s*=\s*(?:\"[^\"]*\bsuccessor-version\b[^\"]*\"|successor-version\b)", re.IGNORECASE
@@ -27,7 +26,7 @@ _SUCCESSOR = re.compile(
 
 
 def _one_path(evidence: Evidence) -> str:
-    requested = any(a.request.purpose == ALIAS for a in evidence.answers)
+    requested = any(a.request.purpose is Purpose.ALIAS for a in evidence.answers)
     known = other_path(evidence.conditions.path) is not None
     if other_path_served(evidence) or (known and not requested):
         return ""

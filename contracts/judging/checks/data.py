@@ -71,6 +71,8 @@ def _name_of(page: Page, item: Profile) -> Place:
     every_page,
     needs="an item with times",
     exercised=lambda e: any(_timed(p) for p in e.profiles),
+    sampled="profiles",
+    exhaustive="page",
 )
 def times_are_in_order(page: Page) -> Iterator[Violation]:
     """`created_at` up to `updated_at`, and neither more than a day after the deployment's own `Date`."""
@@ -144,6 +146,8 @@ def _time(value: object) -> datetime | None:
     every_page,
     needs="an item with budgets or limits",
     exercised=lambda e: any(map(_limited, e.profiles)),
+    sampled="profiles",
+    exhaustive="page",
 )
 def usage_is_not_negative(page: Page) -> Iterator[Violation]:
     """And a scope `provider:<name>` names a provider of that item."""

@@ -65,6 +65,7 @@ def page_matches_is_active(page: Page) -> Iterator[Violation]:
     needs=_BOTH_VALUES,
     exercised=_both_values,
     requires=("PAGE-LIMIT", "WALK-ONCE", "WALK-COMPLETE", "FILTER-ACTIVE-MATCH"),
+    sampled="filters",
 )
 def is_active_selects_all_that_have_it(listing: Listing) -> Iterator[Violation]:
     """Every item of the unfiltered list with that value is in the filtered list."""
@@ -104,6 +105,7 @@ def _telling(selection: Selection, profiles: Iterable[Profile]) -> bool:
     needs="a tag that an active and an inactive item carry",
     exercised=_intersection_shown,
     requires=("FILTER-ACTIVE-MATCH", "FILTER-TAGS-MATCH", "FILTER-TAGS-EXACT", "FILTER-TAGS-COMPLETE"),
+    sampled="filters",
 )
 def both_filters_select_the_intersection(subject: Combined) -> Iterator[Violation]:
     """Every item listed matches both, and every item that matches both is listed."""
@@ -193,6 +195,7 @@ def _filtered_walk_shown(evidence: Evidence) -> bool:
     exercised=_filtered_walk_shown,
     inapplicable=max_limit_is_one,
     requires=("PAGE-LIMIT", "PAGE-OFFSET-ECHO", "WALK-ONCE", "WALK-COMPLETE"),
+    sampled="filters",
 )
 def filtered_walk_yields_every_match_once(subject: FilteredWalk) -> Iterator[Violation]:
     """At every page size the same items, at the same positions."""

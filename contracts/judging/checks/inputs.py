@@ -8,7 +8,6 @@ from contracts.document.document import Document
 from contracts.evidence.answers import Answer, Page, whole
 from contracts.evidence.evidence import Evidence
 from contracts.evidence.inputs import (
-    HOSTILE,
     OddQuery,
     OddReading,
     OddValue,
@@ -33,7 +32,7 @@ from contracts.judging.relations import (
     same_page,
     shape,
 )
-from contracts.model import EvidenceClass, Exchange, FailureKind, Place, Violation
+from contracts.model import EvidenceClass, Exchange, FailureKind, Place, Purpose, Violation
 
 _ALIVE = "a response, as to the requests before and after"
 
@@ -48,7 +47,7 @@ def no_query_is_answered_5xx(odd: OddQuery) -> Iterator[Violation]:
         got = f"status {answer.status}"
         yield Violation("200, or 4xx", got, at, EvidenceClass.STABLE, min_writes=0)
     elif exchange.failure is not None and exchange.failure.kind is FailureKind.CUT and odd.after is not None:
-        hostile = exchange.request.purpose.startswith(HOSTILE)
+        hostile = exchange.request.purpose is Purpose.HOSTILE
         if _answers(odd) or (hostile and _refused_connection(odd)):
             evidence = EvidenceClass.RESPONSE if hostile else EvidenceClass.STABLE
             at = (_outcome(odd.after), Place(exchange.number, ("failure", "request")))

@@ -38,7 +38,13 @@ def _full_and_short_pages(evidence: Evidence) -> bool:
     )
 
 
-@check("PAGE-COUNT", every_page, needs="a list that is not empty", exercised=_full_and_short_pages)
+@check(
+    "PAGE-COUNT",
+    every_page,
+    needs="a list that is not empty",
+    exercised=_full_and_short_pages,
+    exhaustive="page",
+)
 def count_is_page_length(page: Page) -> Iterator[Violation]:
     """`count` is the number of items on the page."""
     length = len(page.profiles)
@@ -51,7 +57,7 @@ def _limit_binds(evidence: Evidence) -> bool:
     return any(p.query.limit and p.total - p.offset > p.query.limit for p in evidence.plain)
 
 
-@check("PAGE-LIMIT", every_page, needs=_TWO, exercised=_limit_binds)
+@check("PAGE-LIMIT", every_page, needs=_TWO, exercised=_limit_binds, exhaustive="page")
 def page_holds_at_most_limit(page: Page) -> Iterator[Violation]:
     """The requested limit; without one, or with 0, the limit that the page states."""
     bound = page.query.limit or page.limit
@@ -60,7 +66,7 @@ def page_holds_at_most_limit(page: Page) -> Iterator[Violation]:
         yield Violation(f"at most {bound} items", f"{len(page.profiles)} items", (page.at(*facts),))
 
 
-@check("PAGE-LIMIT-ECHO", limits_in_force)
+@check("PAGE-LIMIT-ECHO", limits_in_force, exhaustive="page")
 def limit_is_the_limit_in_force(subject: LimitInForce) -> Iterator[Violation]:
     """The requested limit, the deployment's one maximum above it, its one default without."""
     page, requested = subject.page, subject.page.query.limit
@@ -120,7 +126,7 @@ def _deep_page(evidence: Evidence) -> bool:
     return any(page.query.offset for page in evidence.plain)
 
 
-@check("PAGE-OFFSET-ECHO", every_page, exercised=_deep_page)
+@check("PAGE-OFFSET-ECHO", every_page, exercised=_deep_page, exhaustive="page")
 def offset_is_the_offset_in_force(page: Page) -> Iterator[Violation]:
     """The requested offset; 0 without one."""
     requested = page.query.offset or 0
@@ -139,6 +145,8 @@ def _both_bounds_bind(evidence: Evidence) -> bool:
     needs=_TWO,
     exercised=_both_bounds_bind,
     requires=("PAGE-LIMIT", "PAGE-LIMIT-ECHO", "PAGE-OFFSET-ECHO"),
+    sampled="profiles",
+    exhaustive="page",
 )
 def page_is_filled(page: Page) -> Iterator[Violation]:
     """Under filters, FILTER-TOTAL and FILTER-PAGED say the same; past the end, PAGE-PAST-END."""
@@ -159,6 +167,8 @@ def page_is_filled(page: Page) -> Iterator[Violation]:
     needs=_TWO,
     exercised=lambda e: any(len(p.profiles) > 1 for p in e.pages),
     inapplicable=max_limit_is_one,
+    sampled="profiles",
+    exhaustive="page",
 )
 def page_holds_every_id_once(page: Page) -> Iterator[Violation]:
     """Duplicates inside one response cannot be a race."""

@@ -47,7 +47,14 @@ def _is_web_page(answer: Answer) -> bool:
     return is_markup or ("html" in media_type(answer) and not isinstance(answer.value, dict))
 
 
-@check("RESP-STATUS", well_formed, in_doubt=unanswered, requires=("SERVED",), blocks=Blocks.NO_DATA)
+@check(
+    "RESP-STATUS",
+    well_formed,
+    in_doubt=unanswered,
+    requires=("SERVED",),
+    blocks=Blocks.NO_DATA,
+    exhaustive="page",
+)
 def well_formed_request_is_answered_200(subject: WellFormed) -> Iterator[Violation]:
     """A 5xx may be temporary, so it has to recur; any other status convicts."""
     answer = subject.answer
@@ -70,7 +77,7 @@ def _message(answer: Answer) -> str:
     return f" ({message[:120]})" if isinstance(message, str) else ""
 
 
-@check("RESP-MEDIA-TYPE", successes, requires=("SERVED",))
+@check("RESP-MEDIA-TYPE", successes, requires=("SERVED",), exhaustive="page")
 def success_is_application_json(answer: Answer) -> Iterator[Violation]:
     """Parameters such as charset are allowed (RFC 9110, section 8.3)."""
     if media_type(answer) != JSON:
@@ -84,7 +91,9 @@ def _beyond(evidence: Evidence) -> str:
     return f"request #{beyond.number} is beyond what the suite reads: {beyond.beyond}" if beyond else ""
 
 
-@check("RESP-JSON", successes, in_doubt=_beyond, requires=("SERVED",), blocks=Blocks.NO_DATA)
+@check(
+    "RESP-JSON", successes, in_doubt=_beyond, requires=("SERVED",), blocks=Blocks.NO_DATA, exhaustive="page"
+)
 def body_is_one_json_text(answer: Answer) -> Iterator[Violation]:
     """RFC 8259 and I-JSON (RFC 7493)."""
     if answer.problem is not None:
@@ -99,14 +108,28 @@ def schema_violations(answer: Answer, problems: Iterable[Problem]) -> Iterator[V
         yield Violation(problem.expected, f"{problem.got} at {where}", at)
 
 
-@check("RESP-SCHEMA", contents, requires=("SERVED", "RESP-JSON"), blocks=Blocks.NO_DATA)
+@check(
+    "RESP-SCHEMA",
+    contents,
+    requires=("SERVED", "RESP-JSON"),
+    blocks=Blocks.NO_DATA,
+    sampled="profiles",
+    exhaustive="page",
+)
 def body_conforms_to_the_schema(answer: Answer, document: Document) -> Iterator[Violation]:
     """Nested arrays that are null have a requirement of their own, so that they can be waived alone."""
     problems = answer.problems(document.success())
     yield from schema_violations(answer, (p for p in problems if not is_nested_null(p)))
 
 
-@check("RESP-NESTED-NULL", contents, requires=("SERVED", "RESP-JSON"), blocks=Blocks.NO_DATA)
+@check(
+    "RESP-NESTED-NULL",
+    contents,
+    requires=("SERVED", "RESP-JSON"),
+    blocks=Blocks.NO_DATA,
+    sampled="profiles",
+    exhaustive="page",
+)
 def nested_arrays_are_never_null(answer: Answer, document: Document) -> Iterator[Violation]:
     """A Go server writes a nil slice as null."""
     problems = answer.problems(document.success())

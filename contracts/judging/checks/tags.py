@@ -154,6 +154,7 @@ def _is_simple(listing: Listing) -> bool:
     needs=_TAGGED,
     exercised=_tagged,
     requires=("PAGE-LIMIT", "WALK-ONCE", "WALK-COMPLETE", "FILTER-TAGS-MATCH", "FILTER-TAGS-EXACT"),
+    sampled="filters",
 )
 def tags_select_all_that_carry_them(listing: Listing) -> Iterator[Violation]:
     """For tags of letters and digits; those that must be encoded are FILTER-TAGS-ENCODING's."""
@@ -171,6 +172,7 @@ def _encoding_shown(evidence: Evidence) -> bool:
     needs=_TAGGED,
     exercised=_encoding_shown,
     requires=("FILTER-TAGS-COMPLETE",),
+    sampled="filters",
 )
 def encoded_tag_is_found(listing: Listing) -> Iterator[Violation]:
     """Percent-encoding is undone before tags are compared, `%70rod` included (RFC 3986, section 2.3)."""
@@ -193,6 +195,7 @@ def _behaviours_shown(evidence: Evidence) -> bool:
     needs=_TWO_TAGS,
     exercised=_behaviours_shown,
     requires=("PAGE-LIMIT", "FILTER-TAGS-MATCH", "FILTER-TAGS-EXACT"),
+    sampled="filters",
 )
 def several_tags_are_matched_one_way(pair: TagListingPair) -> Iterator[Violation]:
     """*Any* or *all*, whatever the number and the order of the tags; letter case counts or does not."""
@@ -273,6 +276,7 @@ def _minds_case(listing: Listing) -> Found | None:
     needs=_TAGGED,
     exercised=lambda e: _tagged(e) and any(s.clean.ids for s in e.select(tag_lists)),
     requires=("FILTER-TAGS-MATCH", "FILTER-TAGS-EXACT"),
+    sampled="filters",
 )
 def repeated_and_empty_items_change_nothing(subject: TagList) -> Iterator[Violation]:
     """A tag given twice counts once; an empty item selects nothing more (and may select nothing)."""
