@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from contracts.model import VOLATILE, Exchange
-from contracts.reports.fact_text import Steps, body_of, items_in, one_line, steps_of
+from contracts.reports.fact_text import ABSENT, Steps, body_of, items_in, one_line, steps_of
 from contracts.reports.text import visible
 
 _VALUE = 160  # characters of one value
@@ -14,7 +15,6 @@ _MEMBERS = 20  # of the body itself
 _PLACES = 12  # opened in one body
 _ROWS = 40  # of one comparison
 _DEPTH = 12
-_FLAT = 400  # members of one item that are compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,23 +28,22 @@ class BodyLine:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One member of an item in two responses; `kind` is `same`, `differs` or `volatile`."""
+    """One member in which two items differ."""
 
     pointer: str
     left: str
     right: str
-    kind: str
+    is_volatile: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One item in two responses: where each shows it, and the members that are worth a look."""
+    """One item in two responses: where each shows it, and the members that differ."""
 
     item: str
     left: str
     right: str
     members: tuple[Member, ...]
-    equal: int
 
     @property
     def texts(self) -> Iterator[str]:
@@ -72,7 +71,7 @@ def _lines(value: object, at: Steps, wanted: frozenset[Steps], name: str) -> Ite
     start, end = "{}" if isinstance(value, dict) else "[]"
     yield BodyLine(name + start, len(at), at in wanted)
     names = inner | _names(value, at)
-    children = value if isinstance(value, dict) else {str(index): one for index, one in enumerate(value)}
+    children = _children(value)
     shown = [key for key in children if key in names]
     for key in shown:
         yield from _lines(children[key], (*at, key), wanted, f"{_short(key) if start == '{' else key}: ")
@@ -105,14 +104,12 @@ def compare(exchanges: Sequence[Exchange], pointer: str) -> Comparison | None:
     shown = _items_by_id(last)
     for earlier in exchanges[:-1]:
         before = _items_by_id(earlier)
-        common = [id_ for id_ in shown if id_ in before and before[id_][1] != shown[id_][1]]
-        for id_ in sorted(common, key=lambda id_: str(shown[id_][0]) not in steps):
-            members = _members(before[id_][1], shown[id_][1])
-            if any(one.kind == "differs" for one in members):
-                telling = [one for one in members if one.kind != "same" or one.pointer in ("/id", "/name")]
-                sides = (_where(earlier, before[id_][0]), _where(last, shown[id_][0]))
-                equal = sum(one.kind == "same" for one in members)
-                return Comparison(_short(id_), *sides, tuple(telling[:_ROWS]), equal)
+        for id_ in sorted(shown.keys() & before.keys(), key=lambda id_: str(shown[id_][0]) not in steps):
+            members = tuple(islice(_differences(before[id_][1], shown[id_][1], ""), _ROWS))
+            if not all(one.is_volatile for one in members):
+                return Comparison(
+                    _short(id_), _where(earlier, before[id_][0]), _where(last, shown[id_][0]), members
+                )
     return None
 
 
@@ -121,26 +118,26 @@ def _items_by_id(exchange: Exchange) -> _Items:
     return {one["id"]: (index, one) for index, one in reversed(items) if isinstance(one.get("id"), int | str)}
 
 
-def _members(left: dict[str, object], right: dict[str, object]) -> list[Member]:
-    one, other = dict(_flat(left, "")), dict(_flat(right, ""))
-    found = []
-    for pointer in dict.fromkeys((*one, *other)):
-        first, second = one.get(pointer, "(absent)"), other.get(pointer, "(absent)")
-        volatile = not VOLATILE.isdisjoint(pointer.split("/"))
-        kind = "same" if first == second else "volatile" if volatile else "differs"
-        found.append(Member(visible(pointer, at_most=_VALUE), first, second, kind))
-    return found
-
-
 def _where(exchange: Exchange, index: int) -> str:
     return f"request #{exchange.number}, item {index + 1}"
 
 
-def _flat(value: object, pointer: str, depth: int = 0) -> Iterator[tuple[str, str]]:
-    """Every scalar of a value with its JSON Pointer; bounded in depth and in number."""
-    if depth < _DEPTH and isinstance(value, dict | list) and value:
-        pairs = value.items() if isinstance(value, dict) else enumerate(value)
-        for _, (name, inner) in zip(range(_FLAT), pairs, strict=False):
-            yield from _flat(inner, f"{pointer}/{name}", depth + 1)
+def _differences(left: object, right: object, pointer: str) -> Iterator[Member]:
+    """The members in which two values differ, as deep as both have members."""
+    if left == right:
+        return
+    one, other = _children(left), _children(right)
+    if one and other and pointer.count("/") < _DEPTH:
+        for key in dict.fromkeys((*one, *other)):
+            yield from _differences(one.get(key, ABSENT), other.get(key, ABSENT), f"{pointer}/{key}")
     else:
-        yield pointer, _short(value)
+        shown, shown_there = ("(absent)" if value is ABSENT else _short(value) for value in (left, right))
+        is_volatile = not VOLATILE.isdisjoint(pointer.split("/"))
+        yield Member(visible(pointer, at_most=_VALUE), shown, shown_there, is_volatile)
+
+
+def _children(value: object) -> dict[str, object]:
+    """The members of an object or the items of an array, by their steps in a JSON Pointer."""
+    if isinstance(value, list):
+        return {str(index): one for index, one in enumerate(value)}
+    return value if isinstance(value, dict) else {}

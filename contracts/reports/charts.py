@@ -16,15 +16,17 @@ from contracts.model import Credentials, Exchange, Outcome, Result
 from contracts.reports.fact_text import body_of, items_in, steps_of
 from contracts.reports.text import number_of, visible
 
-WIDTH = 960
-_LEFT, _RIGHT = 190, 20  # of the map: space for labels, and for the last number of the axis
+WIDTHS = (960, 380)
+"""Of a chart in a window, and on a phone."""
+
 _ROWS = 18
 _ROW = 20
 _PIECES = 240  # rectangles in one row; more are drawn as stretches
 _BARS = 700  # bars in a time line; of more requests the slowest are drawn
 _PROBES = 200
-_BEGIN, _TOP, _TALLEST, _LANE = 64, 18, 110, 30  # of the time line
+_TOP, _TALLEST, _LANE = 18, 110, 30  # of the time line
 _GROUND = _TOP + _TALLEST
+_CHARACTER = 6.6  # the width of one
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,14}")
 
@@ -56,10 +58,28 @@ class Label:
 class Chart:
     """Shapes and labels, and in `words` what they show, for those who do not see them."""
 
+    width: float
     height: float
     shapes: tuple[Shape, ...]
     labels: tuple[Label, ...]
     words: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Axis:
+    """A horizontal axis from 0 to an end, between two edges."""
+
+    left: float
+    right: float
+    end: float
+
+    def x(self, value: float) -> float:
+        """Where a value is."""
+        return round(self.left + (self.right - self.left) * min(value, self.end) / self.end, 1)
+
+    def parts(self) -> Iterator[float]:
+        """The values that are labelled."""
+        return (self.end * part / 4 for part in range(5))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,25 +107,27 @@ def failed_exchanges(result: Result) -> frozenset[int]:
 # --- the map of the list ----------------------------------------------------------------------------
 
 
-def list_map(result: Result) -> Chart | None:
+def list_map(result: Result, width: int) -> Chart | None:
     """Which positions of the list were read at which limit, and where it failed; None without pages."""
     pages = [page for page in map(_page_read, result.exchanges) if page is not None]
     extent = _extent(pages)
     if not extent:
         return None
+    axis = _Axis(190 if width > WIDTHS[1] else 130, width - 20, extent)
     failed = failed_exchanges(result)
     rows = _rows(pages, failed)
     shapes: list[Shape] = []
     labels: list[Label] = []
     for at, ((selection, limit), row) in enumerate(rows):
         y = 4 + at * _ROW
-        labels.append(Label(_LEFT - 8, y + 12, _row_name(selection, limit), "end", ""))
-        shapes.append(Shape(_LEFT, y, WIDTH - _LEFT - _RIGHT, _ROW - 6, "ground"))
-        shapes.extend(_pieces(row, y, extent, failed))
+        labels.append(Label(axis.left - 8, y + 12, _row_name(selection, limit, axis.left), "end", ""))
+        shapes.append(Shape(axis.left, y, axis.right - axis.left, _ROW - 6, "ground"))
+        shapes.extend(_pieces(row, y, axis, failed))
     height = 4 + len(rows) * _ROW
-    shapes.extend(_points(result, pages, rows, extent))
-    labels.extend(_axis(extent, height + 16))
-    return Chart(height + 24, tuple(shapes), tuple(labels), _map_words(pages, rows, extent, failed))
+    shapes.extend(_points(result, pages, rows, axis))
+    labels.extend(Label(axis.x(p), height + 16, f"{p:,.0f}", "middle") for p in axis.parts())
+    labels.append(Label(axis.left - 16, height + 16, "position in the list", "end"))
+    return Chart(width, height + 24, tuple(shapes), tuple(labels), _map_words(pages, rows, extent, failed))
 
 
 def _page_read(exchange: Exchange) -> _PageRead | None:
@@ -150,19 +172,19 @@ def _rows(pages: Iterable[_PageRead], failed: frozenset[int]) -> _Rows:
     return sorted(chosen, key=lambda row: (row[0][0], -(row[0][1] or 0)))
 
 
-def _row_name(selection: str, limit: int | None) -> str:
+def _row_name(selection: str, limit: int | None, width: float) -> str:
     page = "no limit" if limit is None else f"limit {limit}"
-    name = visible(f"{page}, {selection}" if selection else page, at_most=200)
-    return name if len(name) <= 27 else f"{name[:26]}…"
+    name, fitting = visible(f"{page}, {selection}" if selection else page), int(width / _CHARACTER) - 2
+    return name if len(name) <= fitting else f"{name[: fitting - 1]}…"
 
 
-def _pieces(row: Sequence[_PageRead], y: float, extent: int, failed: frozenset[int]) -> Iterator[Shape]:
+def _pieces(row: Sequence[_PageRead], y: float, axis: _Axis, failed: frozenset[int]) -> Iterator[Shape]:
     """A rectangle for each page, those with a failure on top; very many pages as the stretches they cover."""
     bad = [page for page in row if page.number in failed]
     good = [page for page in row if page.number not in failed]
     for page in (*(good if len(good) <= _PIECES else _stretches(good)), *bad[:_PIECES]):
         look = "broken" if page.number in failed else "read"
-        x, end = _x(min(page.begin, extent), extent), _x(min(page.end, extent), extent)
+        x, end = axis.x(page.begin), axis.x(page.end)
         empty = " none" if page.end <= page.begin else ""
         title = f"request #{page.number}: {_positions(page)}"
         yield Shape(x, y, max(end - x - 1, 2), _ROW - 6, look + empty, title)
@@ -185,7 +207,7 @@ def _positions(page: _PageRead) -> str:
     return f"positions {page.begin:,} to {page.end - 1:,}"
 
 
-def _points(result: Result, pages: Sequence[_PageRead], rows: _Rows, extent: int) -> Iterator[Shape]:
+def _points(result: Result, pages: Sequence[_PageRead], rows: _Rows, axis: _Axis) -> Iterator[Shape]:
     """A mark at the very item that a violation points to."""
     by_number = {page.number: page for page in pages}
     heights = {key: 4 + at * _ROW for at, (key, _) in enumerate(rows)}
@@ -195,19 +217,9 @@ def _points(result: Result, pages: Sequence[_PageRead], rows: _Rows, extent: int
             if page is None or len(steps) < 2 or not _NUMBER.fullmatch(steps[1]):
                 continue
             y, position = heights.get((page.selection, page.limit)), page.begin + int(steps[1])
-            if y is not None and position < extent:
+            if y is not None and position < axis.end:
                 title = f"{verdict.requirement.id}: position {position:,}"
-                yield Shape(_x(position, extent) - 1, y - 3, 3, _ROW, "point", title)
-
-
-def _x(position: int, extent: int) -> float:
-    return round(_LEFT + (WIDTH - _LEFT - _RIGHT) * position / extent, 1)
-
-
-def _axis(extent: int, y: float) -> Iterator[Label]:
-    for position in sorted({round(extent * part / 4) for part in range(5)}):
-        yield Label(_x(position, extent), y, f"{position:,}", "middle")
-    yield Label(_LEFT - 8, y, "position in the list", "end")
+                yield Shape(axis.x(position) - 1, y - 3, 3, _ROW, "point", title)
 
 
 def _map_words(pages: Sequence[_PageRead], rows: _Rows, extent: int, failed: frozenset[int]) -> str:
@@ -221,40 +233,31 @@ def _map_words(pages: Sequence[_PageRead], rows: _Rows, extent: int, failed: fro
 # --- the time line ----------------------------------------------------------------------------------
 
 
-def time_line(result: Result) -> Chart | None:
+def time_line(result: Result, width: int) -> Chart | None:
     """When each request was sent and how long its response took; None without requests."""
     exchanges = sorted(result.exchanges, key=lambda one: one.started)
     if not exchanges:
         return None
-    span = max(one.started + one.elapsed for one in exchanges) or 1.0
+    axis = _Axis(64, width - 30, max(one.started + one.elapsed for one in exchanges) or 1.0)
     slowest = max(one.elapsed for one in exchanges) or 1.0
     failed = failed_exchanges(result)
-    bands, names = _bands(exchanges, span)
+    bands, names = _bands(exchanges, axis)
     shapes = [*bands]
     for one in sorted(exchanges, key=lambda one: (one.number not in failed, -one.elapsed))[:_BARS]:
-        shapes.append(_bar(one, span, slowest, failed))
-        shapes.extend(_waits(one, span))
-    repeated = list(_repeated(exchanges, span))
+        shapes.append(_bar(one, axis, slowest, failed))
+        shapes.extend(_waits(one, axis))
+    repeated = list(_repeated(exchanges, axis))
+    labels = [Label(axis.x(at), _GROUND + _LANE + 16, f"{at:.2f} s", "middle") for at in axis.parts()]
     scale = ((26, _milliseconds(slowest)), (_GROUND, "0"), (_GROUND + 20, "repeated"))
-    labels = [*names, *(Label(_BEGIN - 8, y, text, "end") for y, text in scale), *_seconds(span)]
+    labels += [*names, *(Label(axis.left - 8, y, text, "end") for y, text in scale)]
     words = _time_words(exchanges, repeated)
-    return Chart(_GROUND + _LANE + 24, (*shapes, *repeated), tuple(labels), words)
+    return Chart(width, _GROUND + _LANE + 24, (*shapes, *repeated), tuple(labels), words)
 
 
-def _seconds(span: float) -> Iterator[Label]:
-    for part in range(5):
-        at = span * part / 4
-        yield Label(_t(at, span), _GROUND + _LANE + 16, f"{at:.2f} s", "middle")
-
-
-def _t(seconds: float, span: float) -> float:
-    return round(_BEGIN + (WIDTH - _BEGIN - 30) * seconds / span, 1)
-
-
-def _bar(one: Exchange, span: float, slowest: float, failed: frozenset[int]) -> Shape:
+def _bar(one: Exchange, axis: _Axis, slowest: float, failed: frozenset[int]) -> Shape:
     height = max(round(_TALLEST * one.elapsed / slowest, 1), 2)
-    x = _t(one.started, span)
-    width = max(round(_t(one.started + one.elapsed, span) - x, 1), 1.5)
+    x = axis.x(one.started)
+    width = max(round(axis.x(one.started + one.elapsed) - x, 1), 1.5)
     look = "broken" if one.number in failed else _look(one)
     received = one.failure.kind.value if one.failure else str(one.status)
     title = f"request #{one.number}: {received}, {_milliseconds(one.elapsed)}"
@@ -267,16 +270,16 @@ def _look(one: Exchange) -> str:
     return "refused" if one.status >= 400 else "read"
 
 
-def _waits(one: Exchange, span: float) -> Iterator[Shape]:
+def _waits(one: Exchange, axis: _Axis) -> Iterator[Shape]:
     if one.attempts:
         waited = sum(attempt.waited for attempt in one.attempts)
-        begin = _t(max(one.started - waited, 0), span)
+        begin = axis.x(max(one.started - waited, 0))
         reasons = ", ".join(dict.fromkeys(attempt.why for attempt in one.attempts))
         title = visible(f"request #{one.number} was retried after {reasons}; {waited:.1f} s waited")
-        yield Shape(begin, _GROUND + 2, max(_t(one.started, span) - begin, 4), 5, "wait", title)
+        yield Shape(begin, _GROUND + 2, max(axis.x(one.started) - begin, 4), 5, "wait", title)
 
 
-def _repeated(exchanges: Sequence[Exchange], span: float) -> Iterator[Shape]:
+def _repeated(exchanges: Sequence[Exchange], axis: _Axis) -> Iterator[Shape]:
     """A mark for each request that was sent before: between two equal responses the list was stable."""
     before: dict[tuple[object, ...], Exchange] = {}
     marks = 0
@@ -290,10 +293,10 @@ def _repeated(exchanges: Sequence[Exchange], span: float) -> Iterator[Shape]:
         marks += 1
         same = (one.status, one.content) == (first.status, first.content)
         title = f"request #{one.number} repeats #{first.number}: {'the same' if same else 'another'} response"
-        yield Shape(_t(one.started, span), _GROUND + 12, 4, 10, "same" if same else "other", title)
+        yield Shape(axis.x(one.started), _GROUND + 12, 4, 10, "same" if same else "other", title)
 
 
-def _bands(exchanges: Sequence[Exchange], span: float) -> tuple[list[Shape], list[Label]]:
+def _bands(exchanges: Sequence[Exchange], axis: _Axis) -> tuple[list[Shape], list[Label]]:
     """A band behind the requests of each probe, and its name where there is space for it."""
     shapes: list[Shape] = []
     names: list[Label] = []
@@ -302,11 +305,11 @@ def _bands(exchanges: Sequence[Exchange], span: float) -> tuple[list[Shape], lis
     for at, (purpose, part) in zip(range(_PROBES), probes, strict=False):
         sent = list(part)
         name = visible(purpose, at_most=40)
-        begin, end = _t(sent[0].started, span), _t(sent[-1].started + sent[-1].elapsed, span)
+        begin, end = axis.x(sent[0].started), axis.x(sent[-1].started + sent[-1].elapsed)
         shapes.append(Shape(begin, _TOP, max(end - begin, 1), _TALLEST, f"band{at % 2}", name))
-        if name and begin >= free and end - begin >= 6.5 * len(name):
+        if name and begin >= free and end - begin >= _CHARACTER * len(name):
             names.append(Label(begin, 12, name))
-            free = begin + 6.5 * len(name)
+            free = begin + _CHARACTER * len(name)
     return shapes, names
 
 

@@ -35,9 +35,8 @@ def text(view: ReportView) -> str:
             ("Suite", f"bifrost-contracts {__version__}"),
             ("Exit status", str(view.exit_status)),
         ),
-        map=charts.list_map(result),
-        time_line=charts.time_line(result),
-        width=charts.WIDTH,
+        map=[drawn for width in charts.WIDTHS if (drawn := charts.list_map(result, width))],
+        time_line=[drawn for width in charts.WIDTHS if (drawn := charts.time_line(result, width))],
         requests=tuple(view.requests)[:_REQUESTS],
         requests_total=len(result.exchanges),
     )

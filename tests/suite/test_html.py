@@ -238,7 +238,7 @@ def test_a_run_without_anything_is_a_page_too() -> None:
 
 
 def test_the_map_shows_where_it_broke() -> None:
-    drawn = charts.list_map(differing())
+    drawn = charts.list_map(differing(), 960)
     assert drawn is not None
     looks = [shape.look for shape in drawn.shapes]
     assert (looks.count("read"), looks.count("broken"), looks.count("point")) == (1, 1, 1)
@@ -250,21 +250,20 @@ def test_the_map_shows_where_it_broke() -> None:
 
 
 def test_a_map_of_very_many_pages_stays_bounded() -> None:
-    drawn = charts.list_map(
-        result(exchanges=tuple(page(n, f"limit=1&offset={n}", {"id": n}, total=9000) for n in range(1, 3000)))
-    )
+    pages = tuple(page(n, f"limit=1&offset={n}", {"id": n}, total=9000) for n in range(1, 3000))
+    drawn = charts.list_map(result(exchanges=pages), 960)
     assert drawn is not None
     assert len(drawn.shapes) < 20
 
 
-def test_the_time_line_tells_repetitions_and_answers_that_changed() -> None:
+def test_the_time_line_shows_repetitions_and_responses_that_changed() -> None:
     again = (
         page(1, "limit=5", {"id": 1}),
         page(2, "limit=5", {"id": 1}),
         page(3, "limit=5", {"id": 2}, attempts=(Attempt("429", 0.2),)),
         Exchange(4, Request("limit=6"), 503, started=0.5, elapsed=0.2),
     )
-    drawn = charts.time_line(result(exchanges=again))
+    drawn = charts.time_line(result(exchanges=again), 960)
     assert drawn is not None
     looks = [shape.look for shape in drawn.shapes]
     counted = {look: looks.count(look) for look in ("read", "trouble", "wait", "same", "other")}
@@ -274,7 +273,7 @@ def test_the_time_line_tells_repetitions_and_answers_that_changed() -> None:
 
 
 def test_a_time_line_of_very_many_requests_stays_bounded() -> None:
-    drawn = charts.time_line(result(exchanges=tuple(page(n, f"offset={n}") for n in range(1, 5000))))
+    drawn = charts.time_line(result(exchanges=tuple(page(n, f"offset={n}") for n in range(1, 5000))), 960)
     assert drawn is not None
     assert len(drawn.shapes) < 900
 
