@@ -94,8 +94,8 @@ class _PageRead:
     total: int | None
 
 
-_Rows = list[tuple[tuple[str, int | None], list[_PageRead]]]
-"""Pages by selection and limit."""
+_Row = tuple[tuple[str, int | None], list[_PageRead]]
+"""The pages of one selection and limit."""
 
 
 def failed_exchanges(result: Result) -> frozenset[int]:
@@ -107,27 +107,26 @@ def failed_exchanges(result: Result) -> frozenset[int]:
 # --- the map of the list ----------------------------------------------------------------------------
 
 
-def list_map(result: Result, width: int) -> Chart | None:
-    """Which positions of the list were read at which limit, and where it failed; None without pages."""
+def list_map(result: Result) -> tuple[Chart, ...]:
+    """Which positions of the list were read at which limit, and where it failed; one chart for each width."""
     pages = [page for page in map(_page_read, result.exchanges) if page is not None]
-    extent = _extent(pages)
-    if not extent:
-        return None
-    axis = _Axis(190 if width > WIDTHS[1] else 130, width - 20, extent)
-    failed = failed_exchanges(result)
+    extent, failed = _extent(pages), failed_exchanges(result)
     rows = _rows(pages, failed)
-    shapes: list[Shape] = []
-    labels: list[Label] = []
-    for at, ((selection, limit), row) in enumerate(rows):
-        y = 4 + at * _ROW
-        labels.append(Label(axis.left - 8, y + 12, _row_name(selection, limit, axis.left), "end", ""))
-        shapes.append(Shape(axis.left, y, axis.right - axis.left, _ROW - 6, "ground"))
-        shapes.extend(_pieces(row, y, axis, failed))
+    words = _map_words(pages, rows, extent, failed)
     height = 4 + len(rows) * _ROW
-    shapes.extend(_points(result, pages, rows, axis))
-    labels.extend(Label(axis.x(p), height + 16, f"{p:,.0f}", "middle") for p in axis.parts())
-    labels.append(Label(axis.left - 16, height + 16, "position in the list", "end"))
-    return Chart(width, height + 24, tuple(shapes), tuple(labels), _map_words(pages, rows, extent, failed))
+    drawn = []
+    for width, left in zip(WIDTHS, (190, 130), strict=True) if extent else ():
+        axis = _Axis(left, width - 20, extent)
+        points = _points(result, pages, rows, axis)
+        shapes = (
+            *(shape for at, row in enumerate(rows) for shape in _pieces(at, row, axis, failed)),
+            *points,
+        )
+        labels = [Label(axis.x(p), height + 16, f"{p:,.0f}", "middle") for p in axis.parts()]
+        labels += [_row_name(at, row, left) for at, row in enumerate(rows)]
+        labels.append(Label(left - 16, height + 16, "position in the list", "end"))
+        drawn.append(Chart(width, height + 24, shapes, tuple(labels), words))
+    return tuple(drawn)
 
 
 def _page_read(exchange: Exchange) -> _PageRead | None:
@@ -156,13 +155,13 @@ def _extent(pages: Sequence[_PageRead]) -> int:
     return usual if furthest < usual <= 2 * furthest else furthest
 
 
-def _rows(pages: Iterable[_PageRead], failed: frozenset[int]) -> _Rows:
+def _rows(pages: Iterable[_PageRead], failed: frozenset[int]) -> list[_Row]:
     """As many rows as the map has space for: those with a failure, then those that cover most."""
     found: defaultdict[tuple[str, int | None], list[_PageRead]] = defaultdict(list)
     for page in pages:
         found[page.selection, page.limit].append(page)
 
-    def weight(row: tuple[tuple[str, int | None], list[_PageRead]]) -> tuple[bool, bool, int]:
+    def weight(row: _Row) -> tuple[bool, bool, int]:
         (selection, _), read = row
         covered = sum(page.end - page.begin for page in read)
         return not any(page.number in failed for page in read), bool(selection), -covered
@@ -172,16 +171,20 @@ def _rows(pages: Iterable[_PageRead], failed: frozenset[int]) -> _Rows:
     return sorted(chosen, key=lambda row: (row[0][0], -(row[0][1] or 0)))
 
 
-def _row_name(selection: str, limit: int | None, width: float) -> str:
+def _row_name(at: int, row: _Row, left: float) -> Label:
+    (selection, limit), _ = row
     page = "no limit" if limit is None else f"limit {limit}"
-    name, fitting = visible(f"{page}, {selection}" if selection else page), int(width / _CHARACTER) - 2
-    return name if len(name) <= fitting else f"{name[: fitting - 1]}…"
+    name, fitting = visible(f"{page}, {selection}" if selection else page), int(left / _CHARACTER) - 2
+    cut = name if len(name) <= fitting else f"{name[: fitting - 1]}…"
+    return Label(left - 8, 16 + at * _ROW, cut, "end", "")
 
 
-def _pieces(row: Sequence[_PageRead], y: float, axis: _Axis, failed: frozenset[int]) -> Iterator[Shape]:
+def _pieces(at: int, row: _Row, axis: _Axis, failed: frozenset[int]) -> Iterator[Shape]:
     """A rectangle for each page, those with a failure on top; very many pages as the stretches they cover."""
-    bad = [page for page in row if page.number in failed]
-    good = [page for page in row if page.number not in failed]
+    y, pages = 4 + at * _ROW, row[1]
+    bad = [page for page in pages if page.number in failed]
+    good = [page for page in pages if page.number not in failed]
+    yield Shape(axis.left, y, axis.right - axis.left, _ROW - 6, "ground")
     for page in (*(good if len(good) <= _PIECES else _stretches(good)), *bad[:_PIECES]):
         look = "broken" if page.number in failed else "read"
         x, end = axis.x(page.begin), axis.x(page.end)
@@ -207,7 +210,7 @@ def _positions(page: _PageRead) -> str:
     return f"positions {page.begin:,} to {page.end - 1:,}"
 
 
-def _points(result: Result, pages: Sequence[_PageRead], rows: _Rows, axis: _Axis) -> Iterator[Shape]:
+def _points(result: Result, pages: Sequence[_PageRead], rows: Sequence[_Row], axis: _Axis) -> Iterator[Shape]:
     """A mark at the very item that a violation points to."""
     by_number = {page.number: page for page in pages}
     heights = {key: 4 + at * _ROW for at, (key, _) in enumerate(rows)}
@@ -222,7 +225,7 @@ def _points(result: Result, pages: Sequence[_PageRead], rows: _Rows, axis: _Axis
                 yield Shape(axis.x(position) - 1, y - 3, 3, _ROW, "point", title)
 
 
-def _map_words(pages: Sequence[_PageRead], rows: _Rows, extent: int, failed: frozenset[int]) -> str:
+def _map_words(pages: Sequence[_PageRead], rows: Sequence[_Row], extent: int, failed: frozenset[int]) -> str:
     bad = sum(page.number in failed for page in pages)
     kinds = len({(page.selection, page.limit) for page in pages})
     shown = "" if kinds <= len(rows) else f" Of {kinds} kinds of request, {len(rows)} are drawn."
@@ -233,14 +236,15 @@ def _map_words(pages: Sequence[_PageRead], rows: _Rows, extent: int, failed: fro
 # --- the time line ----------------------------------------------------------------------------------
 
 
-def time_line(result: Result, width: int) -> Chart | None:
-    """When each request was sent and how long its response took; None without requests."""
+def time_line(result: Result) -> tuple[Chart, ...]:
+    """When each request was sent and how long its response took; one chart for each width."""
     exchanges = sorted(result.exchanges, key=lambda one: one.started)
-    if not exchanges:
-        return None
+    return tuple(_time_line(exchanges, failed_exchanges(result), width) for width in WIDTHS if exchanges)
+
+
+def _time_line(exchanges: Sequence[Exchange], failed: frozenset[int], width: int) -> Chart:
     axis = _Axis(64, width - 30, max(one.started + one.elapsed for one in exchanges) or 1.0)
     slowest = max(one.elapsed for one in exchanges) or 1.0
-    failed = failed_exchanges(result)
     bands, names = _bands(exchanges, axis)
     shapes = [*bands]
     for one in sorted(exchanges, key=lambda one: (one.number not in failed, -one.elapsed))[:_BARS]:

@@ -35,8 +35,8 @@ def text(view: ReportView) -> str:
             ("Suite", f"bifrost-contracts {__version__}"),
             ("Exit status", str(view.exit_status)),
         ),
-        map=[drawn for width in charts.WIDTHS if (drawn := charts.list_map(result, width))],
-        time_line=[drawn for width in charts.WIDTHS if (drawn := charts.time_line(result, width))],
+        map=charts.list_map(result),
+        time_line=charts.time_line(result),
         requests=tuple(view.requests)[:_REQUESTS],
         requests_total=len(result.exchanges),
     )
