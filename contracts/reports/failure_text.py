@@ -23,7 +23,7 @@ class Line:
 
 
 def lines(failure: FailureView) -> Iterator[Line]:
-    """The failure from the sentence to what else is known of it, without a title."""
+    """The failure from the sentence to the next command to run, without a title."""
     yield Line(failure.requirement.text)
     yield _labelled("Expected", failure.expected)
     yield _labelled("Got", failure.got)
@@ -32,6 +32,7 @@ def lines(failure: FailureView) -> Iterator[Line]:
     for sentence in (failure.certainty, failure.blocks, failure.further):
         if sentence:
             yield Line(sentence)
+    yield Line(f"Next: bifrost-contracts explain {failure.requirement.id}")
 
 
 def reproducer(failure: FailureView) -> Iterator[Line]:

@@ -16,7 +16,7 @@ from contracts.reports.text import visible
 
 _EXAMPLE = 2000  # characters of one response
 
-_CONVICTS = {
+_PROVES = {
     EvidenceClass.RESPONSE: "a single response proves a violation",
     EvidenceClass.ORDER: "the relative order of unchanged items proves a violation",
     EvidenceClass.STABLE: "several responses prove a violation, if concurrent writes cannot explain them",
@@ -39,7 +39,7 @@ def facts(entry: Entry) -> Iterator[tuple[str, str]]:
     """What there is to say of a requirement besides its sentence, as labelled lines."""
     found = entry.requirement
     yield "Source", found.source
-    yield "Evidence", f"{found.evidence}: {_CONVICTS[found.evidence]}"
+    yield "Evidence", f"{found.evidence}: {_PROVES[found.evidence]}"
     if found.untested:
         yield "No check", found.untested
         return

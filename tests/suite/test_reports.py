@@ -118,7 +118,7 @@ def test_ids_and_words_are_never_cut() -> None:
     assert all(word in text for word in view(shown, OPTIONS).counts)
 
 
-def test_a_failure_reads_from_the_sentence_to_what_it_blocks() -> None:
+def test_a_failure_reads_from_the_sentence_to_the_next_command() -> None:
     text = printed(of_every_outcome())
     assert (
         f"""
@@ -135,6 +135,7 @@ FAIL  PAGE-COUNT (MUST)
   concurrent writes.
   Blocks 1 requirement: WALK-TOTAL
   2 further violations of PAGE-COUNT
+  Next: bifrost-contracts explain PAGE-COUNT
 """
         in text
     )
