@@ -17,7 +17,7 @@ def text(view: ReportView) -> str:
     """The badge as an SVG document in ASCII; nothing that a deployment sent is in it."""
     said = {
         ExitStatus.CONFORMING: f"conforms, {view.counts['pass']} passed",
-        ExitStatus.BROKEN: f"{view.counts['fail']} failed",
+        ExitStatus.BROKEN: f"{view.counts['fail'] or 'gate'} failed",
     }.get(view.exit_status, "inconclusive")
     return badge(said, view.exit_status)
 

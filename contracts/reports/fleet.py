@@ -116,7 +116,7 @@ def page(fleet: Sequence[Judged], names: Sequence[str]) -> str:
 
 
 def _conforming(fleet: Sequence[Judged]) -> str:
-    good = sum(one.view.exit_status == ExitStatus.CONFORMING for one in fleet)
+    good = sum(one.view.verdict == "CONFORMS" for one in fleet)
     return f"{good} of {len(fleet)} deployments conform"
 
 

@@ -51,7 +51,10 @@ class ReportOptions:
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
-    """What a run comes to: CONFORMS, DOES NOT CONFORM or INCONCLUSIVE, the exit status, and why."""
+    """What a run comes to: CONFORMS, DOES NOT CONFORM or INCONCLUSIVE, the exit status, and why.
+
+    Stale waivers fail the gate, but say nothing about the deployment: only the status is that of a failure.
+    """
 
     word: str
     status: int
@@ -61,11 +64,12 @@ class Conclusion:
 def conclude(result: Result, options: ReportOptions) -> Conclusion:
     """The conclusion that the verdicts come to with these options."""
     status = exit_status(result.verdicts, allow_unexercised=options.allow_unexercised, level=options.level)
-    if options.waivers_amiss and status != ExitStatus.BROKEN:
-        reason = f"{number_of(len(options.waivers_amiss), 'waiver')} to correct: {options.waivers_amiss[0]}"
-        return Conclusion("DOES NOT CONFORM", ExitStatus.BROKEN, reason)
     words = {ExitStatus.CONFORMING: "CONFORMS", ExitStatus.BROKEN: "DOES NOT CONFORM"}
-    return Conclusion(words.get(status, "INCONCLUSIVE"), status, _reason(result, options, status))
+    verdict = words.get(status, "INCONCLUSIVE")
+    if options.waivers_amiss and status != ExitStatus.BROKEN:
+        stale = f"{number_of(len(options.waivers_amiss), 'stale waiver')}: {options.waivers_amiss[0]}"
+        return Conclusion(verdict, ExitStatus.BROKEN, f"gate failed: {stale}")
+    return Conclusion(verdict, status, _reason(result, options, status))
 
 
 def counts(result: Result, options: ReportOptions) -> dict[str, int]:

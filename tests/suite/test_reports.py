@@ -47,6 +47,7 @@ def printed(
 
 SHOULD = ReportOptions(level=Level.SHOULD)
 LENIENT = ReportOptions(allow_unexercised=True)
+STALE = ReportOptions(waivers_amiss=("X expired",))
 PASSES = verdict("SERVED")
 PASSING_SHOULD = verdict("DATA-NAMES", level=Level.SHOULD)
 BROKEN_SHOULD = broken("FILTER-ORDER", level=Level.SHOULD)
@@ -63,14 +64,18 @@ BROKEN_SHOULD = broken("FILTER-ORDER", level=Level.SHOULD)
         ([PASSES, verdict("WALK-ONCE", Outcome.NOT_EXERCISED)], OPTIONS, "INCONCLUSIVE", 3),
         ([PASSES, verdict("WALK-ONCE", Outcome.NOT_EXERCISED)], LENIENT, "CONFORMS", 0),
         ([PASSES, verdict("WALK-ONCE", Outcome.WAIVED)], OPTIONS, "CONFORMS", 0),
+        ([PASSES], STALE, "CONFORMS", 1),
+        ([verdict("WALK-ONCE", Outcome.INCONCLUSIVE)], STALE, "INCONCLUSIVE", 1),
+        ([broken("PAGE-COUNT")], STALE, "DOES NOT CONFORM", 1),
         ([], OPTIONS, "INCONCLUSIVE", 3),
     ],
 )
-def test_each_exit_status_has_one_word(
+def test_verdicts_and_options_decide_word_and_exit_status(
     verdicts: list[Verdict], options: ReportOptions, word: str, status: int
 ) -> None:
     shown = view(result(*verdicts), options)
     assert (shown.verdict, shown.exit_status) == (word, status)
+    validator(json_report.schema()).validate(json_report.render(shown))
 
 
 @pytest.mark.parametrize(
@@ -91,8 +96,8 @@ def test_each_exit_status_has_one_word(
         ),
         (
             [PASSES],
-            ReportOptions(waivers_amiss=("X expired",)),
-            "1 waiver to correct: X expired",
+            STALE,
+            "gate failed: 1 stale waiver: X expired",
         ),
         ([], OPTIONS, "no requirement of that level was checked"),
     ],
