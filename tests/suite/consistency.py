@@ -17,7 +17,7 @@ Exchanges = Mapping[int, Exchange]
 # --- what a text states -----------------------------------------------------------------------------
 
 REQUEST = re.compile(r"request #(\d+)")
-CHARACTER = re.compile(r"at character \d+")
+POSITION = re.compile(r"(?:at character|byte) \d+")
 SHOWN_BY = re.compile(r"request #(\d+)(?:, without it,)? shows (.*?)(?=,? request #|; request #|$)")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)")
 QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
@@ -32,7 +32,7 @@ ABSENCE = re.compile(r"\b(?:no|without|lacks?|missing|absent|neither|not)\b")
 
 def stated(text: str, facts: Iterable[str]) -> Iterator[str]:
     """The data in a text: times, quoted texts and numbers, but not where in a body they are."""
-    text = CHARACTER.sub("", REQUEST.sub("", text))
+    text = POSITION.sub("", REQUEST.sub("", text))
     for fact in sorted(facts, key=len, reverse=True):
         text = text.replace(fact, "")
     for found in QUOTED.findall(text):
@@ -75,7 +75,9 @@ def texts_of(value: object) -> Iterator[str]:
             yield from texts_of(one.get("id") if isinstance(one, dict) else one)
     elif isinstance(value, str):
         yield from (value, str(len(value)))
-    elif not isinstance(value, dict):
+    elif isinstance(value, dict):
+        yield str(len(value))
+    else:
         yield json.dumps(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
