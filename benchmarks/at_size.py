@@ -121,9 +121,10 @@ def served(size: int) -> Iterator[str]:
 
 
 def _serve(size: int, sender: Connection) -> None:
-    from contracts.reference.server import serving_long
+    from contracts.reference import serving
+    from contracts.reference.computed import build_long_app
 
-    with serving_long(size) as deployment:
+    with serving(build_long_app(size)) as deployment:
         sender.send(deployment.url)
         while True:
             time.sleep(3_600)
@@ -180,15 +181,15 @@ def walk(size: int, url: str) -> Cost:
     from contracts.judging.catalogue import load_catalogue
     from contracts.runs.exhaustive import ExhaustiveState, ExhaustiveWalk, is_clean
     from contracts.runs.flow import drive
-    from contracts.runs.option_values import lifted
     from contracts.runs.probes.context import ProbeContext
+    from contracts.runs.settings import exhaustive_bounds
     from contracts.transport import Bounds, Secrets, Target, Transport
 
     clean = partial(is_clean, load_catalogue(), Conditions())
     state = ExhaustiveState()
     whole = ExhaustiveWalk(ProbeContext(total=size, max_page_size=100), state, clean, lambda _: None)
     secrets = Secrets(token=REFERENCE_TOKEN)
-    with Transport(Target.parse(url, OLD_PATH), secrets, lifted(Bounds())) as transport:
+    with Transport(Target.parse(url, OLD_PATH), secrets, exhaustive_bounds(Bounds())) as transport:
         seconds = elapsed(lambda: drive(whole.flow(), transport.send_all))
     if state.seen != size:
         raise SystemExit(f"{state.seen} of {size} profiles were met")

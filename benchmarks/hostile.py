@@ -14,11 +14,10 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from benchmarks import suite
+from tests.support import hostile
 
 _LONGEST = 60.0  # seconds
 _MOST = 300.0  # MB
@@ -45,13 +44,12 @@ class Ended:
 
 def behaviours() -> tuple[str, ...]:
     """The names of the hostile servers."""
-    return tuple(suite.part("hostile").BEHAVIOURS)
+    return tuple(hostile.BEHAVIOURS)
 
 
 def ended(name: str) -> Ended:
     """A whole run of the command before that server, cut off only long after its time."""
-    serving: AbstractContextManager[str] = suite.part("hostile").serving(name)
-    with serving as url:
+    with hostile.serving(name) as url:
         began = time.monotonic()
         command = [sys.executable, "-m", "contracts", "check", url, "--quiet"]
         process = subprocess.Popen(

@@ -1,6 +1,6 @@
-"""Whether a stranger derives from a bundle what was seen live: for every fault and style, raw and redacted.
+"""Whether offline verification gives the live verdicts, for every fault and variant, raw and redacted.
 
-`python -m benchmarks.offline` judges the reference deployment with each fault and in each style, makes two
+`python -m benchmarks.offline` checks the reference deployment with each fault and in each variant, makes two
 bundles of each run, one of them redacted, and verifies both. It prints where verdicts differ, where a fault
 is verified as conforming, and where a token or a name is left. `--sample N` takes N of them. It needs the
 clone and the extra `dev`.
@@ -14,18 +14,18 @@ import sys
 import time
 from multiprocessing import get_context
 
-from benchmarks import suite
 from contracts.cli import scoring as score
 from contracts.model import UserError
+from tests.support import offline
 
 Found = tuple[str, tuple[str, ...]]
 
 
 def compared(task: score.Task) -> Found:
-    """The name of a fault or style, and what was not as it has to be."""
-    name = task.fault or task.style or ""
+    """The name of a fault or variant, and what is wrong."""
+    name = task.fault or task.variant or ""
     try:
-        kept = suite.part("offline").kept(fault=task.fault, style=task.style)
+        kept = offline.kept(fault=task.fault, variant=task.variant)
     except UserError as error:
         return name, (str(error),)
     return name, tuple(kept.differences(task.fault))
@@ -34,7 +34,7 @@ def compared(task: score.Task) -> Found:
 def main() -> None:
     """Compare and print; exit status 1 if anything differs."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--sample", type=int, metavar="N", help="faults and styles to try (all)")
+    parser.add_argument("--sample", type=int, metavar="N", help="faults and variants to try (all)")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes (1)")
     asked = parser.parse_args()
     tasks = list(score.tasks(None, None, 1))
@@ -47,7 +47,7 @@ def main() -> None:
                 print(f"{name}: {difference}", flush=True)
             if done % 50 == 0:
                 print(f"{done} of {len(chosen)}", file=sys.stderr, flush=True)
-    print(f"{wrong} of {len(chosen)} faults and styles differ ({time.monotonic() - began:.0f} s)")
+    print(f"{wrong} of {len(chosen)} faults and variants differ ({time.monotonic() - began:.0f} s)")
     sys.exit(1 if wrong else 0)
 
 

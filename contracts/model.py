@@ -276,9 +276,9 @@ class ExitStatus:
     """Exit statuses, the same for every face and command."""
 
     CONFORMING = 0
-    BROKEN = 1
+    FAILED = 1
     USAGE = 2
-    NOT_JUDGED = 3
+    INCONCLUSIVE = 3
     INVALID = 4  # of verify and diff: the bundle is not what it says it is
     INTERNAL = 70
 
@@ -301,15 +301,15 @@ def exit_status(
     """The exit status that verdicts come to; with `level` SHOULD, broken SHOULDs count as MUSTs do."""
     weighty = [v for v in verdicts if level is Level.SHOULD or v.requirement.level is Level.MUST]
     if not weighty:
-        return ExitStatus.NOT_JUDGED
+        return ExitStatus.INCONCLUSIVE
     outcomes = {v.outcome for v in weighty}
     if Outcome.FAIL in outcomes:
-        return ExitStatus.BROKEN
+        return ExitStatus.FAILED
     unsettled = {Outcome.INCONCLUSIVE, Outcome.BLOCKED}
     if not allow_unexercised:
         unsettled.add(Outcome.NOT_EXERCISED)
     if outcomes & unsettled or outcomes <= {Outcome.NOT_APPLICABLE, Outcome.NOT_EXERCISED}:
-        return ExitStatus.NOT_JUDGED
+        return ExitStatus.INCONCLUSIVE
     if Outcome.PASS not in outcomes and any(v.blocked_by for v in weighty):
-        return ExitStatus.NOT_JUDGED  # one waived cause, and nothing that could be judged beside it
+        return ExitStatus.INCONCLUSIVE  # one waived cause, and nothing that could be judged beside it
     return ExitStatus.CONFORMING

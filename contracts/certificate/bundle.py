@@ -192,7 +192,7 @@ _WORDS = {
     Standing.CERTIFIED: "PASSED",
     Standing.IN_PART: "WARNED",
     Standing.NOT_CONFORMING: "FAILED",
-    Standing.NOT_JUDGED: "FAILED",
+    Standing.INCONCLUSIVE: "FAILED",
 }
 
 

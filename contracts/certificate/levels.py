@@ -14,7 +14,7 @@ class Standing(StrEnum):
     CERTIFIED = "certified"
     IN_PART = "conforming in part"
     NOT_CONFORMING = "not conforming"
-    NOT_JUDGED = "not judged"
+    INCONCLUSIVE = "inconclusive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def _standing(outcomes: set[Outcome], lacking: tuple[str, ...]) -> Standing:
     if Outcome.FAIL in outcomes:
         return Standing.NOT_CONFORMING
     if Outcome.PASS not in outcomes:
-        return Standing.NOT_JUDGED
+        return Standing.INCONCLUSIVE
     return Standing.IN_PART if lacking else Standing.CERTIFIED
 
 

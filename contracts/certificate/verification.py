@@ -48,7 +48,7 @@ class Verified:
     def status(self) -> int:
         """0 conforming, 1 not conforming, 3 not judged."""
         if not self.comparable:
-            return ExitStatus.NOT_JUDGED
+            return ExitStatus.INCONCLUSIVE
         return self.assessment.status
 
 
@@ -206,7 +206,7 @@ def _not_comparable(opened: Opened, why: str) -> Verified:
         f"made with bifrost-contracts {opened.manifest.suite} by {why} than {__version__} has: "
         "verify it with that version",
     )
-    assessment = Assessment(Standing.NOT_JUDGED, ExitStatus.NOT_JUDGED, lacking)
+    assessment = Assessment(Standing.INCONCLUSIVE, ExitStatus.INCONCLUSIVE, lacking)
     parts = opened.recording.parts
     deployment = parts[-1].deployment if parts else opened.recording.base_url
     result = Result(deployment, opened.recording.parameters.seed, (), (), ())

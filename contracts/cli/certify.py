@@ -1,4 +1,4 @@
-"""The command `certify`: one deployment judged by the whole contract, and the bundle that proves it."""
+"""The command `certify`: one deployment checked against the whole contract, and the bundle that proves it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from contracts.cli import judging
-from contracts.cli import option_values as meaning
-from contracts.cli import output as showing
-from contracts.cli.files import require_writable, write_file
-from contracts.cli.option_groups import asking_options, deployment_options, waivers_option
+from contracts.cli import checking
+from contracts.cli.invocation import Invocation
+from contracts.cli.options import options
+from contracts.cli.output import print_plan
+from contracts.files import require_writable, write_file
 from contracts.model import UserError
 from contracts.reports.text import visible
 from contracts.runs import signals
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from contracts.certificate.signing import Signer
     from contracts.judging.catalogue import Catalogue
     from contracts.judging.waivers import Waiver
-    from contracts.runs.run import Settings
+    from contracts.runs.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """The certificate that is asked for."""
+class Order:
+    """The certificate that the user wants."""
 
     out: Path
     product: Product
@@ -38,57 +38,39 @@ class Wish:
     redact: bool
 
 
-@click.command("certify", short_help="Judge a deployment and write a bundle of evidence.")
+@click.command("certify", short_help="Check a deployment and write a bundle of evidence.")
 @click.argument("url")
-@click.option("--vendor", required=True, metavar="TEXT", help="Who makes the product.")
-@click.option("--product", required=True, metavar="TEXT", help="What it is called.")
-@click.option("--version", required=True, metavar="TEXT", help="Which version of it is judged.")
-@click.option("--out", required=True, metavar="FILE", help="The bundle to write (ZIP).")
-@click.option("--key", metavar="FILE", help="Private key to sign with; keygen makes one.")
-@click.option("--challenge", metavar="NONCE", help="What the verifier wants the seed to be derived from.")
-@click.option(
-    "--valid-days",
-    type=click.IntRange(1, 3650),
-    default=90,
-    show_default=True,
-    metavar="N",
-    help="Days after which it expires.",
-)
-@click.option("--redact", is_flag=True, help="Replace names, tags, other strings and ids by tokens.")
-@waivers_option
-@deployment_options
-@asking_options
+@options("certify")
 @click.pass_obj
-def certify(session: meaning.Session, /, url: str, **given: Any) -> int:
-    """Judge the deployment at URL by the whole contract and write a bundle that anyone can verify.
+def certify(invocation: Invocation, /, url: str, **given: Any) -> int:
+    """Check the deployment at URL against the whole contract and write a bundle that anyone can verify.
 
-    Exit status as of check: 0 conforming; 1 not conforming; 2 usage error; 3 not judged. The bundle is
-    written in each of these cases but the second last. Secrets are never in it.
+    Exit status as of check: 0 conforms; 1 does not conform; 2 usage error; 3 inconclusive. The bundle is
+    written unless there is a usage error or an interruption. It never contains secrets.
     """
     from contracts.runs import run
+    from contracts.runs.settings import settings, waiving
 
-    settings = meaning.live_settings(session, url, {**given, "only": ()})
-    wish = _wish(given)
-    settings = _seeded(settings, wish)
+    meant = settings(url, given)
+    invocation.hide([meant.secrets.redact])
+    order = _order(given)
+    meant = _seeded(meant, order)
     if given["plan"]:
-        return showing.print_plan(run.plan(settings), given)
-    catalogue = meaning.catalogue(None, settings)
-    waiving = meaning.waiving({**given, "strict_waivers": False}, catalogue)
-    return _certify(settings, catalogue, wish, waiving.waivers)
+        return print_plan(run.plan(meant), exhaustive=given["exhaustive"])
+    catalogue = checking.catalogue_of(given)
+    return _certify(invocation, meant, catalogue, order, waiving(given, catalogue).waivers)
 
 
-def _wish(given: dict[str, Any]) -> Wish:
+def _order(given: dict[str, Any]) -> Order:
     from contracts.certificate import bundle, signing
 
-    names = ("vendor", "product", "version")
-    for name in (*names, "challenge"):
-        if given[name] is not None and not given[name].strip():
-            raise UserError(f"--{name} is empty; is a variable unset?")
     if given["challenge"] is not None and given["seed"]:
-        raise UserError("--challenge decides the seed; leave out --seed.")
-    return Wish(
-        out=require_writable(given["out"], "--out"),
-        product=bundle.Product(*(given[name] for name in names)),
+        raise UserError("--challenge determines the seed, so --seed cannot be combined with it.")
+    out = Path(given["out"])
+    require_writable(out)
+    return Order(
+        out=out,
+        product=bundle.Product(given["vendor"], given["product"], given["version"]),
         challenge=given["challenge"],
         days=given["valid_days"],
         signer=None if given["key"] is None else signing.load_signer(Path(given["key"])),
@@ -96,42 +78,48 @@ def _wish(given: dict[str, Any]) -> Wish:
     )
 
 
-def _seeded(settings: Settings, wish: Wish) -> Settings:
+def _seeded(settings: Settings, order: Order) -> Settings:
     from contracts.certificate import bundle
 
-    if wish.challenge is None:
+    if order.challenge is None:
         return settings
-    return replace(settings, seed=bundle.seed_for(wish.challenge, wish.product))
+    return replace(settings, seed=bundle.seed_for(order.challenge, order.product))
 
 
-def _certify(settings: Settings, catalogue: Catalogue, wish: Wish, waivers: tuple[Waiver, ...]) -> int:
+def _certify(
+    invocation: Invocation,
+    settings: Settings,
+    catalogue: Catalogue,
+    order: Order,
+    waivers: tuple[Waiver, ...],
+) -> int:
     from contracts.certificate import certifying
 
-    with signals.watched() as watch:
-        recorder, result = judging.run_recorded(settings, catalogue)
-    if watch.status is not None:
-        raise signals.Interrupted(watch.seen[0])  # half a run is nothing to certify
+    recorder, result = checking.run_recorded(settings, catalogue)
+    if invocation.watch.first is not None:
+        raise signals.Interrupted(invocation.watch.first)  # half a run is nothing to certify
+    invocation.watch.interrupts = False
     made = certifying.certify(
         recorder.recording(),
         result,
         catalogue,
-        product=wish.product,
-        challenge=wish.challenge,
-        days=wish.days,
+        product=order.product,
+        challenge=order.challenge,
+        days=order.days,
         waivers=waivers,
-        signer=wish.signer,
-        redact=wish.redact,
+        signer=order.signer,
+        redact=order.redact,
     )
-    write_file(wish.out, made.content)
-    _tell(made.assessment, wish)
+    write_file(order.out, made.content)
+    _print(made.assessment, order)
     return made.assessment.status
 
 
-def _tell(assessment: Assessment, wish: Wish) -> None:
-    from contracts.certificate import certificate_text as words
+def _print(assessment: Assessment, order: Order) -> None:
+    from contracts.certificate import certificate_text
 
-    for line in words.conclusion(assessment):
+    for line in certificate_text.conclusion(assessment):
         click.echo(line)
-    click.echo(f"Wrote       {visible(str(wish.out))}")
-    if wish.signer is None:
-        click.echo("WARNING: the bundle is NOT SIGNED; give --key, or nobody can tell who made it.", err=True)
+    click.echo(f"Wrote       {visible(str(order.out))}")
+    if order.signer is None:
+        click.echo("WARNING: the bundle is NOT SIGNED. Sign it with --key to prove who made it.", err=True)

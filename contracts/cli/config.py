@@ -1,44 +1,44 @@
-"""The file that saves long command lines: `bifrost-contracts.toml`, or a table of `pyproject.toml`.
+"""The configuration file of `check`: `bifrost-contracts.toml`, or a table of `pyproject.toml`.
 
-An option wins over an environment variable (`BIFROST_CONTRACTS_MAX_REQUESTS`), and that over the file. Every
-option of a command may stand in the file; what would be a secret has no option, so it cannot.
+An option wins over an environment variable (`BIFROST_CONTRACTS_MAX_REQUESTS`), and that over the file.
+There is no option for a secret, so no file holds one.
 """
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
-from difflib import get_close_matches
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
+from contracts.files import read_toml, write_new_file
 from contracts.model import UserError
+from contracts.runs.option_files import values_of
+from contracts.runs.options import URL, options_of
 
 FILE = "bifrost-contracts.toml"
 TABLE = "bifrost-contracts"
-PREFIX = "BIFROST_CONTRACTS_"
 
-# What one wants for a single run alone.
-_NOT_IN_A_FILE = frozenset({"plan", "as_json"})
-_SECRETS = frozenset({"token", "password", "basic", "narrow_token", "secret"})
-_GOALS = ("url", "targets")
-_PATHS = frozenset({"FILE", "DIR"})
+_URLS = replace(URL, multiple=True)
+_OPTIONS = (_URLS, *(option for option in options_of("check") if not option.once))
 
 STARTER = """\
-# What `bifrost-contracts check` does here without options. An option on the command line wins over an
-# environment variable (BIFROST_CONTRACTS_URL, BIFROST_CONTRACTS_LEVEL, ...), and that over this file.
-# Every option of `check` may stand here, with _ in the place of -. A token never does: name its variable.
+# Options of `bifrost-contracts check`. An option on the command line wins over an environment variable
+# (BIFROST_CONTRACTS_URL, BIFROST_CONTRACTS_LEVEL, ...), and that over this file. Any option of `check` can be
+# set here, with _ instead of -. Never write a token here: name the environment variable that holds it.
 
 url = {url}
 {token}
 
-# path = "/api/access-profiles"     # else whichever is served
-# open = true                       # authentication is switched off on purpose
-# level = "must"                    # or "should": what decides the exit status
-# allow_unexercised = true          # accept requirements that the data cannot exercise
+# path = "/api/access-profiles"     # default: the one served
+# open = true                       # authentication is disabled on purpose
+# level = "must"                    # or "should": lowest level that decides the exit status
+# allow_unexercised = true          # accept requirements that the data does not exercise
 # max_requests = 1000
 # deadline = 300                    # seconds
 # report = "bifrost-report"         # HTML, JSON, JUnit, SARIF and CTRF
@@ -47,137 +47,84 @@ url = {url}
 
 
 class Configured(click.Command):
-    """A command whose options may stand in the environment or in the file."""
+    """A command whose options may also be set by environment variables and by the file."""
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
-        """The context, with what the file says as defaults."""
-        for option in self.params:
-            if isinstance(option, click.Option) and option.envvar is None:
-                option.envvar = variable(option)
+        """The context, with the values of the file as defaults."""
         if not {"-h", "--help"} & set(args):
-            refuse_empty(self)
-            extra.setdefault("default_map", defaults(self, Path.cwd()))
+            _refuse_empty_variables()
+            extra.setdefault("default_map", defaults(working_directory()))
         return super().make_context(info_name, args, parent, **extra)
 
 
-def variable(option: click.Parameter) -> str:
-    """The environment variable of an option."""
-    return PREFIX + key_of(option).upper()
+def working_directory() -> Path:
+    """Where the command runs. Raises UserError if the directory was removed."""
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise UserError(f"The working directory cannot be read: {error.strerror}.") from None
 
 
-def key_of(option: click.Parameter) -> str:
-    """The key of an option in the file: its longest spelling, with _ in the place of -."""
-    return max(option.opts, key=len).lstrip("-").replace("-", "_")
-
-
-def refuse_empty(command: click.Command) -> None:
-    """UserError for a variable that is set to nothing, as a CI system leaves one whose secret is missing."""
-    for option in command.params:
-        if os.environ.get(variable(option)) == "":
-            raise UserError(f"The variable {variable(option)} is set, but empty.")
-
-
-def defaults(command: click.Command, start: Path) -> dict[str, Any]:
-    """What the nearest file says, by the names of the parameters; UserError for what makes no sense."""
+def defaults(start: Path) -> dict[str, Any]:
+    """The option values in the file that holds for this directory, by the names of click's parameters."""
     found = find(start)
-    if found is None:
-        return {}
-    path, table = found
-    known = {key_of(one): one for one in command.params if one.name not in _NOT_IN_A_FILE}
-    return dict(_entry(key, value, known, path) for key, value in table.items())
+    return {} if found is None else values_of(found[1], _OPTIONS, found[0])
 
 
-def nearer(
-    context: click.Context, url: tuple[str, ...], targets: str | None
+def closest(
+    context: click.Context, urls: tuple[str, ...], targets: str | None
 ) -> tuple[tuple[str, ...], str | None]:
-    """What to judge: where only one of the two is asked for nearby, the file's word on the other is void."""
-    in_file = {name: context.get_parameter_source(name) is ParameterSource.DEFAULT_MAP for name in _GOALS}
+    """What to check: URLs or targets given for this call replace those in the configuration file."""
+    in_file = {
+        name: context.get_parameter_source(name) is ParameterSource.DEFAULT_MAP for name in ("url", "targets")
+    }
     if in_file["url"] and targets is not None and not in_file["targets"]:
         return (), targets
-    if in_file["targets"] and url and not in_file["url"]:
-        return url, None
-    return url, targets
+    if in_file["targets"] and urls and not in_file["url"]:
+        return urls, None
+    return urls, targets
 
 
-def find(start: Path) -> tuple[Path, Mapping[str, Any]] | None:
-    """The nearest file in this directory or above, and its table; None where there is none."""
+def find(start: Path) -> tuple[Path, Mapping[str, object]] | None:
+    """The closest file in this directory or above, and its table; None if there is none."""
     for directory in (start, *start.parents):
         own, project = directory / FILE, directory / "pyproject.toml"
-        if own.is_file():
-            return own, _read(own)
-        if project.is_file():
-            table = _read(project).get("tool", {}).get(TABLE)
-            if table is not None:
-                return project, table
+        if os.path.lexists(own):
+            return own, read_toml(own)
+        table = _project_table(project)
+        if table is not None:
+            return project, table
     return None
 
 
 def write_starter(directory: Path, url: str | None, token_env: str | None) -> Path:
-    """Write a file to begin with; UserError where there is one already, or it cannot be written."""
-    import json
-
-    path = directory / FILE
-    project = directory / "pyproject.toml"
-    if project.is_file() and TABLE in _read(project).get("tool", {}):
-        raise UserError(f"{project} has a table [tool.{TABLE}] already.")
+    """Write a file to begin with. Raises UserError if there is one already, or it cannot be written."""
+    path, project = directory / FILE, directory / "pyproject.toml"
+    if _project_table(project) is not None:
+        raise UserError(f"{project} already has a table [tool.{TABLE}].")
     token = f"token_env = {json.dumps(token_env or 'BIFROST_TOKEN')}"
     text = STARTER.format(
         url=json.dumps(url or "https://gateway.example"), token=token if token_env else f"# {token}"
     )
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise UserError(f"{path} is there already; edit it, or take it away first.") from None
-    except OSError as error:
-        raise UserError(f"Cannot write {path}: {error.strerror}.") from error
+    write_new_file(path, text.encode("utf-8"), 0o644)
     return path
 
 
-def _read(path: Path) -> dict[str, Any]:
-    import tomllib
-
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UserError(f"Cannot read {path}: {error}.") from error
-
-
-def _entry(key: str, value: object, known: Mapping[str, click.Parameter], path: Path) -> tuple[str, Any]:
-    option = known.get(key.replace("-", "_"))
-    if option is None:
-        raise UserError(f"{path}: {_unknown(key, known)}")
-    name = str(option.name)
-    if isinstance(option, click.Option) and option.is_flag:
-        return name, _checked(value, bool, "true or false", key, path)
-    if option.multiple or option.nargs == -1:
-        listed = [value] if isinstance(value, str) else value
-        items = _checked(listed, list, "a text or a list of texts", key, path)
-        return name, [_checked(item, str, "a list of texts", key, path) for item in items]
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise UserError(f"{path}: {key} takes a text or a number.")
-    return name, _from_here(value, option, path)
+def _project_table(project: Path) -> Mapping[str, object] | None:
+    """The table in a `pyproject.toml`; None without the file or the table."""
+    if not os.path.isfile(project):  # noqa: PTH113 - Path.is_file raises in a directory without access
+        return None
+    tool = read_toml(project).get("tool")
+    table = tool.get(TABLE) if isinstance(tool, dict) else None
+    if table is not None and not isinstance(table, dict):
+        raise UserError(f"{project}: tool.{TABLE} must be a table.")
+    return table
 
 
-def _checked(value: Any, kind: type, words: str, key: str, path: Path) -> Any:
-    if not isinstance(value, kind):
-        raise UserError(f"{path}: {key} takes {words}.")
-    return value
-
-
-def _from_here(value: str | int | float, option: click.Parameter, path: Path) -> str | int | float:
-    """File names in the file are relative to the file, not to where the command runs."""
-    if isinstance(value, str) and value.strip() and getattr(option, "metavar", None) in _PATHS:
-        return str(path.parent / value)
-    return value
-
-
-def _unknown(key: str, known: Mapping[str, click.Parameter]) -> str:
-    plain = key.replace("-", "_").lower()
-    if plain in _SECRETS:
-        return f"there is no key {key!r}: a secret never stands in a file; token_env names its variable."
-    close = get_close_matches(plain, known, n=1, cutoff=0.5)
-    hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(sorted(known))}."
-    return f"there is no key {key!r}; {hint}"
+def _refuse_empty_variables() -> None:
+    """UserError for a variable that is set but empty, as in a CI system whose secret is missing."""
+    for option in _OPTIONS:
+        if os.environ.get(option.variable) == "":
+            raise UserError(f"The variable {option.variable} is set, but empty.")

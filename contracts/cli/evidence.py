@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from contracts.cli.common_options import json_option
-from contracts.cli.files import read_file, write_new_key
-from contracts.cli.streams import closed_output_ignored
+from contracts.cli.options import options
+from contracts.files import read_file, write_new_file
 from contracts.model import ExitStatus
 from contracts.reports.text import visible
 
@@ -18,49 +17,40 @@ if TYPE_CHECKING:
     from contracts.certificate.verification import Verified
 
 
-@click.command("verify", short_help="Judge a bundle of evidence again, offline.")
+@click.command("verify", short_help="Verify a bundle of evidence offline.")
 @click.argument("bundle")
-@click.option("--public-key", metavar="FILE", help="The key (PEM) that it must be signed with.")
-@click.option("--challenge", metavar="NONCE", help="The challenge that it must have been made for.")
-@click.option(
-    "--max-age", type=click.IntRange(min=0), metavar="DAYS", help="Days since it was issued, at most."
-)
-@json_option("what was found")
-def verify(
-    bundle: str, public_key: str | None, challenge: str | None, max_age: int | None, *, as_json: bool
-) -> int:
-    """Derive every verdict in BUNDLE again and say what it proves; no network is used.
+@options("verify")
+def verify(bundle: str, **given: Any) -> int:
+    """Derive every verdict in BUNDLE again and print what it proves; no network is used.
 
-    Exit status: 0 valid and conforming; 1 valid and not conforming; 2 usage error; 3 not judged, or made by
-    a version that this one cannot compare with; 4 invalid, expired, or not the one asked for.
+    Exit status: 0 valid and conforming; 1 valid and not conforming; 2 usage error; 3 inconclusive, or made
+    by a version that this one cannot compare with; 4 invalid, expired, or not the bundle that was requested.
     """
     from contracts.certificate import signing, verification
-    from contracts.certificate.archive import Invalid
+    from contracts.certificate.archive import LARGEST, Invalid
     from contracts.judging.catalogue import load_catalogue
 
-    content = read_file(bundle)
-    public = None if public_key is None else signing.load_public(Path(public_key))
-    wanted = verification.Wanted(public, challenge, max_age)
+    content = read_file(bundle, at_most=LARGEST)
+    public = None if given["public_key"] is None else signing.load_public(Path(given["public_key"]))
+    wanted = verification.Wanted(public, given["challenge"], given["max_age"])
     try:
         found = verification.verify(content, load_catalogue(), wanted)
     except Invalid as error:
-        with closed_output_ignored():
-            _print_invalid(str(error), as_json=as_json)
+        _print_invalid(str(error), as_json=given["json"])
         return ExitStatus.INVALID
-    with closed_output_ignored():
-        _print_verified(found, as_json=as_json)
+    _print_verified(found, as_json=given["json"])
     return found.status
 
 
-@click.command("keygen", short_help="Make a key for signing certificates.")
+@click.command("keygen", short_help="Create a key for signing bundles.")
 @click.argument("private")
 def keygen(private: str) -> int:
     """Write a new Ed25519 key to the file PRIVATE, for your eyes only, and its public key to PRIVATE.pub."""
     from contracts.certificate import signing
 
     secret, public = signing.generate()
-    write_new_key(Path(private), secret, 0o600)
-    write_new_key(Path(f"{private}.pub"), public, 0o644)
+    write_new_file(Path(private), secret, 0o600)  # nobody else may read it at any moment
+    write_new_file(Path(f"{private}.pub"), public, 0o644)
     click.echo(f"Private key  {visible(private)}: keep it to yourself")
     click.echo(f"Public key   {visible(private)}.pub, SHA-256 {signing.fingerprint(public)}")
     return ExitStatus.CONFORMING
@@ -70,29 +60,27 @@ def keygen(private: str) -> int:
 @click.argument("old")
 @click.argument("new")
 def diff(old: str, new: str) -> int:
-    """Say for each verdict that differs between OLD and NEW what has changed.
+    """Print for each verdict that differs between OLD and NEW what has changed.
 
-    Bundles are judged again with this version; JSON reports can only be compared as they are. Exit status: 0
-    no verdict differs; 1 some do; 2 usage error; 4 a bundle is invalid.
+    Bundles are checked again with this version; JSON reports can only be compared as they are. Exit status:
+    0 no verdict differs; 1 some differ; 2 usage error; 4 a bundle is invalid.
     """
     from contracts.certificate import difference
-    from contracts.certificate.archive import Invalid
+    from contracts.certificate.archive import LARGEST, Invalid
     from contracts.judging.catalogue import load_catalogue
 
     catalogue = load_catalogue()
     sides = []
     for name in (old, new):
         try:
-            sides.append(difference.side(read_file(name), catalogue))
+            sides.append(difference.side(read_file(name, at_most=LARGEST), catalogue))
         except Invalid as error:
-            with closed_output_ignored():
-                click.echo(f"INVALID  {visible(name)}: {visible(str(error))}")
+            click.echo(f"INVALID  {visible(name)}: {visible(str(error))}")
             return ExitStatus.INVALID
     found = difference.compare(*sides)
-    with closed_output_ignored():
-        for line in difference.lines(found):
-            click.echo(line)
-    return ExitStatus.BROKEN if found.changes else ExitStatus.CONFORMING
+    for line in difference.lines(found):
+        click.echo(line)
+    return ExitStatus.FAILED if found.changes else ExitStatus.CONFORMING
 
 
 def _print_invalid(reason: str, *, as_json: bool) -> None:
@@ -103,13 +91,13 @@ def _print_invalid(reason: str, *, as_json: bool) -> None:
 
 
 def _print_verified(found: Verified, *, as_json: bool) -> None:
-    from contracts.certificate import certificate_text as words
+    from contracts.certificate import certificate_text
 
     if not as_json:
-        for line in words.lines(found):
+        for line in certificate_text.lines(found):
             click.echo(line)
         return
-    said = {
+    values = {
         "valid": found.comparable,
         "level": found.assessment.standing.value,
         "lacking": found.assessment.lacking,
@@ -119,4 +107,4 @@ def _print_verified(found: Verified, *, as_json: bool) -> None:
         "not_proved": found.unproved,
         "verdicts": {v.requirement.id: v.outcome.value for v in found.result.verdicts},
     }
-    click.echo(json.dumps(said))
+    click.echo(json.dumps(values))

@@ -1,77 +1,63 @@
-"""The commands `demo` and `serve`: the embedded reference deployment, judged or served."""
+"""The commands `demo` and `serve`: the embedded reference deployment, checked or served."""
 
 from __future__ import annotations
 
 import sys
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 import click
 
-from contracts.cli import judging
-from contracts.cli import option_values as meaning
-from contracts.cli import output as showing
-from contracts.cli.option_groups import (
-    judging_options,
-    output_options,
-    reference_options,
-    request_options,
-)
+from contracts.cli import checking
+from contracts.cli.invocation import Invocation
+from contracts.cli.options import options
+from contracts.cli.output import print_plan
 from contracts.model import ExitStatus, UserError
 from contracts.reports.curl import Secret
-from contracts.runs import option_values as options
+from contracts.runs import option_values
 
 
-@click.command("demo", short_help="Judge the embedded reference deployment.")
-@reference_options
-@request_options
-@judging_options
-@output_options
+@click.command("demo", short_help="Check the embedded reference deployment.")
+@options("demo")
 @click.pass_obj
-def demo(
-    session: meaning.Session, /, fault: str | None, style: str | None, profiles: int, **given: Any
-) -> int:
-    """Start the embedded reference deployment, judge it, stop it."""
-    if given.pop("is_list"):
+def demo(invocation: Invocation, /, **given: Any) -> int:
+    """Start the embedded reference deployment, check it, stop it."""
+    if given["list"]:
         return _print_names()
-    from contracts.cli import scoring as score
+    from contracts.cli import scoring
     from contracts.runs import run
+    from contracts.runs.settings import report_options, settings
 
-    _require_names(fault, style)
-    output = meaning.output(given)
-    with score.deployed(fault=fault, style=style, seed=given["seed"], profiles=profiles) as served:
-        session.redact = served.secrets.redact
-        settings = replace(meaning.settings(served.base_url, given), secrets=served.secrets, open=served.open)
-        catalogue = meaning.catalogue(given["document"], settings)
+    fault, variant = given["fault"], given["variant"]
+    _require_names(fault, variant)
+    task = checking.task_of(invocation, given)
+    with scoring.deployed(
+        fault=fault, variant=variant, seed=given["seed"], profiles=given["profiles"]
+    ) as served:
+        invocation.hide([served.secrets.redact])
+        meant = settings(served.base_url, {**given, "open": served.open}, served.secrets)
         if given["plan"]:
-            return showing.print_plan(run.plan(settings), given)
-        click.echo(_demo_line(fault, style), err=output.as_json)
-        terms = meaning.terms(given, settings, catalogue, Secret())
-        return judging.judge(settings, catalogue, output, terms, meaning.waiving(given, catalogue))
+            return print_plan(run.plan(meant), exhaustive=given["exhaustive"])
+        click.echo(_headline(fault, variant), err=task.output.as_json)
+        shown = report_options(meant, given, Secret(), task.catalogue)
+        return checking.check_and_report(task, meant, shown)
 
 
-def _demo_line(fault: str | None, style: str | None) -> str:
-    manner = "" if style is None else f" in the style {style}"
-    return f"Judging the embedded reference deployment{manner}, with {_fault_words(fault)}."
-
-
-def _fault_words(fault: str | None) -> str:
-    return "no fault" if fault is None else f"the fault {fault}"
+def _headline(fault: str | None, variant: str | None) -> str:
+    of_variant = "" if variant is None else f", variant {variant}"
+    of_fault = "without a fault" if fault is None else f"with the fault {fault}"
+    return f"Checking the embedded reference deployment{of_variant}, {of_fault}."
 
 
 @click.command("serve", short_help="Serve the embedded reference deployment.")
-@reference_options
-@click.option("--host", default="127.0.0.1", show_default=True, help="Loopback address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0: any free port. [default: 0]")
-def serve(fault: str | None, style: str | None, profiles: int, host: str, port: int, *, is_list: bool) -> int:
+@options("serve")
+def serve(**given: Any) -> int:
     """Serve the embedded reference deployment on this machine until Ctrl-C."""
-
-    if is_list:
+    if given["list"]:
         return _print_names()
-    _require_names(fault, style)
-    _require_loopback(host)
-    _serve(host, port, {"profiles": profiles, "fault": fault, "style": style})
+    _require_names(given["fault"], given["variant"])
+    _require_loopback(given["host"])
+    _serve(given)
     click.echo("Stopped.", err=True)
     return ExitStatus.CONFORMING
 
@@ -88,22 +74,31 @@ def _require_loopback(host: str) -> None:
         raise UserError("--host must be a loopback address: the reference deployment is for this machine.")
 
 
-def _serve(host: str, port: int, manner: dict[str, Any]) -> None:
+def _serve(given: dict[str, Any]) -> None:
     from contracts import reference
+
+    host, port = given["host"], given["port"]
 
     def announce(url: str) -> None:
         _announce(url, reference.REFERENCE_TOKEN)
 
     try:
         with suppress(KeyboardInterrupt):
-            reference.serve_forever(host, port, on_ready=announce, **manner)
+            reference.serve_forever(
+                host,
+                port,
+                on_ready=announce,
+                profiles=given["profiles"],
+                fault=given["fault"],
+                variant=given["variant"],
+            )
     except OSError as error:
         raise UserError(f"Cannot listen on {host}, port {port}: {error.strerror}.") from error
 
 
 def _announce(url: str, token: str) -> None:
     click.echo(f"Serving {url}")
-    click.echo(f"Token (fake, of use here alone): {token}")
+    click.echo(f"Token (fake, only for this deployment): {token}")
     click.echo("Press Ctrl-C to stop.", err=True)
     sys.stdout.flush()
 
@@ -111,15 +106,15 @@ def _announce(url: str, token: str) -> None:
 def _print_names() -> int:
     from contracts import reference
 
-    for title, known in (("Faults", reference.FAULTS), ("Styles", reference.VARIANTS)):
+    for title, known in (("Faults", reference.FAULTS), ("Variants", reference.VARIANTS)):
         click.echo(f"{title}:")
         for name, entry in known.items():
             click.echo(f"  {name}: {entry.description}")
     return ExitStatus.CONFORMING
 
 
-def _require_names(fault: str | None, style: str | None) -> None:
+def _require_names(fault: str | None, variant: str | None) -> None:
     from contracts import reference
 
-    options.require_known("fault", fault, reference.FAULTS)
-    options.require_known("style", style, reference.VARIANTS)
+    option_values.require_known("fault", fault, reference.FAULTS)
+    option_values.require_known("variant", variant, reference.VARIANTS)

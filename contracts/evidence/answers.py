@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -296,7 +296,12 @@ class Profile:
     @cached_property
     def stable_json(self) -> str:
         """Its content without volatile members; the order inside nested arrays does not count."""
-        return json.dumps(stable_value(self.raw), sort_keys=True)
+        return _stable_json(json.dumps(self.raw))
+
+
+@lru_cache(maxsize=2048)  # most pages of a run show the same items
+def _stable_json(text: str) -> str:
+    return json.dumps(stable_value(json.loads(text)), sort_keys=True)
 
 
 def stable_value(value: object) -> object:

@@ -38,7 +38,7 @@ class RunParameters:
     seed: int = 0
     only: frozenset[str] = frozenset()  # ids of requirements; empty: all
     examples: int | None = None  # generated queries; None: the usual number
-    gentle: bool = False
+    skip_hostile: bool = False
     open: bool = False
     token: bool = False
     narrow: bool = False
@@ -264,7 +264,7 @@ class _Reader:
 
 _TYPES: dict[str, Any] = {
     **dict.fromkeys(("suite", "document", "base_url"), str),
-    **dict.fromkeys(("redacted", "gentle", "open", "token", "narrow", "no_concurrent_writes"), bool),
+    **dict.fromkeys(("redacted", "skip_hostile", "open", "token", "narrow", "no_concurrent_writes"), bool),
     **dict.fromkeys(("seed", "concurrency"), int),
     "path": str | None,
     "only": list,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import graphlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from contracts.document import document as openapi
 from contracts.judging import checks  # noqa: F401 - registers them
 from contracts.judging.check import CHECKS, Blocks, CatalogueError, Check
 from contracts.model import Requirement, UserError
+from contracts.reports.text import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,22 @@ class Catalogue:
         """These ids; raises UserError for one that is unknown or has no check."""
         wanted = frozenset(ids)
         for unknown in sorted(wanted - self.by_id.keys()):
-            close = difflib.get_close_matches(unknown.upper(), self.by_id, n=3)
-            hint = f"; did you mean {' or '.join(close)}?" if close else ""
-            raise UserError(f"there is no requirement {unknown!r}{hint}")
+            hint = did_you_mean(unknown.upper(), self.by_id) or "`requirements` lists all."
+            raise UserError(f"There is no requirement {unknown!r}. {hint}")
         for untested in sorted(wanted - self.tested):
             raise UserError(f"{untested} has no check yet: {self.by_id[untested].untested}")
         return wanted
+
+    def prerequisites(self, id_: str) -> tuple[str, ...]:
+        """The requirements whose failure explains one of this requirement, the closest first."""
+        found: list[str] = []
+        pending = list(self.checks[id_].requires)
+        while pending:
+            one = pending.pop(0)
+            if one not in found:
+                found.append(one)
+                pending.extend(self.checks[one].requires)
+        return tuple(found)
 
 
 def load_catalogue(document_path: Path | None = None) -> Catalogue:

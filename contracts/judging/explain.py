@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 
 from contracts.judging.catalogue import Catalogue, load_catalogue
 from contracts.judging.examples import Example, load_examples
 from contracts.model import UserError
 from contracts.reports.guide import Entry
+from contracts.reports.text import did_you_mean
 
 
 def entries(document: Path | None = None) -> tuple[Entry, ...]:
@@ -22,9 +22,8 @@ def entry(id_: str, document: Path | None = None) -> Entry:
     found = {one.requirement.id: one for one in entries(document)}
     wanted = id_.strip().upper()
     if wanted not in found:
-        close = get_close_matches(wanted, found, n=3, cutoff=0.4)
-        hint = f"did you mean {' or '.join(close)}?" if close else "`requirements` lists all."
-        raise UserError(f"There is no requirement {id_!r}; {hint}")
+        hint = did_you_mean(wanted, found) or "`requirements` lists all."
+        raise UserError(f"There is no requirement {id_!r}. {hint}")
     return found[wanted]
 
 

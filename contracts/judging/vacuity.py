@@ -19,12 +19,14 @@ _ANSWERS = 2
 
 
 def detected_mutations(check: Check, evidence: Evidence, document: Document) -> int:
-    """How many corruptions of one judged subject make the check fail; 0 says that its pass proves nothing."""
-    for subject in _spread(evidence.select(check.of), _SUBJECTS):
-        found = sum(1 for corrupted in _corrupted(subject, evidence) if _fails(check, corrupted, document))
-        if found:
-            return found
-    return 0
+    """1 if a mutation of one subject makes the check fail; 0 says that its pass proves nothing."""
+    return int(
+        any(
+            check.objects(mutated, document)
+            for subject in _spread(evidence.select(check.of), _SUBJECTS)
+            for mutated in _mutated(subject, evidence)
+        )
+    )
 
 
 def _spread(subjects: tuple[object, ...], most: int) -> Iterable[object]:
@@ -33,12 +35,8 @@ def _spread(subjects: tuple[object, ...], most: int) -> Iterable[object]:
     return subjects[::-step]
 
 
-def _fails(check: Check, evidence: Evidence, document: Document) -> bool:
-    return check.objects(evidence, document)
-
-
-def _corrupted(subject: object, evidence: Evidence) -> Iterator[Evidence]:
-    """The subject's own evidence, one answer corrupted in one way at a time."""
+def _mutated(subject: object, evidence: Evidence) -> Iterator[Evidence]:
+    """The subject's own evidence, one response mutated in one way at a time."""
     answers = {answer.number: answer for answer in answers_of(subject)}
     basis = evidence.only(answers)
     for answer in list(answers.values())[:_ANSWERS]:

@@ -1,7 +1,7 @@
-"""The face for pytest: options, one run a session, and what each outcome means to pytest.
+"""The front end for pytest: options, one run per deployment, and what each outcome means to pytest.
 
 `tests/test_contract.py` has one test for each requirement; the first that runs starts the one run that all
-of them read. Without `--base-url` the embedded reference deployment is judged, and the output says so.
+of them read. Without `--base-url` or `--targets` the embedded reference deployment is checked.
 """
 
 from __future__ import annotations
@@ -13,19 +13,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from contracts.model import Level, Requirement, Result, UserError
-from contracts.pytest_plugin import option_values as meaning
 from contracts.pytest_plugin import workers
 from contracts.pytest_plugin.contract import Contract, guarded
-from contracts.pytest_plugin.options import add_options, values
-from contracts.pytest_plugin.session import UNJUDGED, Session
+from contracts.pytest_plugin.options import add_options, contracts, values
+from contracts.pytest_plugin.session import INCONCLUSIVE, SessionHooks
 from contracts.reports.text import visible
 
 if TYPE_CHECKING:
-    from contracts.runs.run import Settings
+    from contracts.runs.settings import Settings
 
-__all__ = ["UNJUDGED", "Contract", "cases", "contract", "contract_result", "contract_settings", "guarded"]
+__all__ = ["INCONCLUSIVE", "Contract", "cases", "contract", "contract_result", "contract_settings", "guarded"]
 
-_CONTRACT = pytest.StashKey[Contract]()
+_CONTRACTS = pytest.StashKey[tuple[Contract, ...]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -35,32 +34,30 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-base-url turns "not given" into an empty string
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse what cannot be meant, and prepare the session."""
+    """Refuse options that make no sense, and prepare the session."""
     for level in Level:
         config.addinivalue_line(
             "markers", f"{level.value.lower()}: a {level.value} requirement of the contract"
         )
-    if _CONTRACT in config.stash:
+    if _CONTRACTS in config.stash:
         return
     try:
-        contract = meaning.contract(config)
+        wanted = contracts(config)
     except UserError as error:
         raise pytest.UsageError(visible(str(error))) from None
-    config.stash[_CONTRACT] = contract
-    config.pluginmanager.register(Session(contract), "bifrost-contract-session")
-    if contract.settings is not None and workers.has_workers(config):
-        config.pluginmanager.register(_controller(contract), "bifrost-contract-controller")
+    config.stash[_CONTRACTS] = wanted
+    controller = workers.controller(config) if wanted[0].settings is not None else None
+    if controller is not None:
+        config.pluginmanager.register(controller, "bifrost-contract-controller")
+    config.pluginmanager.register(SessionHooks(wanted, controller), "bifrost-contract-session")
 
 
-def _controller(contract: Contract) -> workers.Controller:
-    from contracts.judging.catalogue import load_catalogue
-
-    def ask(ids: frozenset[str]) -> Result:
-        assert contract.settings is not None  # noqa: S101 - only then there is a controller
-        contract.result = contract.waived(_run(replace(contract.settings, only=ids)))
-        return contract.result
-
-    return workers.Controller(load_catalogue().tested, ask)
+@pytest.hookimpl(tryfirst=True)  # so that the name of the target is the first part of a test id
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """With `--targets`: each test of the contract for each target."""
+    names = [one.name for one in metafunc.config.stash[_CONTRACTS] if one.name]
+    if names and "contract" in metafunc.fixturenames:
+        metafunc.parametrize("contract", names, ids=names, indirect=True, scope="session")
 
 
 def cases() -> list[Any]:
@@ -75,61 +72,66 @@ def cases() -> list[Any]:
 
 @pytest.fixture(scope="session")
 def contract(request: pytest.FixtureRequest) -> Contract:
-    """The contract as this session judges it."""
-    judging = request.config.stash[_CONTRACT]
-    judging.selected = _selected(request.session.items)
-    return judging
+    """The contract of one deployment: the target's, or the only one."""
+    name = getattr(request, "param", "")
+    found = next(one for one in request.config.stash[_CONTRACTS] if one.name == name)
+    found.selected = _selected(request.session.items, name)
+    return found
 
 
 @pytest.fixture(scope="session")
-def contract_settings(request: pytest.FixtureRequest) -> Iterator[Settings]:
-    """What to judge and how: the deployment at `--base-url`, else a reference deployment while tests run."""
-    judging = request.config.stash[_CONTRACT]
-    if judging.settings is not None:
-        yield judging.settings
+def contract_settings(contract: Contract, pytestconfig: pytest.Config) -> Iterator[Settings]:
+    """What to check and how; without a deployment, a reference deployment that serves while tests run."""
+    if contract.settings is not None:
+        yield contract.settings
         return
     from contracts import reference
+    from contracts.runs.settings import settings
     from contracts.transport import Secrets
 
     with reference.serving(narrow_token="reference-narrow-token") as served:  # noqa: S106 - fake
         secrets = Secrets(served.token, narrow=served.narrow_token)
-        yield replace(meaning.settings(served.url, values(request.config)), secrets=secrets)
+        yield settings(served.url, values(pytestconfig), secrets)
 
 
 @pytest.fixture(scope="session")
 def contract_result(
     contract: Contract, contract_settings: Settings, pytestconfig: pytest.Config
 ) -> Callable[[], Result]:
-    """Gives the result of the session's one run, which the first call starts."""
+    """Gives the result of the deployment's one run, which the first call starts."""
+    stopped = workers.stopped(pytestconfig)
 
     def once() -> Result:
         if contract.result is None:
-            received = workers.received(pytestconfig)
-            contract.result = received or contract.waived(
-                _run(replace(contract_settings, only=contract.selected))
-            )
+            found = guarded(lambda: _run(replace(contract_settings, only=contract.selected), stopped))
+            contract.result = contract.apply_waivers(found)
         return contract.result
 
     return once
 
 
-def _run(settings: Settings) -> Result:
+def _run(settings: Settings, stopped: Callable[[], bool]) -> Result:
     from contracts.runs import run
 
-    return guarded(lambda: run.check(settings))
+    def stop_if_told(_: run.Progress) -> None:
+        if stopped():
+            raise KeyboardInterrupt  # as if it had come to this process: the run keeps what it has
+
+    return run.check(settings, progress=stop_if_told)
 
 
-def _selected(items: list[pytest.Item]) -> frozenset[str]:
+def _selected(items: list[pytest.Item], name: str) -> frozenset[str]:
     """Ids of the requirements whose tests will run; empty where these are all that have a check."""
     from contracts.judging.catalogue import load_catalogue
 
     tested = load_catalogue().tested
-    chosen = frozenset(one.id for item in items if (one := _requirement_of(item)) is not None) & tested
+    chosen = frozenset(one.id for item in items if (one := _requirement_of(item, name)) is not None) & tested
     return frozenset() if chosen == tested else chosen
 
 
-def _requirement_of(item: pytest.Item) -> Requirement | None:
-    """The requirement that a test is for; None for other tests."""
-    callspec = getattr(item, "callspec", None)
-    found = None if callspec is None else callspec.params.get("requirement")
-    return found if isinstance(found, Requirement) else None
+def _requirement_of(item: pytest.Item, name: str) -> Requirement | None:
+    """The requirement that a test is for; None for other tests, and those of other targets."""
+    parameters = getattr(getattr(item, "callspec", None), "params", {})
+    found = parameters.get("requirement")
+    mine = parameters.get("contract", "") == name
+    return found if mine and isinstance(found, Requirement) else None

@@ -1,8 +1,8 @@
-"""The contract as one session judges it: each verdict becomes what pytest calls an outcome."""
+"""The contract of one deployment in a session: each verdict becomes what pytest calls an outcome."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NoReturn
 
@@ -14,50 +14,53 @@ from contracts.reports.failure_view import FailureView
 from contracts.reports.summary import ReportOptions
 from contracts.reports.text import visible
 from contracts.reports.view import ReportView, Row, view
-from contracts.runs import option_values as options
+from contracts.runs import option_values
 
 if TYPE_CHECKING:
     from contracts.judging.waivers import Waiving
-    from contracts.runs.run import Settings
+    from contracts.runs.settings import Settings
 
 OUTCOME = "contract_outcome"
 LEVEL = "contract_level"
-"""Properties of a test's report, by which the session and JUnit learn what was judged."""
+"""Properties of a test's report, by which the session and JUnit know the verdict."""
 
 Record = Callable[[str, object], None]
 
 
 @dataclass
 class Contract:
-    """One session's view of the contract: what is checked, what was selected, and the result."""
+    """One deployment to check: how, which requirements were selected, and the result once there is one.
 
+    `name` is its part of test ids, empty for the deployment at `--base-url` and the embedded one.
+    """
+
+    name: str
     settings: Settings | None  # None: the reference deployment
     report_options: ReportOptions
-    waiving: Waiving | None = None
+    waiving: Waiving
     selected: frozenset[str] = frozenset()
     result: Result | None = None
     _view: ReportView | None = None
 
     @property
-    def judged(self) -> str:
-        """What is judged, for people."""
+    def deployment(self) -> str:
+        """What is checked, for people."""
         if self.settings is None:
-            return "the embedded reference deployment, for no --base-url was given"
-        return visible(self.settings.base_url)
+            return "the embedded reference deployment (no --base-url given)"
+        url = visible(self.settings.base_url)
+        return f"{self.name} ({url})" if self.name else url
 
-    def waived(self, result: Result) -> Result:
+    def apply_waivers(self, result: Result) -> Result:
         """The result with the user's waivers applied."""
-        if self.waiving is None:
-            return result
         from contracts.judging import waivers
 
         applied = waivers.apply(result, self.waiving.waivers, self.waiving.today)
-        amiss = applied.troubles if self.waiving.strict else ()
-        self.report_options = replace(self.report_options, waivers_amiss=amiss)
+        stale = applied.troubles if self.waiving.strict else ()
+        self.report_options = replace(self.report_options, waivers_amiss=stale)
         return applied.result
 
     def view(self, result: Result) -> ReportView:
-        """What reports state of the session's one result."""
+        """What reports state of the one result."""
         if self._view is None:
             self._view = view(result, self.report_options)
         return self._view
@@ -76,6 +79,17 @@ class Contract:
         if row.verdict.outcome is not Outcome.PASS:
             pytest.skip(f"{requirement.id} {row.word}: {row.why}")
 
+    def remarks(self) -> Iterator[str]:
+        """The lines at the end of the session that no single test prints: warnings, behaviours and notes."""
+        if self.result is None:
+            return
+        shown = self.view(self.result)
+        for failure in shown.failures:
+            if failure.word == "warning":
+                yield f"warning: {failure.title}: {block(failure)}"
+        yield from (f"behaviour: {one.name}: {one.value}" for one in shown.behaviours)
+        yield from (f"note: {one}" for one in shown.notes)
+
 
 def _row(requirement: Requirement, found: ReportView) -> Row:
     without = Verdict(requirement, Outcome.INCONCLUSIVE, reason="the run gave no verdict on it")
@@ -90,16 +104,16 @@ def _fail(failure: FailureView) -> NoReturn:
 
 
 def block(failure: FailureView) -> str:
-    """A failure for pytest's output: what was expected and received, and then the details."""
+    """A failure in pytest's output: what was expected and received, and then the details."""
     return f"{failure.headline}\n{failure_text.text(failure)}"
 
 
-def guarded(ask: Callable[[], Result]) -> Result:
-    """What `ask` gives; mistakes of the user and errors of the suite end the session, without a traceback."""
+def guarded(run: Callable[[], Result]) -> Result:
+    """The result of `run`; a usage error or an internal error ends the session, without a traceback."""
     try:
-        return ask()
+        return run()
     except UserError as error:
         pytest.exit(visible(str(error)), returncode=pytest.ExitCode.USAGE_ERROR)
     except Exception as error:
         # No traceback: with --showlocals it would print what the transport holds.
-        pytest.exit(options.bug(error), returncode=ExitStatus.INTERNAL)
+        pytest.exit(option_values.bug(error), returncode=ExitStatus.INTERNAL)

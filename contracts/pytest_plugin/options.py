@@ -1,82 +1,113 @@
-"""The options of the plugin, and what they are called where another plugin has taken the name."""
+"""The table of options as pytest has it, and the contracts that they ask for."""
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-_PREFIX = "contract_"  # of the names among pytest's own
+from contracts.model import UserError
+from contracts.pytest_plugin.contract import Contract
+from contracts.reports.curl import Secret
+from contracts.runs.option_values import require_url
+from contracts.runs.options import DEFAULTS, Kind, Option, options_of
 
-_OPTIONS: dict[str, dict[str, Any]] = {
-    "path": {"metavar": "PATH", "help": "Path of the operation; else whichever is served."},
-    "token-env": {
-        "metavar": "NAME",
-        "help": "Environment variable that holds the token (BIFROST_TOKEN, if set).",
-    },
-    # pytest takes the value of an option that it does not know yet for a path, hence the "=".
-    "token-file": {"metavar": "FILE", "help": "File that holds the token; write --token-file=FILE."},
-    "basic-env": {"metavar": "NAME", "help": "Variable that holds user:password, for Basic."},
-    "narrow-token-env": {"metavar": "NAME", "help": "Variable with a token of a caller who sees less."},
-    "open": {"action": "store_true", "help": "Authentication is switched off on purpose."},
-    "writes": {
-        "choices": ["none", "some"],
-        "default": "some",
-        "help": "Whether others may write meanwhile (some); with none, less is asked again.",
-    },
-    "headers-env": {"metavar": "NAME", "help": "Variable with more header fields, one a line."},
-    "headers-file": {"metavar": "FILE", "help": "File with more header fields; write --headers-file=FILE."},
-    "ca": {"metavar": "FILE", "help": "Certificates to trust (PEM); write --ca=FILE."},
-    "client-cert": {"metavar": "FILE", "help": "Client certificate (PEM); write --client-cert=FILE."},
-    "client-key": {"metavar": "FILE", "help": "Its key, if in another file; write --client-key=FILE."},
-    "insecure": {"action": "store_true", "help": "Do not verify TLS."},
-    "http2": {"action": "store_true", "help": "Speak HTTP/2 where the deployment does (https alone)."},
-    "seed": {"type": int, "default": 0, "metavar": "N", "help": "Seed of all random choices (0)."},
-    "max-requests": {"type": int, "metavar": "N", "help": "Most requests to send."},
-    "rate": {"type": float, "metavar": "N", "help": "Most requests a second."},
-    "concurrency": {
-        "type": int,
-        "metavar": "N",
-        "help": "Requests under way at a time, where order does not matter (1).",
-    },
-    "timeout": {"type": float, "metavar": "S", "help": "Seconds for each exchange as a whole."},
-    "deadline": {"type": float, "metavar": "S", "help": "Seconds for the whole run."},
-    "gentle": {"action": "store_true", "help": "Leave out values that can take a process down."},
-    "examples": {"type": int, "metavar": "N", "help": "Most generated queries to ask (default 10)."},
-    "exhaustive": {"action": "store_true", "help": "Walk the whole list too, however long it is."},
-    "resume": {
-        "metavar": "FILE",
-        "help": "Where an interrupted --exhaustive is kept and goes on; write --resume=FILE.",
-    },
-    "level": {"choices": ["must", "should"], "default": "must", "help": "What fails the session (must)."},
-    "allow-unexercised": {
-        "action": "store_true",
-        "help": "Accept requirements that the data cannot exercise.",
-    },
-    "waivers": {
-        "metavar": "FILE",
-        "help": "Broken requirements that are accepted for a time (TOML); write --waivers=FILE.",
-    },
-    "strict-waivers": {"action": "store_true", "help": "Fail for waivers that are expired or not used."},
-}
+_OPTIONS = options_of("pytest")
+_PREFIX = "contract_"  # of the names among pytest's own
 
 
 def add_options(parser: pytest.Parser) -> None:
     """Add the options; one whose name another plugin has taken is `--contract-NAME` alone."""
-    group = parser.getgroup("contract", "contract of GET /api/access-profiles (with --base-url)")
-    for name, attributes in _OPTIONS.items():
-        dest = _PREFIX + _key(name)
+    group = parser.getgroup("contract", "contract of GET /api/access-profiles (with --base-url or --targets)")
+    for option in _OPTIONS:
+        attributes = _attributes(option)
         try:
-            group.addoption(f"--{name}", dest=dest, **attributes)
+            group.addoption(option.flag, **attributes)
         except (ValueError, argparse.ArgumentError):  # pytest-timeout has --timeout, for example
-            group.addoption(f"--contract-{name}", dest=dest, **attributes)
+            group.addoption(f"--contract-{option.name}", **attributes)
+
+
+def _attributes(option: Option) -> dict[str, Any]:
+    dest = _PREFIX + option.key
+    if option.kind is Kind.FLAG:
+        return {"dest": dest, "action": "store_true", "help": option.description}
+    # pytest takes the value of an option that it does not know yet for a path of tests, hence the "=".
+    hint = f" Write {option.flag}={option.placeholder}." if option.is_path else ""
+    return {"dest": dest, "metavar": option.placeholder, "help": option.description + hint}
 
 
 def values(config: pytest.Config) -> dict[str, Any]:
-    """What was given, by the names of the options with _ in the place of -."""
-    return {_key(name): getattr(config.option, _PREFIX + _key(name)) for name in _OPTIONS}
+    """The option values by key. Raises UserError."""
+    return {option.key: _value(option, getattr(config.option, _PREFIX + option.key)) for option in _OPTIONS}
 
 
-def _key(name: str) -> str:
-    return name.replace("-", "_")
+def _value(option: Option, given: str | bool | None) -> object:
+    if given is None:
+        return DEFAULTS[option.key]
+    return option.parse(given) if isinstance(given, str) else given
+
+
+def contracts(config: pytest.Config) -> tuple[Contract, ...]:
+    """The contract of each deployment to check. Raises UserError."""
+    given, base_url = values(config), _base_url(config)
+    if given["targets"] is not None:
+        if base_url is not None:
+            raise UserError("--targets and --base-url are mutually exclusive.")
+        return _of_targets(given)
+    if base_url is None:
+        return (_of_reference(given),)
+    (found,) = _of_deployments(({"url": base_url},), given)
+    return (replace(found, name=""),)  # test ids need no name where there is only one deployment
+
+
+def _of_reference(given: dict[str, Any]) -> Contract:
+    from contracts.judging.catalogue import load_catalogue
+    from contracts.runs.settings import report_options, settings, waiving
+    from contracts.transport import Secrets
+
+    for option in _OPTIONS:
+        if option.per_deployment and given[option.key] != DEFAULTS[option.key]:
+            raise UserError(f"{option.flag} requires --base-url or --targets.")
+    catalogue = load_catalogue()
+    meant = settings("http://127.0.0.1", given, Secrets())
+    shown = report_options(meant, given, Secret(), catalogue)
+    return Contract("", None, shown, waiving(given, catalogue))
+
+
+def _of_targets(given: dict[str, Any]) -> tuple[Contract, ...]:
+    from contracts.runs import fleet
+
+    return _of_deployments(fleet.read_targets(Path(given["targets"])), given)
+
+
+def _of_deployments(targets: tuple[dict[str, Any], ...], given: dict[str, Any]) -> tuple[Contract, ...]:
+    from contracts.judging.catalogue import load_catalogue
+    from contracts.reports.fleet import directories
+    from contracts.runs import fleet
+    from contracts.runs.settings import waiving
+
+    catalogue = load_catalogue()
+    members = fleet.members(targets, given, catalogue)
+    accepted = waiving(given, catalogue)
+    return tuple(
+        Contract(slug, member.settings, member.report_options, accepted)
+        for slug, member in zip(directories([one.name for one in members]), members, strict=True)
+    )
+
+
+def _base_url(config: pytest.Config) -> str | None:
+    value = config.getoption("base_url", None)
+    if value is None:
+        value = _configured(config)
+    # Without any value the reference deployment is checked; an unset CI variable must not end there.
+    return None if value is None else require_url(value)
+
+
+def _configured(config: pytest.Config) -> str | None:
+    """The `base_url` of the configuration, which is empty where it is not set at all."""
+    value = str(config.getini("base_url"))
+    overrides = (str(item).partition("=")[0].strip() for item in config.getoption("override_ini") or ())
+    return value if value or "base_url" in overrides else None

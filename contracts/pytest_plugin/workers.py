@@ -1,72 +1,110 @@
-"""pytest-xdist: the controller asks the deployment once, and the workers read what came of it.
-
-It asks when the first worker has told what it will run, before any test starts, so no worker has to wait
-or to lock anything. The result lies in a directory of this session alone, which nobody else can read.
-"""
+"""pytest-xdist: all tests of a deployment go to one worker, which checks it once and reports on it."""
 
 from __future__ import annotations
 
-import pickle
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from contracts.model import Result
-
-_KEY = "contract_result"
-_NAMES = re.compile(r"\[([^\]]*)\]$")
-
-
-def has_workers(config: pytest.Config) -> bool:
-    """Whether this process hands its tests out to others."""
-    return bool(getattr(config.option, "tx", None)) and not hasattr(config, "workerinput")
+_STOP = "contract_stop"
+_REPORT = "contract_report"
+_TEST = re.compile(r"\[([^A-Z\[\]]*)[A-Z][A-Z-]{3,}[^\[\]]*\]$")
 
 
-def received(config: pytest.Config) -> Result | None:
-    """What the controller asked; None where this process is no worker, or the controller asked nothing."""
-    path = getattr(config, "workerinput", {}).get(_KEY)
-    if path is None or not Path(path).is_file():
-        return None
-    found: Result = pickle.loads(Path(path).read_bytes())  # noqa: S301 - written by our own controller
+def deployment_of(nodeid: str) -> str | None:
+    """The name of the target in a test id, empty without targets; None for a test of something else.
+
+    Names of targets have no capitals and ids of requirements nothing else: `…[east-PAGE-COUNT]`.
+    """
+    found = _TEST.search(nodeid)
+    return None if found is None else found[1].removesuffix("-")
+
+
+Section = tuple[str, tuple[str, ...]]
+"""A title, and the lines below it."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerReport:
+    """What a worker tells the controller when it is done; `exit` is a message and an exit status."""
+
+    sections: tuple[Section, ...] = ()
+    stale_waivers: tuple[str, ...] = ()
+    exit: tuple[str, int] | None = None
+
+
+def controller(config: pytest.Config) -> Controller | None:
+    """The part of the plugin for the process that hands out the tests; None in any other process."""
+    distributes = bool(getattr(config.option, "tx", None)) and not is_worker(config)
+    return Controller() if distributes else None
+
+
+def is_worker(config: pytest.Config) -> bool:
+    """Whether this process gets its tests from another one."""
+    return hasattr(config, "workerinput")
+
+
+def stopped(config: pytest.Config) -> Callable[[], bool]:
+    """Whether the controller was interrupted, asked anew at each call."""
+    path = getattr(config, "workerinput", {}).get(_STOP)
+    return (lambda: False) if path is None else Path(path).exists
+
+
+def report(config: pytest.Config, found: WorkerReport) -> None:
+    """In a worker: what the controller is told."""
+    _output(config).update(sections=found.sections, stale_waivers=found.stale_waivers)
+
+
+def report_exit(config: pytest.Config, message: str, status: int) -> None:
+    """In a worker: tell the controller to end with this status."""
+    _output(config)["exit"] = (message, status)
+
+
+def _output(config: pytest.Config) -> dict[str, Any]:
+    output: dict[str, Any] = config.workeroutput  # type: ignore[attr-defined]
+    found: dict[str, Any] = output.setdefault(_REPORT, {})
     return found
 
 
 class Controller:
-    """The part of the plugin that runs where the tests do not. `ask` gets the ids to judge, empty for all."""
+    """Hooks of the process that hands out the tests."""
 
-    def __init__(self, tested: Collection[str], ask: Callable[[frozenset[str]], Result]) -> None:
-        self._tested = frozenset(tested)
-        self._ask = ask
+    def __init__(self) -> None:
         self._directory = Path(tempfile.mkdtemp(prefix="bifrost-contracts-"))
-        self._asked = False
+        self.reports: list[WorkerReport] = []
+
+    def stop(self) -> None:
+        """Let the runs in all workers end with what they have."""
+        (self._directory / "stop").touch()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        """Tell each worker where the result will lie."""
-        node.workerinput[_KEY] = str(self._directory / "result")
+        """Tell each worker where a sign to stop would be."""
+        node.workerinput[_STOP] = str(self._directory / "stop")
+
+    @pytest.hookimpl(optionalhook=True, tryfirst=True)
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
+        """Keep the tests of a deployment together, whatever `--dist` says: it is to be checked once."""
+        from xdist.scheduler import LoadScopeScheduling
+
+        class ByDeployment(LoadScopeScheduling):  # type: ignore[misc]
+            def _split_scope(self, nodeid: str) -> str:
+                name = deployment_of(nodeid)
+                return nodeid if name is None else name
+
+        return ByDeployment(config, log)
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_xdist_node_collection_finished(self, ids: Iterable[str]) -> None:
-        """Ask for what the first worker has selected; the others have selected the same."""
-        chosen = selected(ids, self._tested)
-        if self._asked or not chosen:
-            return
-        self._asked = True
-        result = self._ask(frozenset() if chosen == self._tested else chosen)
-        (self._directory / "result").write_bytes(pickle.dumps(result))
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Keep what a worker reports."""
+        self.reports.append(WorkerReport(**getattr(node, "workeroutput", {}).get(_REPORT, {})))
 
     def pytest_unconfigure(self) -> None:
         """Leave nothing behind."""
         shutil.rmtree(self._directory, ignore_errors=True)
-
-
-def selected(ids: Iterable[str], tested: Collection[str]) -> frozenset[str]:
-    """The requirements that tests are for: `…[PAGE-COUNT]`, or `…[GEN-DOCUMENT-positive]`."""
-    names = (found[1] for found in map(_NAMES.search, ids) if found is not None)
-    fitting = ([id_ for id_ in tested if name == id_ or name.startswith(f"{id_}-")] for name in names)
-    return frozenset(max(found, key=len) for found in fitting if found)

@@ -1,4 +1,4 @@
-"""uvicorn in a thread: quiet, ready at once, and gone without a trace when the block ends."""
+"""The application as ASGI, and uvicorn in a thread: quiet, ready at once, and gone when the block ends."""
 
 from __future__ import annotations
 
@@ -7,21 +7,53 @@ import contextlib
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Any
 
 import uvicorn
 
-if TYPE_CHECKING:
-    from types import TracebackType
+from contracts.reference.app import Application
+from contracts.reference.pipeline import Incoming, Reply
 
-    from contracts.reference.app import Application
+Message = dict[str, Any]
+Send = Callable[[Message], Awaitable[None]]
+Asgi = Callable[[Message, Callable[[], Awaitable[Message]], Send], Awaitable[None]]
 
-_GRACE = 1.0  # seconds for replies under way when the server stops
+_GRACE = 1.0  # seconds for pending replies when the server stops
+
+
+def asgi(app: Application) -> Asgi:
+    """The application as an ASGI callable."""
+
+    async def answer(scope: Message, _receive: object, send: Send) -> None:
+        await asyncio.sleep(app.site.variant.latency)
+        await _send(app.respond(_incoming(scope)), send)
+
+    return answer
+
+
+def _incoming(scope: Message) -> Incoming:
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    target, query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
+    return Incoming(scope["method"], scope["path"], target, query, headers)
+
+
+async def _send(reply: Reply, send: Send) -> None:
+    """After a body that is incomplete, the server closes the connection."""
+    headers = [(name.encode(), value.encode("latin-1")) for name, value in reply.headers]
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.content, "more_body": reply.cut})
+
+
+def configured(app: Application) -> uvicorn.Server:
+    """A server for the main thread, which ends on an interrupt."""
+    return uvicorn.Server(_config(app))
 
 
 def _config(app: Application) -> uvicorn.Config:
     return uvicorn.Config(
-        app,
+        asgi(app),
         http="h11",
         ws="none",
         loop="asyncio",
@@ -36,13 +68,8 @@ def _config(app: Application) -> uvicorn.Config:
     )
 
 
-def configured(app: Application) -> uvicorn.Server:
-    """A server for the main thread, which ends on an interrupt."""
-    return uvicorn.Server(_config(app))
-
-
 class _PromptServer(uvicorn.Server):
-    """Ends within milliseconds, where uvicorn looks only ten times a second whether it should."""
+    """Ends within milliseconds; uvicorn itself checks only ten times a second whether it should."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)

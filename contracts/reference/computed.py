@@ -1,7 +1,7 @@
-"""A list of any length that is computed when it is asked for: for lists that nobody wants to store.
+"""A list of any length, computed on request instead of stored.
 
-Profiles repeat in a period but for their ids, names and times, so that what a filter selects, how many that
-are, and which of them comes at a place, follow by arithmetic.
+Profiles repeat periodically, except for their ids, names and times. So arithmetic tells how many profiles a
+filter selects, and which one is at a position.
 """
 
 from __future__ import annotations
@@ -16,37 +16,37 @@ from typing import Any
 from contracts.reference.app import Application, build_app
 from contracts.reference.conditions import Row
 from contracts.reference.data import generate
-from contracts.reference.pipeline import Ask, Caller
+from contracts.reference.pipeline import Call, Caller
 from contracts.reference.times import SECOND, instant, rfc3339
 
 PERIOD = 840
 _START = instant("2024-01-01T00:00:00Z") or 0
 _OWN = ("id", "name", "created_at", "updated_at")
 
-Positions = Callable[[Ask, range], list[int]]
-"""Which places of what a request selects are shown for those of its page; a fault shows others."""
+Positions = Callable[[Call, range], list[int]]
+"""The positions that a page shows, given those that it should show; a fault shows others."""
 
 
-def right_places(_ask: Ask, places: range) -> list[int]:
-    """Those of the page."""
+def right_places(_call: Call, places: range) -> list[int]:
+    """The positions of the page itself."""
     return list(places)
 
 
 def build_long_app(count: int, *, positions: Positions = right_places, **options: Any) -> Application:
-    """A deployment that holds that many profiles, in order of creation; options are those of `build_app`."""
+    """A deployment with that many profiles, in order of creation; options are those of `build_app`."""
     app = build_app(profiles=(), **options)
-    listed = _Computed(count, app.site.style.tags == "all")
+    listed = _Computed(count, app.site.variant.tags == "all")
 
-    def rows(ask: Ask) -> list[Row]:
-        end = min(ask.offset + ask.limit, listed.total(ask))
-        return [listed.row(ask, place) for place in positions(ask, range(min(ask.offset, end), end))]
+    def rows(call: Call) -> list[Row]:
+        end = min(call.offset + call.limit, listed.total(call))
+        return [listed.row(call, place) for place in positions(call, range(min(call.offset, end), end))]
 
     app.site.stages = replace(app.site.stages, total=listed.total, rows=rows)
     return app
 
 
 class _Computed:
-    """The list; `every` is whether a profile has to carry all the tags asked for."""
+    """The list; with `every`, a profile must have all the tags requested."""
 
     def __init__(self, count: int, every: bool) -> None:
         self._count = count
@@ -57,28 +57,28 @@ class _Computed:
         self._texts = [_compact(model)[1:] for model in self._models]
         self._chosen = lru_cache(maxsize=256)(self._residues)
 
-    def total(self, ask: Ask) -> int:
-        """How many profiles the request selects."""
-        single = self._named(ask)
+    def total(self, call: Call) -> int:
+        """How many profiles the call selects."""
+        single = self._named(call)
         if single is not None:
             return len(single)
-        chosen = self._selected(ask)
+        chosen = self._selected(call)
         whole, rest = divmod(self._count, PERIOD)
         return whole * len(chosen) + bisect_left(chosen, rest)
 
-    def row(self, ask: Ask, place: int) -> Row:
-        """The profile at that place of what the request selects."""
-        single = self._named(ask)
+    def row(self, call: Call, place: int) -> Row:
+        """The profile at that position of what the call selects."""
+        single = self._named(call)
         if single is not None:
             return self._row(single[place])
-        chosen = self._selected(ask)
+        chosen = self._selected(call)
         rounds, index = divmod(place, len(chosen))
         return self._row(rounds * PERIOD + chosen[index])
 
-    def _selected(self, ask: Ask) -> list[int]:
-        parameters = ask.parameters
+    def _selected(self, call: Call) -> list[int]:
+        parameters = call.parameters
         word = (parameters.search or "").casefold()
-        return self._chosen(ask.caller, parameters.is_active, parameters.tags, word)
+        return self._chosen(call.caller, parameters.is_active, parameters.tags, word)
 
     def _residues(
         self, caller: Caller, active: bool | None, tags: tuple[str, ...] | None, word: str
@@ -93,17 +93,17 @@ class _Computed:
             and word in f"{self._names[n]} ".casefold()
         ]
 
-    def _named(self, ask: Ask) -> list[int] | None:
-        """The place of the one profile whose whole name is searched for; None for any other request."""
-        digits = (ask.parameters.search or "").rpartition(" ")[2].replace("-", "")
+    def _named(self, call: Call) -> list[int] | None:
+        """The position of the one profile whose whole name is searched for; None for any other call."""
+        digits = (call.parameters.search or "").rpartition(" ")[2].replace("-", "")
         number = int(digits) if digits.isdecimal() and len(digits) < 12 else 0
-        if not 0 < number <= self._count or self._name(number - 1) != ask.parameters.search:
+        if not 0 < number <= self._count or self._name(number - 1) != call.parameters.search:
             return None
-        chosen = self._chosen(ask.caller, ask.parameters.is_active, ask.parameters.tags, "")
+        chosen = self._chosen(call.caller, call.parameters.is_active, call.parameters.tags, "")
         return [number - 1] if (number - 1) % PERIOD in chosen else []
 
     def _name(self, number: int) -> str:
-        """No word in it tells the number: a search for a word selects the same in every period."""
+        """No word in it contains the number, so a search for a word selects the same in every period."""
         return f"{self._names[number % PERIOD]} {'-'.join(str(number + 1))}"
 
     def _row(self, number: int) -> Row:

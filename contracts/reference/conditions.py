@@ -1,4 +1,4 @@
-"""SQL conditions over the profiles, as values that join."""
+"""SQL conditions over the profiles, as values that can be joined."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ORDERS = {
 
 
 class Row(NamedTuple):
-    """One profile as stored: `key` is its place of insertion, `text` its JSON text."""
+    """A stored profile: `key` counts the insertions, `text` is its JSON text."""
 
     key: int
     text: str
@@ -24,7 +24,7 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """An SQL expression over `profiles p`, with the values of its placeholders."""
+    """An SQL expression over `profiles p`, and the values of its placeholders."""
 
     sql: str
     values: tuple[object, ...] = ()
@@ -45,7 +45,7 @@ def any_of(conditions: Sequence[Condition]) -> Condition:
 
 
 def _joined(conditions: Sequence[Condition], word: str) -> Condition:
-    """A tree of brackets rather than a chain, because SQLite bounds the depth of an expression."""
+    """A tree of brackets, not a chain, because SQLite limits the depth of an expression."""
     while len(conditions) > 50:
         conditions = [_joined(conditions[n : n + 50], word) for n in range(0, len(conditions), 50)]
     sql = word.join(condition.sql for condition in conditions)

@@ -1,4 +1,4 @@
-"""Access profiles as a gateway in use would hold them: seeded, so that a seed and a number name a list."""
+"""Access profiles like those of a gateway in use; the same seed and number give the same list."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _HUGE_IDS = (2**53, 2**53 + 1, 2**53 + 4096, 2**63 + 11)
 
 @lru_cache(maxsize=16)
 def generate(count: int, seed: int = 0, collection: str = "mixed") -> tuple[Profile, ...]:
-    """That many profiles in order of creation; `collection` is one of `COLLECTIONS`. Do not change them.
+    """That many profiles in order of creation, not to be changed; `collection` is one of `COLLECTIONS`.
 
     Raises ValueError for an unknown collection.
     """
@@ -44,7 +44,7 @@ def generate(count: int, seed: int = 0, collection: str = "mixed") -> tuple[Prof
 
 
 def _ids(rng: random.Random, count: int) -> list[int]:
-    """Ids with gaps, mostly rising; a long list has some that no double can hold."""
+    """Ids with gaps, mostly ascending; a long list has some that a double cannot represent."""
     ids, last = [], 0
     for _ in range(count):
         last += rng.choice((1, 1, 2, 3, 17))
@@ -58,7 +58,7 @@ def _ids(rng: random.Random, count: int) -> list[int]:
 
 
 def _moments(rng: random.Random, count: int) -> list[int]:
-    """Times of creation: several profiles share one, and from place 60 on a whole batch does."""
+    """Times of creation: some profiles share one, those at positions 60 to 75 all do."""
     moments, now = [], _START
     step = _SPAN // max(count, 1)
     for n in range(count):
@@ -96,7 +96,7 @@ def _description(rng: random.Random, n: int) -> Profile:
 
 
 def _tags(rng: random.Random, n: int) -> Profile:
-    """The first few are fixed, so that a list of two or three has tags; every third has a rare one too."""
+    """The first three are fixed, so that a short list has tags; every third profile has a rare tag too."""
     fixed: dict[int, list[str]] = {0: ["prod", "team a"], 1: ["beta"], 2: ["prod", "beta", "staging"]}
     if n in fixed:
         return {"tags": fixed[n]}
@@ -138,7 +138,7 @@ def _budget(rng: random.Random, scope: str) -> Profile:
 
 
 def _rate_limit(rng: random.Random) -> Profile:
-    """Absent, null or an object, as gateways differ between profiles of different age."""
+    """Absent, null or an object, as on gateways whose profiles differ in age."""
     kind = rng.random()
     if kind < 0.6:
         return {} if kind < 0.3 else {"rate_limit": None}
@@ -196,12 +196,12 @@ def _times(rng: random.Random, n: int, moment: int) -> Profile:
 
 
 def _exact(moment: int, text: str) -> str:
-    """The text where it still names the moment, else the moment with all its digits."""
+    """The text if it still is the exact moment, otherwise the moment with all its digits."""
     return text if instant(text) == moment else rfc3339(moment, digits=9)
 
 
 def _unchanged(profile: Profile) -> None:
-    """The list as it is."""
+    """Leaves the profile as it is."""
 
 
 def _active(profile: Profile) -> None:

@@ -1,4 +1,4 @@
-"""Looking things up by name, with help for those who mistype one."""
+"""Lookup by name, with suggestions for a mistyped one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Thing = TypeVar("Thing")
 
 
 def pick(kind: str, things: Mapping[str, Thing], name: str) -> Thing:
-    """The thing of that name; ValueError names close matches."""
+    """The thing of that name; otherwise a ValueError that suggests close matches."""
     if name in things:
         return things[name]
     from difflib import get_close_matches

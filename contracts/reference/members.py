@@ -1,4 +1,4 @@
-"""How one profile is written down: which optional members it has, and the form of its times."""
+"""How a variant writes a profile: its optional members, and the form of its times."""
 
 from __future__ import annotations
 
@@ -34,21 +34,21 @@ _TIMES: dict[str, tuple[int, int]] = {  # decimals, minutes from UTC
 }
 
 
-def restyled(profile: dict[str, Any], style: Variant) -> dict[str, Any]:
-    """The profile as a deployment of that style writes it."""
-    if style.members == "present":
+def as_written(profile: dict[str, Any], variant: Variant) -> dict[str, Any]:
+    """The profile as a deployment of that variant writes it."""
+    if variant.members == "present":
         profile = {**profile, **{k: v for k, v in _OPTIONAL.items() if k not in profile}}
-    if style.members == "omitted":
+    if variant.members == "omitted":
         profile = _without_empty(profile)
-    if style.times != "mixed":
-        profile = _with_times(profile, *_TIMES[style.times])
-    if style.extra_members:
+    if variant.times != "mixed":
+        profile = _with_times(profile, *_TIMES[variant.times])
+    if variant.extra_members:
         profile = {**profile, "owner_team": "platform", "x_labels": {"tier": 1, "notes": []}}
     return profile
 
 
 def _without_empty(value: Any) -> Any:
-    """Go's `omitempty`: optional members that are null, zero, false or empty are left out."""
+    """The value after Go's `omitempty`: without optional members that are null, zero, false or empty."""
     if isinstance(value, list):
         return [_without_empty(item) for item in value]
     if not isinstance(value, dict):

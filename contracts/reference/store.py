@@ -1,15 +1,14 @@
-"""The profiles in SQLite: a schema, conditions, and the two statements that a page takes."""
+"""The profiles in SQLite: the schema, and the two statements that a page takes."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-import threading
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from contracts.reference.conditions import Condition, Row
-from contracts.reference.members import restyled
+from contracts.reference.members import as_written
 from contracts.reference.times import instant
 from contracts.reference.variants import MAX_INT64, Variant
 
@@ -26,19 +25,17 @@ _LONG_AGO = 10**20  # makes nanoseconds since the zero time a positive number of
 
 
 class Store:
-    """A collection of profiles; safe to use from several threads."""
+    """A collection of profiles, for one thread at a time."""
 
-    def __init__(self, profiles: Iterable[dict[str, Any]], style: Variant) -> None:
-        self._style = style
-        self._lock = threading.Lock()
+    def __init__(self, profiles: Iterable[dict[str, Any]], variant: Variant) -> None:
+        self._variant = variant
         self._database = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
         self._database.executescript(_SCHEMA)
         self._last_key = 0
-        with self._lock:
-            self._database.execute("BEGIN")
-            for profile in profiles:
-                self._insert(profile)
-            self._database.execute("COMMIT")
+        self._database.execute("BEGIN")
+        for profile in profiles:
+            self.add(profile)
+        self._database.execute("COMMIT")
 
     def total(self, condition: Condition) -> int:
         """How many profiles the condition selects."""
@@ -46,44 +43,37 @@ class Store:
         return int(self.query(sql, condition.values)[0][0])
 
     def rows(self, condition: Condition, order: str, limit: int, offset: int) -> list[Row]:
-        """The profiles that the condition selects, cut to a page."""
+        """One page of the profiles that the condition selects."""
         sql = f"SELECT p.key, p.text FROM profiles p WHERE {condition.sql} ORDER BY {order} LIMIT ? OFFSET ?"  # noqa: S608
         cut = (min(limit, MAX_INT64), min(offset, MAX_INT64))
         return [Row(*row) for row in self.query(sql, (*condition.values, *cut))]
 
     def query(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """All rows of one statement."""
-        with self._lock:
-            return self._database.execute(sql, values).fetchall()
+        return self._database.execute(sql, values).fetchall()
 
     def add(self, profile: dict[str, Any]) -> None:
-        """One more profile."""
-        with self._lock:
-            self._insert(profile)
+        """Add a profile."""
+        self._last_key += 1
+        self._insert(profile, self._last_key)
 
     def remove(self, key: int) -> None:
-        """Take one profile away."""
-        with self._lock:
-            self._delete(key)
+        """Remove a profile."""
+        self.query("DELETE FROM profiles WHERE key = ?", (key,))
+        self.query("DELETE FROM tags WHERE profile = ?", (key,))
 
     def change(self, key: int, members: dict[str, Any]) -> None:
-        """Give one profile other members, in one step; nothing where it is gone."""
-        with self._lock:
-            found = self._database.execute("SELECT text FROM profiles WHERE key = ?", (key,)).fetchone()
-            if found is not None:
-                self._delete(key)
-                self._insert(json.loads(found[0]) | members, key)
+        """Replace members of a profile; nothing happens if it was removed."""
+        for (text,) in self.query("SELECT text FROM profiles WHERE key = ?", (key,)):
+            self.remove(key)
+            self._insert(json.loads(text) | members, key)
 
     def close(self) -> None:
-        """Give the memory back."""
-        with self._lock:
-            self._database.close()
+        """Close the database."""
+        self._database.close()
 
-    def _insert(self, profile: dict[str, Any], key: int | None = None) -> None:
-        if key is None:
-            self._last_key += 1
-            key = self._last_key
-        text = json.dumps(restyled(profile, self._style), ensure_ascii=False)
+    def _insert(self, profile: dict[str, Any], key: int) -> None:
+        text = json.dumps(as_written(profile, self._variant), ensure_ascii=False)
         name, description = str(profile.get("name")), profile.get("description") or ""
         created = (instant(profile.get("created_at")) or 0) + _LONG_AGO
         values = (
@@ -99,7 +89,3 @@ class Store:
         )
         tags = [(key, tag) for tag in dict.fromkeys(profile.get("tags") or ())]
         self._database.executemany("INSERT INTO tags VALUES (?, ?)", tags)
-
-    def _delete(self, key: int) -> None:
-        self._database.execute("DELETE FROM profiles WHERE key = ?", (key,))
-        self._database.execute("DELETE FROM tags WHERE profile = ?", (key,))

@@ -1,4 +1,4 @@
-"""RFC 3339 times as whole nanoseconds, and back: nothing is lost, whatever the digits and the offset."""
+"""RFC 3339 times as whole nanoseconds, and back, without loss for any number of digits and any offset."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _RFC_3339 = re.compile(
 
 
 def instant(text: object) -> int | None:
-    """Nanoseconds from 1970 to an RFC 3339 time; None where the text is none."""
+    """Nanoseconds since 1970; None if the text is not an RFC 3339 time."""
     match = _RFC_3339.fullmatch(text) if isinstance(text, str) else None
     if match is None:
         return None
@@ -29,7 +29,7 @@ def instant(text: object) -> int | None:
 
 
 def rfc3339(nanoseconds: int, *, digits: int = 0, offset: int = 0) -> str:
-    """The time with that many decimals, at `offset` minutes from UTC."""
+    """The time as text, with that many decimals, at `offset` minutes from UTC."""
     seconds, fraction = divmod(nanoseconds, SECOND)
     local = _EPOCH + timedelta(seconds=seconds, minutes=offset)
     decimals = f".{fraction:09d}"[: digits + 1] if digits else ""

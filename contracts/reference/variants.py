@@ -1,4 +1,4 @@
-"""Legal styles of the endpoint: what implementations may choose differently, each with a name."""
+"""Variants: correct deployments, each with other choices where the documentation leaves one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAX_SAFE = 2**53 - 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """One set of choices; the defaults are the reference deployment's own."""
+    """The choices of one deployment; the defaults are those of the reference deployment."""
 
     name: str = "default"
     description: str = "The choices of the reference deployment."
@@ -56,79 +56,83 @@ class Variant:
     busy: float = 0.0  # share of requests answered 503
     rate: int | None = None  # requests a second before 429
     latency: float = 0.0  # seconds
-    writes: int = 0  # a second, by others
+    writes: int = 0  # by others, a second
 
 
-def _style(name: str, description: str, **choices: object) -> Variant:
+def _with(name: str, description: str, **choices: object) -> Variant:
     return replace(Variant(name=name, description=description), **choices)  # type: ignore[arg-type]
 
 
 _ALL = (
     Variant(),
-    _style("over-maximum-refused", "More than the maximum limit is refused.", over_maximum="refused"),
-    _style("maximum-50", "At most 50 profiles a page, 10 by default.", maximum=50, default_limit=10),
-    _style("maximum-1000", "At most 1000 profiles a page, 50 by default.", maximum=1000, default_limit=50),
-    _style("no-maximum", "A page may be as long as asked for.", maximum=None, default_limit=20),
-    _style("default-100", "The default limit is the maximum.", default_limit=100),
-    _style("zero-limit-empty", "`limit=0` is an empty page.", zero_limit="empty"),
-    _style("zero-limit-refused", "`limit=0` is refused.", zero_limit="refused"),
-    _style("negative-clamped", "A negative limit is the default, a negative offset 0.", negative="default"),
-    _style("negative-to-one", "A negative limit is 1, a negative offset 0.", negative="one"),
-    _style("words-absent", "A value that is no integer or no boolean counts as absent.", words="absent"),
-    _style("refused-422", "Bad values are refused with 422.", refusal_status=422),
-    _style("lenient-integers", "`+5`, ` 5`, `5.0` and digits of other scripts are 5.", integers="lenient"),
-    _style("lenient-booleans", "`yes`, `on`, `1`, `T` and the like are booleans.", booleans="lenient"),
-    _style(
+    _with("over-maximum-refused", "More than the maximum limit is refused.", over_maximum="refused"),
+    _with("maximum-50", "At most 50 profiles a page, 10 by default.", maximum=50, default_limit=10),
+    _with("maximum-1000", "At most 1000 profiles a page, 50 by default.", maximum=1000, default_limit=50),
+    _with("no-maximum", "A page has as many profiles as requested.", maximum=None, default_limit=20),
+    _with("default-100", "The default limit is the maximum.", default_limit=100),
+    _with("zero-limit-empty", "`limit=0` is an empty page.", zero_limit="empty"),
+    _with("zero-limit-refused", "`limit=0` is refused.", zero_limit="refused"),
+    _with("negative-clamped", "A negative limit is the default, a negative offset 0.", negative="default"),
+    _with("negative-to-one", "A negative limit is 1, a negative offset 0.", negative="one"),
+    _with("words-absent", "A value that is not an integer or a boolean counts as absent.", words="absent"),
+    _with("refused-422", "Invalid values are refused with 422.", refusal_status=422),
+    _with(
+        "lenient-integers", "`+5`, ` 5`, `5.0` and digits of other scripts are read as 5.", integers="lenient"
+    ),
+    _with("lenient-booleans", "`yes`, `on`, `1`, `T` and the like are read as booleans.", booleans="lenient"),
+    _with(
         "boolean-equals-true",
-        "`is_active` is compared with `true`, then with `false`; anything else is absent.",
+        "`is_active` is compared with `true`, then with `false`; any other value counts as absent.",
         booleans="equals-true",
     ),
-    _style("safe-offsets", "An offset above 2^53−1 is refused.", largest_offset=MAX_SAFE),
-    _style("tags-all", "A profile must carry all tags asked for.", tags="all"),
-    _style("tags-ignore-case", "The letter case of tags (ASCII) does not count.", tag_case="ignored"),
-    _style("tag-spaces-count", "Spaces round a comma belong to the tag.", tag_spaces="count"),
-    _style("empty-tags-kept", "An empty item is a tag that no profile carries.", empty_tags="kept"),
-    _style(
+    _with("safe-offsets", "An offset above 2^53−1 is refused.", largest_offset=MAX_SAFE),
+    _with("tags-all", "A profile must have all tags requested.", tags="all"),
+    _with("tags-ignore-case", "Tags are compared without letter case (ASCII).", tag_case="ignored"),
+    _with("tag-spaces-count", "Spaces around a comma belong to the tag.", tag_spaces="count"),
+    _with("empty-tags-kept", "An empty item is a tag that no profile has.", empty_tags="kept"),
+    _with(
         "all-tags-empty-kept",
-        "All tags, an empty item among them, must be carried.",
+        "A profile must have all tags, and an empty item is a tag that none has.",
         tags="all",
         empty_tags="kept",
     ),
-    _style("empty-tags-refused", "An empty item in `tags` is refused.", empty_tags="refused"),
-    _style("newest-first", "Ordered by time of creation, the newest first.", order="newest"),
-    _style("by-id", "Ordered by id.", order="id"),
-    _style("by-id-descending", "Ordered by id, the highest first.", order="id-descending"),
-    _style("by-name", "Ordered by name.", order="name"),
-    _style("unpaged", "Without any query everything is returned.", unpaged="no-query"),
-    _style("unpaged-filters", "With only a filter everything found is returned.", unpaged="only-filters"),
-    _style("unpaged-both", "Without `limit` and `offset` everything is returned.", unpaged="no-limit"),
-    _style("unknown-refused", "An unknown parameter is refused.", unknown="refused"),
-    _style("last-counts", "Of a repeated parameter the last counts.", repeated="last"),
-    _style("repeated-refused", "A repeated parameter is refused.", repeated="refused"),
-    _style("search-ignored", "`search` is ignored.", search="ignored"),
-    _style("search-name-only", "`search` looks at names alone.", search="name-only"),
-    _style("omitempty", "Optional members are left out when empty, null, zero or false.", members="omitted"),
-    _style("always-present", "Optional members are always there: `[]`, null.", members="present"),
-    _style("full-errors", "Errors carry every member of the gateway's error form.", error_form="full"),
-    _style("forbidden", "Without credentials 403, and no challenge.", unauthorised=403),
-    _style("head-as-get", "HEAD is answered as GET, without a body.", head="as-get"),
-    _style("gzip", "Content is compressed where the client accepts it.", compression=True),
-    _style("extra-members", "Profiles and pages have members that no document names.", extra_members=True),
-    _style("times-seconds", "Times in UTC, whole seconds.", times="seconds"),
-    _style("times-microseconds", "Times in UTC with six decimals.", times="microseconds"),
-    _style("times-nanoseconds", "Times in UTC with nine decimals.", times="nanoseconds"),
-    _style("times-offset", "Times at +05:30.", times="offset"),
-    _style(
+    _with("empty-tags-refused", "An empty item in `tags` is refused.", empty_tags="refused"),
+    _with("newest-first", "Ordered by time of creation, newest first.", order="newest"),
+    _with("by-id", "Ordered by id.", order="id"),
+    _with("by-id-descending", "Ordered by id, highest first.", order="id-descending"),
+    _with("by-name", "Ordered by name.", order="name"),
+    _with("unpaged", "Without a query everything is returned.", unpaged="no-query"),
+    _with(
+        "unpaged-filters", "With only filters everything that matches is returned.", unpaged="only-filters"
+    ),
+    _with("unpaged-both", "Without `limit` and `offset` everything is returned.", unpaged="no-limit"),
+    _with("unknown-refused", "An unknown parameter is refused.", unknown="refused"),
+    _with("last-counts", "Of a repeated parameter the last counts.", repeated="last"),
+    _with("repeated-refused", "A repeated parameter is refused.", repeated="refused"),
+    _with("search-ignored", "`search` is ignored.", search="ignored"),
+    _with("search-name-only", "`search` only looks at names.", search="name-only"),
+    _with("omitempty", "Optional members are omitted when empty, null, zero or false.", members="omitted"),
+    _with("always-present", "Optional members are always present: `[]`, null.", members="present"),
+    _with("full-errors", "Errors carry every member of the gateway's error form.", error_form="full"),
+    _with("forbidden", "Without credentials: 403 without a challenge.", unauthorised=403),
+    _with("head-as-get", "HEAD is answered like GET, without a body.", head="as-get"),
+    _with("gzip", "Bodies are compressed if the client accepts it.", compression=True),
+    _with("extra-members", "Profiles and pages have members that no document names.", extra_members=True),
+    _with("times-seconds", "Times in UTC, whole seconds.", times="seconds"),
+    _with("times-microseconds", "Times in UTC with six decimals.", times="microseconds"),
+    _with("times-nanoseconds", "Times in UTC with nine decimals.", times="nanoseconds"),
+    _with("times-offset", "Times at +05:30.", times="offset"),
+    _with(
         "charset", "The media type has a `charset` parameter.", media_type="application/json; charset=utf-8"
     ),
-    _style("open", "Authentication is switched off.", access="open"),
-    _style("old-path", "Only the older path is served.", paths="old"),
-    _style("new-path", "Only the newer path is served.", paths="new"),
-    _style("moving-counters", "Usage counters grow at every read.", moving_counters=True),
-    _style("etag", "Answers carry an ETag, and 304 answers If-None-Match.", etag=True),
-    _style(
+    _with("open", "Authentication is switched off.", access="open"),
+    _with("old-path", "Only the older path is served.", paths="old"),
+    _with("new-path", "Only the newer path is served.", paths="new"),
+    _with("moving-counters", "Usage counters grow with every read.", moving_counters=True),
+    _with("etag", "Responses have an ETag, and If-None-Match is answered 304.", etag=True),
+    _with(
         "go-like",
-        "As a Go service: omitempty, newest first, strict, maximum 1000, unpaged without a query.",
+        "Like a Go service: omitempty, newest first, strict, maximum 1000, unpaged without a query.",
         members="omitted",
         order="newest",
         maximum=1000,
@@ -138,9 +142,9 @@ _ALL = (
         times="nanoseconds",
         media_type="application/json; charset=utf-8",
     ),
-    _style(
+    _with(
         "fastapi-like",
-        "As a FastAPI service: 422, lenient spellings, the last repeated value, refusals over the maximum.",
+        "Like a FastAPI service: 422, lenient parsing, last repeated value, limits over the maximum refused.",
         refusal_status=422,
         integers="lenient",
         booleans="lenient",
@@ -152,9 +156,9 @@ _ALL = (
         times="microseconds",
         default_limit=50,
     ),
-    _style(
+    _with(
         "django-like",
-        "As a Django service: bad values and negatives fall back, HEAD works, all tags, by id.",
+        "Like a Django service: invalid values count as absent, HEAD works, all tags, ordered by id.",
         words="absent",
         negative="default",
         integers="lenient",
@@ -167,18 +171,18 @@ _ALL = (
         compression=True,
         default_limit=10,
     ),
-    _style("busy-503", "Two requests in a hundred are answered 503 with Retry-After.", busy=0.02),
-    _style("rate-limited", "Above 40 requests a second: 429 with Retry-After.", rate=40),
-    _style("slow", "Every answer takes 80 ms longer.", latency=0.08),
-    _style("writes-5", "Others write five times a second meanwhile.", writes=5),
-    _style("writes-50", "Others write fifty times a second meanwhile.", writes=50),
+    _with("busy-503", "2 % of the requests are answered 503 with Retry-After.", busy=0.02),
+    _with("rate-limited", "More than 40 requests a second are answered 429 with Retry-After.", rate=40),
+    _with("slow", "Every response takes 80 ms longer.", latency=0.08),
+    _with("writes-5", "Others write 5 times a second.", writes=5),
+    _with("writes-50", "Others write 50 times a second.", writes=50),
 )
 
-VARIANTS: dict[str, Variant] = {style.name: style for style in _ALL}
+VARIANTS: dict[str, Variant] = {variant.name: variant for variant in _ALL}
 
 
-def named_style(style: str | Variant | None) -> Variant:
-    """The style of that name, the default one for None; ValueError names close matches."""
-    if isinstance(style, Variant):
-        return style
-    return pick("style", VARIANTS, style or "default")
+def named_variant(variant: str | Variant | None) -> Variant:
+    """The variant of that name, the default one for None; otherwise a ValueError that suggests matches."""
+    if isinstance(variant, Variant):
+        return variant
+    return pick("variant", VARIANTS, variant or "default")

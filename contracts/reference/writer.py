@@ -1,33 +1,35 @@
-"""Somebody else who writes meanwhile: inserts, deletes, changes and switches, at a steady rate."""
+"""Writes by others: inserts, deletes and changes at a steady rate."""
 
 from __future__ import annotations
 
 import json
 import random
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from contracts.reference.data import Profile, generate
+from contracts.reference.store import Store
 from contracts.reference.times import rfc3339
 
-if TYPE_CHECKING:
-    import threading
-
-    from contracts.reference.store import Store
+_MOST_AT_ONCE = 1000  # after a long time without a request
 
 
 class Writer:
-    """Writes to a store, now this way, now that, so that its size stays about the same."""
+    """Writes to a store so many times a second; its size stays about the same."""
 
-    def __init__(self, store: Store, seed: int) -> None:
+    def __init__(self, store: Store, seed: int, rate: float, clock: Callable[[], float]) -> None:
         self._store = store
         self._rng = random.Random(seed)  # noqa: S311
         self._spare = generate(50, seed + 1)
+        self._rate, self._clock = rate, clock
+        self._caught_up = clock()
         self._written = 0
 
-    def write_until(self, stop: threading.Event, pause: float) -> None:
-        """Write, and wait `pause` seconds, until told to stop."""
-        while not stop.wait(pause):
+    def catch_up(self) -> None:
+        """Make the writes that are due: only a request can see that they come late."""
+        due = int((self._clock() - self._caught_up) * self._rate)
+        self._caught_up += due / self._rate
+        for _ in range(min(due, _MOST_AT_ONCE)):
             self.write()
 
     def write(self) -> None:

@@ -9,7 +9,7 @@ from contracts.reports.view import ReportView
 
 _LABEL = "access-profiles contract"
 _WIDE = 6.6  # pixels of a character at this size; textLength makes up for other fonts
-_COLOURS = {ExitStatus.CONFORMING: "#1a7f37", ExitStatus.BROKEN: "#b3141d"}
+_COLOURS = {ExitStatus.CONFORMING: "#1a7f37", ExitStatus.FAILED: "#b3141d"}
 _INCONCLUSIVE = "#7a4d00"
 
 
@@ -17,7 +17,7 @@ def text(view: ReportView) -> str:
     """The badge as an SVG document in ASCII; nothing that a deployment sent is in it."""
     said = {
         ExitStatus.CONFORMING: f"conforms, {view.counts['pass']} passed",
-        ExitStatus.BROKEN: f"{view.counts['fail'] or 'gate'} failed",
+        ExitStatus.FAILED: f"{view.counts['fail'] or 'gate'} failed",
     }.get(view.exit_status, "inconclusive")
     return badge(said, view.exit_status)
 

@@ -1,4 +1,4 @@
-"""The files of a report directory: which formats there are, and how each is written whole or not at all."""
+"""The files of a report directory: which formats there are, and writing them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TextIO
 
-from contracts.model import UserError
+from contracts.files import append_file, write_file
 from contracts.reports.view import ReportView
 
 FORMATS = {
@@ -17,13 +17,7 @@ FORMATS = {
     "report.sarif": "contracts.reports.sarif",
     "ctrf.json": "contracts.reports.ctrf",
 }
-"""File names, and the module whose `text(view)` gives the content; loaded when it is written."""
-
-
-def remove_old(directory: Path) -> None:
-    """Take away the reports of an earlier run: none may pass for this one's, should this end early."""
-    for name in FORMATS:
-        (directory / name).unlink(missing_ok=True)
+"""File names, and the module whose `text(view)` gives the content; loaded when needed."""
 
 
 def write_all(view: ReportView, directory: Path) -> None:
@@ -33,13 +27,8 @@ def write_all(view: ReportView, directory: Path) -> None:
 
 
 def write(path: Path, text: str) -> None:
-    """Write a file in ASCII that is either there whole or not at all; UserError where it cannot be."""
-    unfinished = path.with_name(f".{path.name}-{os.getpid()}")
-    try:
-        unfinished.write_text(text, "ascii")
-        unfinished.replace(path)
-    except OSError as error:
-        raise UserError(f"Cannot write {path}: {error.strerror}.") from error
+    """Write a text in ASCII. Raises UserError."""
+    write_file(path, text.encode("ascii"))
 
 
 def write_step_summary(view: ReportView) -> None:
@@ -49,11 +38,7 @@ def write_step_summary(view: ReportView) -> None:
         return
     from contracts.reports import github
 
-    try:
-        with Path(summary).open("a", encoding="utf-8") as page:
-            page.write(github.step_summary(view))
-    except OSError as error:
-        raise UserError(f"Cannot write the step summary: {error.strerror}.") from error
+    append_file(Path(summary), github.step_summary(view).encode("utf-8"))
 
 
 def print_annotations(view: ReportView, stream: TextIO) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain, count
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
+from contracts.files import require_writable
 from contracts.model import ExitStatus, Result, UserError
 from contracts.reports import badge, files, html, json_report, terminal
 from contracts.reports.summary import ReportOptions
@@ -20,7 +22,7 @@ from contracts.reports.view import ReportView, view
 OVERVIEW = ("index.html", "fleet.json")
 """Files of the overview; each deployment has a directory of its own beside them."""
 
-_WORST_FIRST = (ExitStatus.INTERNAL, ExitStatus.USAGE, ExitStatus.BROKEN, ExitStatus.NOT_JUDGED)
+_WORST_FIRST = (ExitStatus.INTERNAL, ExitStatus.USAGE, ExitStatus.FAILED, ExitStatus.INCONCLUSIVE)
 _DECIDED = ("pass", "not applicable")
 _NAME = 60
 
@@ -73,25 +75,31 @@ def badge_text(fleet: Sequence[Judged]) -> str:
     return badge.badge(_conforming(fleet).replace(" deployments", ""), status(fleet))
 
 
-def directories(names: Sequence[str]) -> tuple[str, ...]:
-    """A directory name for each deployment: plain letters, and each one of a kind."""
+def unique_names(names: Iterable[str], numbered: str = "{} ({})") -> tuple[str, ...]:
+    """The names, with a number added to those that occur again."""
     found: list[str] = []
-    for at, name in enumerate(names, 1):
-        plain = re.sub(r"[^A-Za-z0-9-]+", "-", name).strip("-")[:60].lower() or "deployment"
-        found.append(plain if plain not in found else f"{plain}-{at}")
+    for name in names:
+        candidates = chain([name], (numbered.format(name, number) for number in count(2)))
+        found.append(next(one for one in candidates if one not in found))
     return tuple(found)
 
 
+def directories(names: Iterable[str]) -> tuple[str, ...]:
+    """A different directory name for each deployment: lower-case letters, digits and hyphens."""
+    plain = (re.sub(r"[^A-Za-z0-9-]+", "-", name).strip("-")[:60].lower() or "deployment" for name in names)
+    return unique_names(plain, "{}-{}")
+
+
 def prepare(directory: Path, names: Sequence[str]) -> None:
-    """Make the directories, and remove what an earlier run left in them. Raises UserError."""
+    """Make the directory of each deployment. Raises UserError if it or the overview cannot be written."""
     try:
-        for name in OVERVIEW:
-            (directory / name).unlink(missing_ok=True)
         for name in directories(names):
             (directory / name).mkdir(parents=True, exist_ok=True)
-            files.remove_old(directory / name)
+            require_writable(directory / name / next(iter(files.FORMATS)))
     except OSError as error:
         raise UserError(f"Cannot write to the report directory {directory}: {error.strerror}.") from error
+    for name in OVERVIEW:
+        require_writable(directory / name)
 
 
 def write(fleet: Sequence[Judged], directory: Path) -> None:

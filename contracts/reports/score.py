@@ -1,4 +1,4 @@
-"""The score of the suite itself: what it caught, whom it accused, and which check that rests on."""
+"""The score of the suite itself: faults caught, false positives, and which check each fault depends on."""
 
 from __future__ import annotations
 
@@ -26,12 +26,11 @@ Json = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One run over the reference deployment: with a fault, or in a legal style.
+    """One run of the reference deployment, with a fault or in a variant.
 
-    `expected` are the requirements that the fault may rightly be reported under; a style has none. `broken`
-    are all that the answers break; `reported` are those that no other broken one explains. `unsettled` are
-    the MUST requirements that were not judged to the end.
-    `long` are those reported whose counterexample takes more than four requests.
+    `expected` are the requirements under which the fault may be reported; a variant has none. `broken` are
+    all that fail, `reported` those that no other failure explains. `undecided` are the MUST requirements
+    that neither pass nor fail. `long` are those whose counterexample takes more than four requests.
     """
 
     name: str
@@ -39,80 +38,76 @@ class Trial:
     expected: tuple[str, ...]
     broken: tuple[str, ...]
     reported: tuple[str, ...]
-    unsettled: tuple[str, ...]
+    undecided: tuple[str, ...]
     status: int
     requests: int
     long: tuple[str, ...] = ()
 
     @property
     def caught(self) -> bool:
-        """Whether any requirement is reported as broken, a SHOULD too."""
+        """Whether any requirement is reported as broken, SHOULDs included."""
         return bool(self.reported)
 
     @property
-    def caught_rightly(self) -> bool:
-        """Whether one of those is what the fault breaks."""
+    def caught_as_expected(self) -> bool:
+        """Whether a requirement that the fault breaks is reported."""
         return not set(self.expected).isdisjoint(self.reported)
 
     @property
     def accepted(self) -> bool:
-        """Whether nothing is broken and everything was judged."""
+        """Whether everything was decided, and nothing is broken."""
         return not self.broken and self.status == ExitStatus.CONFORMING
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """The trials of all faults and styles, those of the two controls, and the ids of the checks."""
+    """The trials of the two controls, of all faults and of all variants, and the ids of the checks."""
 
     control_fault: Trial
-    control_style: Trial
+    control_variant: Trial
     faults: tuple[Trial, ...]
-    styles: tuple[Trial, ...]
+    variants: tuple[Trial, ...]
     checks: tuple[str, ...]
 
     @property
     def void(self) -> str:
-        """Why nothing can be said: a suite that passes all, or fails all, would else score well."""
-        if not self.control_fault.caught_rightly:
+        """Why the score means nothing: a suite that fails everything would catch all faults."""
+        if not self.control_fault.caught_as_expected:
             return f"the control fault {self.control_fault.name} is not caught"
-        if not self.control_style.accepted:
-            return f"the control style {self.control_style.name} is not accepted"
+        if not self.control_variant.accepted:
+            return f"the control variant {self.control_variant.name} is not accepted"
         return ""
 
     @property
     def missed(self) -> tuple[Trial, ...]:
-        """The faults that nothing shows."""
+        """The faults that were not caught."""
         return tuple(trial for trial in self.faults if not trial.caught)
 
     @property
-    def misnamed(self) -> tuple[Trial, ...]:
-        """The faults that are caught, but under none of the requirements that they break."""
-        return tuple(trial for trial in self.faults if trial.caught and not trial.caught_rightly)
+    def misattributed(self) -> tuple[Trial, ...]:
+        """The faults that were caught, but under none of the requirements that they break."""
+        return tuple(trial for trial in self.faults if trial.caught and not trial.caught_as_expected)
 
     @property
-    def accused(self) -> tuple[Trial, ...]:
-        """The runs in a legal style of which any requirement, a SHOULD too, is reported as broken."""
-        return tuple(trial for trial in self.styles if trial.broken)
+    def false_positives(self) -> tuple[Trial, ...]:
+        """The runs of variants with any requirement reported as broken, SHOULDs included."""
+        return tuple(trial for trial in self.variants if trial.broken)
 
     @property
-    def unsettled(self) -> tuple[Trial, ...]:
-        """The runs in a legal style that accuse nobody and yet do not end with status 0."""
-        return tuple(trial for trial in self.styles if not trial.broken and not trial.accepted)
+    def inconclusive(self) -> tuple[Trial, ...]:
+        """The runs of variants that report nothing as broken, but do not end with status 0."""
+        return tuple(trial for trial in self.variants if not trial.broken and not trial.accepted)
 
     @property
     def status(self) -> int:
-        """0 where all is caught rightly and nobody accused; 1 otherwise.
-
-        A void score is 1 too: it says that the suite does not do its work, and not that it fell over (70).
-        """
-        wrong = self.void or self.missed or self.misnamed or self.accused
-        return ExitStatus.BROKEN if wrong else ExitStatus.CONFORMING
+        """0 if every fault was caught as expected, without a false positive; otherwise 1."""
+        wrong = self.void or self.missed or self.misattributed or self.false_positives
+        return ExitStatus.FAILED if wrong else ExitStatus.CONFORMING
 
     def ablation(self) -> dict[str, list[str]]:
-        """For each check, the faults that would go unnoticed without it.
+        """For each check, the faults that would be missed without it: those that break nothing else.
 
-        Those are the faults that break no other requirement. One that is only blocked by the check counts
-        as another: without the check it would be reported.
+        A failure that the check blocks counts as another, because it would be reported without the check.
         """
         lost: dict[str, list[str]] = {id_: [] for id_ in self.checks}
         for trial in self.faults:
@@ -125,13 +120,15 @@ class Score:
 
 
 def render(score: Score, console: Console) -> None:
-    """Print the score: the numbers, what went wrong, and what each check is good for."""
+    """Print the score: the numbers, what went wrong, and the faults that depend on each check."""
     if not score.void:
         _numbers(score, console)
         _section(console, "Missed", (_missed(trial) for trial in score.missed))
-        _section(console, "Caught, but by none of the requirements broken", map(_missed, score.misnamed))
-        _section(console, "False accusations", (_accused(trial) for trial in score.accused))
-        _section(console, "Legal styles not judged to the end", map(_unsettled, score.unsettled))
+        _section(
+            console, "Caught, but not by a requirement that they break", map(_missed, score.misattributed)
+        )
+        _section(console, "False positives", (_false_positive(trial) for trial in score.false_positives))
+        _section(console, "Inconclusive runs of variants", map(_inconclusive, score.inconclusive))
         _ablation(score, console)
     _wrapped(_conclusion(score), console, first="", style="bold red" if score.status else "bold green")
 
@@ -140,9 +137,15 @@ def _numbers(score: Score, console: Console) -> None:
     faults, caught = len(score.faults), len(score.faults) - len(score.missed)
     rows = [
         ("Caught", f"{caught} of {number_of(faults, 'fault')}"),
-        ("By a requirement they break", f"{caught - len(score.misnamed)} of {number_of(faults, 'fault')}"),
-        ("False accusations", f"{len(score.accused)} in {number_of(len(score.styles), 'run')} of styles"),
-        ("Requests a run", _requests(score)),
+        (
+            "By a requirement they break",
+            f"{caught - len(score.misattributed)} of {number_of(faults, 'fault')}",
+        ),
+        (
+            "False positives",
+            f"{len(score.false_positives)} in {number_of(len(score.variants), 'run')} of variants",
+        ),
+        ("Requests per run", _requests(score)),
     ]
     for label, text in rows:
         console.print(Text(f"{label.ljust(28)} {text}"), soft_wrap=True)
@@ -150,8 +153,8 @@ def _numbers(score: Score, console: Console) -> None:
 
 
 def _requests(score: Score) -> str:
-    counts = [trial.requests for trial in (*score.faults, *score.styles)]
-    return f"median {statistics.median_low(counts)}, most {max(counts)}"
+    counts = [trial.requests for trial in (*score.faults, *score.variants)]
+    return f"median {statistics.median_low(counts)}, maximum {max(counts)}"
 
 
 def _missed(trial: Trial) -> str:
@@ -159,12 +162,12 @@ def _missed(trial: Trial) -> str:
     return f"{trial.name}: breaks {' or '.join(trial.expected)}{found}"
 
 
-def _accused(trial: Trial) -> str:
+def _false_positive(trial: Trial) -> str:
     return f"{_run_of(trial)}: {', '.join(trial.broken)}"
 
 
-def _unsettled(trial: Trial) -> str:
-    return f"{_run_of(trial)}: exit status {trial.status}, {', '.join(trial.unsettled) or 'no reason given'}"
+def _inconclusive(trial: Trial) -> str:
+    return f"{_run_of(trial)}: exit status {trial.status}, {', '.join(trial.undecided) or 'no reason given'}"
 
 
 def _run_of(trial: Trial) -> str:
@@ -174,11 +177,9 @@ def _run_of(trial: Trial) -> str:
 def _ablation(score: Score, console: Console) -> None:
     lost = score.ablation() if score.faults else {}
     needed = (f"{id_} {len(names)}: {', '.join(names)}" for id_, names in lost.items() if names)
-    _section(console, "What would be missed without a check", needed)
+    _section(console, "Faults that would be missed without a check", needed)
     spare = [id_ for id_, names in lost.items() if not names]
-    _section(
-        console, "Checks without which nothing here would be missed", [", ".join(spare)] if spare else []
-    )
+    _section(console, "Checks without which no fault would be missed", [", ".join(spare)] if spare else [])
 
 
 def _section(console: Console, title: str, lines: Iterable[str]) -> None:
@@ -192,7 +193,7 @@ def _section(console: Console, title: str, lines: Iterable[str]) -> None:
 
 
 def _wrapped(line: str, console: Console, *, first: str = "  ", style: str = "") -> None:
-    # Names keep their hyphens on one line: they are there to be searched for.
+    # Names are not broken at hyphens, so that a search finds them.
     text = textwrap.fill(
         line, console.width, initial_indent=first, subsequent_indent=f"{first}  ", break_on_hyphens=False
     )
@@ -201,12 +202,12 @@ def _wrapped(line: str, console: Console, *, first: str = "  ", style: str = "")
 
 def _conclusion(score: Score) -> str:
     if score.void:
-        return f"VOID  {score.void}: no other number would mean anything"
-    wrong = len(score.missed) + len(score.misnamed)
+        return f"VOID  {score.void}: the other numbers would mean nothing"
+    wrong = len(score.missed) + len(score.misattributed)
     if not score.status:
-        return "GOOD  every fault caught by what it breaks, nobody accused"
-    accused = number_of(len(score.accused), "false accusation")
-    return f"NOT GOOD  {number_of(wrong, 'fault')} not rightly caught, {accused}"
+        return "GOOD  every fault caught by a requirement that it breaks, no false positive"
+    false_positives = number_of(len(score.false_positives), "false positive")
+    return f"NOT GOOD  {number_of(wrong, 'fault')} missed or misattributed, {false_positives}"
 
 
 # --- for machines ------------------------------------------------------------------------------------
@@ -225,15 +226,15 @@ def _values(score: Score) -> Json:
         "void": score.void or None,
         "faults": len(score.faults),
         "missed": [trial.name for trial in score.missed],
-        "caught_by_another_requirement": [trial.name for trial in score.misnamed],
-        "runs_of_styles": len(score.styles),
-        "false_accusations": [_trial(trial) for trial in score.accused],
-        "styles_not_judged_to_the_end": [_trial(trial) for trial in score.unsettled],
+        "misattributed": [trial.name for trial in score.misattributed],
+        "runs_of_variants": len(score.variants),
+        "false_positives": [_trial(trial) for trial in score.false_positives],
+        "inconclusive": [_trial(trial) for trial in score.inconclusive],
         "missed_without": {} if score.void else score.ablation(),
         "trials": {
-            "controls": [_trial(score.control_fault), _trial(score.control_style)],
+            "controls": [_trial(score.control_fault), _trial(score.control_variant)],
             "faults": [_trial(trial) for trial in score.faults],
-            "styles": [_trial(trial) for trial in score.styles],
+            "variants": [_trial(trial) for trial in score.variants],
         },
     }
 
@@ -245,7 +246,7 @@ def _trial(trial: Trial) -> Json:
         "expected": list(trial.expected),
         "broken": list(trial.broken),
         "reported": list(trial.reported),
-        "unsettled": list(trial.unsettled),
+        "undecided": list(trial.undecided),
         "exit_status": trial.status,
         "requests": trial.requests,
     }
@@ -255,8 +256,8 @@ def _trial(trial: Trial) -> Json:
 
 
 @contextmanager
-def live(stream: TextIO) -> Iterator[Callable[[int, int], None]]:
-    """A bar on a terminal while the block runs, told how many runs are done and how many there are."""
+def progress_bar(stream: TextIO) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on a terminal while the block runs; it is called with the finished and all runs."""
     if not stream.isatty():
         yield lambda _done, _total: None
         return

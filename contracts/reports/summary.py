@@ -64,11 +64,11 @@ class Conclusion:
 def conclude(result: Result, options: ReportOptions) -> Conclusion:
     """The conclusion that the verdicts come to with these options."""
     status = exit_status(result.verdicts, allow_unexercised=options.allow_unexercised, level=options.level)
-    words = {ExitStatus.CONFORMING: "CONFORMS", ExitStatus.BROKEN: "DOES NOT CONFORM"}
+    words = {ExitStatus.CONFORMING: "CONFORMS", ExitStatus.FAILED: "DOES NOT CONFORM"}
     verdict = words.get(status, "INCONCLUSIVE")
-    if options.waivers_amiss and status != ExitStatus.BROKEN:
+    if options.waivers_amiss and status != ExitStatus.FAILED:
         stale = f"{number_of(len(options.waivers_amiss), 'stale waiver')}: {options.waivers_amiss[0]}"
-        return Conclusion(verdict, ExitStatus.BROKEN, f"gate failed: {stale}")
+        return Conclusion(verdict, ExitStatus.FAILED, f"gate failed: {stale}")
     return Conclusion(verdict, status, _reason(result, options, status))
 
 
@@ -101,7 +101,7 @@ def violations_of(verdict: Verdict) -> int:
 
 
 def _reason(result: Result, options: ReportOptions, status: int) -> str:
-    if status == ExitStatus.BROKEN:
+    if status == ExitStatus.FAILED:
         return f"{_number_by_level(result, Outcome.FAIL, options)} failed{_selected(options)}"
     if status == ExitStatus.CONFORMING:
         waived = sum(v.outcome is Outcome.WAIVED for v in result.verdicts if options.counts(v))

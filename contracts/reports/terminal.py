@@ -16,6 +16,7 @@ from contracts.reports.failure_view import FailureView
 from contracts.reports.text import number_of
 from contracts.reports.view import ReportView, Row
 
+_NARROWEST = 40  # indented text needs some room, whatever COLUMNS says
 _WIDEST = 100  # long lines of prose are hard to read, however wide the window
 _WORD = 14  # the longest word: "not applicable"
 _ID = 24
@@ -59,7 +60,7 @@ def console_for(stream: TextIO, *, width: int | None = None) -> Console:
         emoji=False,
         highlight=False,
     )
-    console.width = min(console.width, _WIDEST)
+    console.width = max(_NARROWEST, min(console.width, _WIDEST))
     return console
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from itertools import accumulate
 
 AT_MOST = 1000
@@ -39,6 +40,14 @@ def escaped(character: str) -> str:
 def number_of(count: int, noun: str) -> str:
     """`1 request`, `2 requests`, `1,200 requests`."""
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """`Did you mean 'url' or 'urls'?`, with the known names that are closest; empty where none is close."""
+    from difflib import get_close_matches  # slow to import, and rarely needed
+
+    close = get_close_matches(name, sorted(known), n=3, cutoff=0.6)
+    return f"Did you mean {' or '.join(map(repr, close))}?" if close else ""
 
 
 def _pieces(text: str) -> list[str]:

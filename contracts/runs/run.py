@@ -7,48 +7,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
 
 from contracts.evidence.recording import RunParameters
 from contracts.judging.catalogue import Catalogue, load_catalogue
-from contracts.model import Result, UserError
+from contracts.model import Result
 from contracts.runs import session
 from contracts.runs.exhaustive import load_state, save_state
 from contracts.runs.session import Progress, Run, on_served_path
-from contracts.transport import Bounds, Secrets, Target, Transport
+from contracts.runs.settings import Settings
+from contracts.transport import Target, Transport
 
 __all__ = ["Progress", "Settings", "check", "parameters", "plan"]
 
 
 Record = Callable[[str, Result, tuple[str, ...]], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What the user asked for."""
-
-    base_url: str
-    path: str | None = None  # None: the older path, or the governance path where only that is served
-    secrets: Secrets = field(default_factory=Secrets)
-    bounds: Bounds = field(default_factory=Bounds)
-    seed: int = 0
-    only: frozenset[str] = frozenset()  # empty: all
-    open: bool = False  # authentication is switched off on purpose
-    gentle: bool = False  # leave out values that can take a process down
-    examples: int | None = None  # generated queries behind GEN-DOCUMENT; None: the usual share
-    exhaustive: bool = False  # every page of the list, besides what is asked otherwise
-    resume: Path | None = None  # where the state of an interrupted exhaustive walk is, or is to be put
-    no_concurrent_writes: bool = False  # nothing writes meanwhile
-    verify: bool | str = True  # False, or a file of certificate authorities
-    cert: tuple[str, str | None] | None = None  # a client certificate and its key, if that is another file
-    http2: bool = False  # where the deployment speaks it
-
-    def __post_init__(self) -> None:
-        if self.exhaustive and self.only:
-            raise UserError(
-                "--exhaustive judges the whole contract: it does not go with a selection of requirements."
-            )
 
 
 Connect = Callable[[Settings, Target], Transport]
@@ -127,7 +99,7 @@ def parameters(settings: Settings) -> RunParameters:
         seed=settings.seed,
         only=settings.only,
         examples=settings.examples,
-        gentle=settings.gentle,
+        skip_hostile=settings.skip_hostile,
         open=settings.open,
         token=secrets.token is not None or secrets.basic is not None,
         narrow=secrets.narrow is not None,

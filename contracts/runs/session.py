@@ -176,7 +176,7 @@ class Run:
         self.ctx = ProbeContext(
             seed=parameters.seed,
             conditions=conditions(parameters, path),
-            gentle=parameters.gentle,
+            skip_hostile=parameters.skip_hostile,
             examples=parameters.examples,
             concurrency=parameters.concurrency,
         )

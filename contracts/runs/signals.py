@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+GRACE = 5.0
+"""Seconds after the first signal in which another one does not interrupt the report."""
 
 _WORDS = {signal.SIGINT: "interrupted by the user", signal.SIGTERM: "terminated by SIGTERM"}
 
 
 class Interrupted(KeyboardInterrupt):
-    """A signal came that ends the run; `status` is the exit status, as shells have it: 128 + its number."""
+    """A signal ends the run; `status` is the exit status, as shells have it: 128 plus its number."""
 
     def __init__(self, number: int) -> None:
         super().__init__(_WORDS[signal.Signals(number)])
@@ -20,27 +24,38 @@ class Interrupted(KeyboardInterrupt):
 
 
 class Watch:
-    """What came so far. `asking` is whether a signal interrupts at once or, the first time, is only noted."""
+    """The signals so far.
+
+    With `interrupts` the first one raises `Interrupted` at once. Without, it is only noted, so that a report
+    is finished, and `when_noted` is called. Wrappers and CI systems often send a second one right away,
+    which is noted too. Only after `GRACE` seconds does a further one raise `Interrupted`.
+    """
 
     def __init__(self) -> None:
-        self.asking = True
-        self.seen: list[int] = []
+        self.interrupts = True
+        self.when_noted: Callable[[], None] = lambda: None
+        self.first: int | None = None
+        self._first_at = 0.0
 
     @property
     def status(self) -> int | None:
-        """The exit status that the first signal asks for; None where none came."""
-        return 128 + self.seen[0] if self.seen else None
+        """The exit status that the first signal asks for; None without one."""
+        return None if self.first is None else 128 + self.first
 
     def note(self, number: int, _frame: FrameType | None = None) -> None:
-        """Remembers the signal; `Interrupted` where it does not leave it at that."""
-        self.seen.append(number)
-        if self.asking or len(self.seen) > 1:
-            raise Interrupted(number)
+        """Handle a signal."""
+        if self.first is None:
+            self.first, self._first_at = number, time.monotonic()
+            if self.interrupts:
+                raise Interrupted(number)
+            self.when_noted()
+        elif time.monotonic() - self._first_at > GRACE:
+            raise Interrupted(self.first)
 
 
 @contextmanager
 def watched() -> Iterator[Watch]:
-    """Notes the signals that arrive while the block runs; none arrive outside the main thread."""
+    """Handles signals while the block runs; outside the main thread there are none."""
     watch = Watch()
     if threading.current_thread() is not threading.main_thread():
         yield watch

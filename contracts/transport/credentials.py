@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
+from contracts.files import read_text
 from contracts.model import MADE_UP_BASIC, Credentials, UserError
 
 HIDDEN = "***"
@@ -138,13 +139,8 @@ def token_from_env(name: str) -> str:
 
 def token_from_file(path: Path | str) -> str:
     """The token in that file without its last line break; `UserError` if there is none that can be sent."""
-    try:  # the path is not quoted: people pass the token itself
-        with Path(path).open("rb") as file:
-            text = file.read(_MAX_TOKEN_BYTES + 2).decode("utf-8")
-    except OSError as error:
-        raise UserError(f"The token file cannot be read: {error.strerror}.") from None
-    except ValueError:
-        raise UserError("The token file holds no text.") from None
+    # The path is not quoted: people pass the token itself.
+    text = read_text(path, "The token file", at_most=_MAX_TOKEN_BYTES + 2)
     token = text.removesuffix("\n").removesuffix("\r")
     _check_value("The token in the token file", token)
     return token

@@ -60,9 +60,9 @@ def test_the_catalogue_names_as_many_as_are_told() -> None:
     assert len({re.sub(":.*", "", name) for name in named}) == len(DEFAULT)
 
 
-@pytest.mark.parametrize(("style", "shown"), OTHERS, ids=[style for style, _ in OTHERS])
-def test_another_style_shows_another_reading(style: str, shown: dict[str, str]) -> None:
-    assert shown.items() <= told(style=style).items()
+@pytest.mark.parametrize(("variant", "shown"), OTHERS, ids=[variant for variant, _ in OTHERS])
+def test_another_variant_shows_another_reading(variant: str, shown: dict[str, str]) -> None:
+    assert shown.items() <= told(variant=variant).items()
     assert not shown.items() & DEFAULT.items()
 
 

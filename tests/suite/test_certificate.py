@@ -13,10 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import fake
-import offline
 import pytest
-from offline import NOW, PRODUCT, made, outcomes, verified
 
 from contracts.certificate import archive, bundle, redaction, signing, verification
 from contracts.certificate import certificate_text as words
@@ -31,6 +28,8 @@ from contracts.runs import replay, run
 from contracts.runs.flow import one_by_one
 from contracts.runs.recorder import Recorder
 from contracts.runs.session import Run
+from tests.support import fake, offline
+from tests.support.offline import NOW, PRODUCT, made, outcomes, verified
 
 CATALOGUE = fake.CATALOGUE
 SIGNER = signing.Signer(signing.load_pem_private_key(signing.generate()[0], None))  # type: ignore[arg-type]
@@ -169,7 +168,7 @@ def test_an_early_end_is_never_certified():
         return deployment(request)
 
     found = verified(made(*judged(send)))
-    assert found.assessment.standing in (Standing.IN_PART, Standing.NOT_JUDGED)
+    assert found.assessment.standing in (Standing.IN_PART, Standing.INCONCLUSIVE)
     assert found.status == 3
 
 
@@ -350,12 +349,12 @@ def test_recordings_that_say_something_odd_are_invalid(good, stated, parameters)
         verified(archive.pack(members))
 
 
-# --- the reference deployment, its faults and styles -----------------------------------------------
+# --- the reference deployment, its faults and variants -----------------------------------------------
 
 SAMPLE: list[dict[str, str]] = [
-    {"style": "default"},
-    {"style": "new-path"},
-    {"style": "go-like"},
+    {"variant": "default"},
+    {"variant": "new-path"},
+    {"variant": "go-like"},
     {"fault": "total-ignores-tags"},
     {"fault": "tag-matched-as-substring"},
     {"fault": "past-end-500"},
@@ -366,7 +365,7 @@ SAMPLE: list[dict[str, str]] = [
 
 @pytest.mark.parametrize("task", SAMPLE, ids=lambda task: "-".join(task.values()))
 def test_offline_verdicts_are_the_live_ones_raw_and_redacted(task):
-    """All faults and styles go the same way in `benchmarks.offline`."""
+    """All faults and variants go the same way in `benchmarks.offline`."""
     kept = offline.kept(**task, profiles=60)
     assert list(kept.differences(task.get("fault"))) == []
     assert kept.raw.status == (1 if "fault" in task else 0)

@@ -10,7 +10,6 @@ from dataclasses import replace
 
 import httpx
 import pytest
-from fake import CATALOGUE, Deployment, rows
 
 from contracts import reference
 from contracts.model import OLD_PATH, Batch, Exchange, Outcome, Request, Result
@@ -18,6 +17,7 @@ from contracts.runs.run import Settings, check, parameters
 from contracts.runs.session import Run
 from contracts.transport import Bounds, BudgetSpent, Refused, Secrets, Target, Transport
 from contracts.transport.pace import Pace
+from tests.support.fake import CATALOGUE, Deployment, rows
 
 
 class Network:

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from samples import result, verdict
 
 from contracts.cli import app as cli
 from contracts.cli import config
 from contracts.model import Result
+from tests.support.samples import result, verdict
 
 URL = "http://127.0.0.1:9"
 
@@ -81,20 +81,20 @@ def test_an_option_wins_over_the_environment_and_that_over_the_file(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('urll = "x"', "there is no key 'urll'; did you mean 'url'?"),
-        ("max_request = 5", "did you mean 'max_requests'?"),
-        ("zzz = 5", "there is no key 'zzz'; known are"),
-        ('token = "sk-very-secret"', "a secret never stands in a file; token_env names its variable"),
+        ('urll = "x"', "There is no key 'urll'. Did you mean 'url'?"),
+        ("max_request = 5", "Did you mean 'max_requests'?"),
+        ("zzz = 5", "There is no key 'zzz'. Known keys are"),
+        ('token = "sk-very-secret"', "A file never holds a secret: token_env names its variable."),
         ('open = "yes"', "open takes true or false"),
-        ("path = true", "path takes a text or a number"),
-        ("path = {a = 1}", "path takes a text or a number"),
-        ("only = 5", "only takes a text or a list of texts"),
-        ("only = [5]", "only takes a list of texts"),
-        ('max_requests = "many"', "is not a valid integer"),
-        ("max_requests = 0", "is not in the range"),
-        ("plan = true", "there is no key 'plan'"),
-        ("[a\n", "Cannot read"),
-        ('url = ""', "The URL is empty"),
+        ("path = true", "path takes a string."),
+        ("path = {a = 1}", "path takes a string."),
+        ("only = 5", "only takes a string or a list of strings."),
+        ("only = [5]", "only takes a string or a list of strings."),
+        ('max_requests = "many"', "max_requests takes a whole number from 1 to"),
+        ("max_requests = 0", "max_requests takes a whole number from 1 to"),
+        ("plan = true", "There is no key 'plan'"),
+        ("[a\n", "is not valid TOML"),
+        ('url = ""', "url is empty"),
     ],
 )
 def test_what_makes_no_sense_is_a_usage_error(
@@ -136,7 +136,7 @@ def test_init_writes_a_file_that_check_takes(asked: list[Any], capsys: pytest.Ca
     assert run("check") == 0
     assert asked[0].base_url == URL
     assert run("init") == 2
-    assert "is there already" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
 
 
 def test_every_key_that_the_starter_offers_is_known(asked: list[Any]) -> None:
@@ -153,5 +153,5 @@ def test_init_refuses_beside_a_table_of_the_project(
 ) -> None:
     Path("pyproject.toml").write_text("[tool.bifrost-contracts]\n")
     assert run("init") == 2
-    assert "has a table [tool.bifrost-contracts] already" in capsys.readouterr().err
+    assert "already has a table [tool.bifrost-contracts]" in capsys.readouterr().err
     assert asked == []

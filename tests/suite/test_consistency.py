@@ -7,9 +7,6 @@ from email.utils import formatdate
 
 import httpx
 import pytest
-from consistency import inconsistencies, problems_of
-from fake import CATALOGUE
-from samples import requirement
 
 from contracts import reference
 from contracts.model import Exchange, Place, Request, Result, Violation
@@ -20,6 +17,9 @@ from contracts.reports.summary import ReportOptions
 from contracts.reports.view import view
 from contracts.runs import run
 from contracts.transport import Secrets, Target, Transport
+from tests.support.consistency import inconsistencies, problems_of
+from tests.support.fake import CATALOGUE
+from tests.support.samples import requirement
 
 NARROW = "narrow-token"
 

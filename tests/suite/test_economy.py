@@ -105,6 +105,6 @@ def test_what_a_collection_cannot_show_is_no_pass_and_no_failure(
 ) -> None:
     result, _ = judged(**collection)
     found = outcomes(result)
-    assert exit_status(result.verdicts) == ExitStatus.NOT_JUDGED
+    assert exit_status(result.verdicts) == ExitStatus.INCONCLUSIVE
     assert Outcome.FAIL not in found.values()
     assert {id_: found[id_] for id_ in ids} == dict.fromkeys(ids, Outcome.NOT_EXERCISED)

@@ -123,7 +123,7 @@ def test_the_private_key_is_for_its_owner_alone_and_never_overwritten(made, caps
     assert stat.S_IMODE((made / "key").stat().st_mode) == 0o600
     before = (made / "key").read_bytes()
     assert called("keygen", made / "key") == 2
-    assert "never overwritten" in capsys.readouterr().err
+    assert "is not replaced" in capsys.readouterr().err
     assert (made / "key").read_bytes() == before
 
 
@@ -139,7 +139,7 @@ def test_no_token_is_in_any_bundle(made):
     [
         (("--vendor", " "), "--vendor is empty"),
         (("--challenge", ""), "--challenge is empty"),
-        (("--challenge", "x", "--seed", "5"), "leave out --seed"),
+        (("--challenge", "x", "--seed", "5"), "--seed cannot be combined with it"),
         (("--key", "README.md"), "holds no Ed25519 private key"),
         (("--key", "/nonexistent"), "cannot be read"),
         (("--out", "/nonexistent/b.zip"), "Cannot write"),

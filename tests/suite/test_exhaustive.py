@@ -9,22 +9,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake import CATALOGUE, Deployment, Variant, rows, session
-from test_sampling import LONG, long_list
 
 from contracts.evidence.evidence import Evidence
 from contracts.evidence.exhaustive import ExhaustiveSummary
-from contracts.judging import judge as judging
-from contracts.judging.judge import Case
+from contracts.judging.judge import judge
+from contracts.judging.repetition import JudgingState, examine
 from contracts.model import OLD_PATH, Exchange, Outcome, Purpose, Request, Result, UserError
-from contracts.reference.pipeline import Ask
+from contracts.reference.pipeline import Call
 from contracts.reports.progress import line
 from contracts.runs.exhaustive import ExhaustiveState, load_state, save_state
 from contracts.runs.flow import one_by_one
-from contracts.runs.option_values import lifted
 from contracts.runs.run import Progress, Settings, parameters
 from contracts.runs.session import Run
+from contracts.runs.settings import exhaustive_bounds
 from contracts.transport import Bounds
+from tests.support.fake import CATALOGUE, Deployment, Variant, rows, session
+from tests.support.long_lists import LONG, long_list
 
 Send = Callable[[Request], Exchange]
 WALKED = Purpose.EXHAUSTIVE_WALK
@@ -86,16 +86,16 @@ def test_the_judge_decides_what_a_walk_adds(
 ) -> None:
     exchanges = session(Deployment(rows(40))).exchanges
     evidence = Evidence.of(exchanges)
-    findings = judging.examine(CATALOGUE, evidence, ["WALK-ONCE"])
-    (verdict,) = judging.judge(Case(CATALOGUE, evidence, findings, {}, exhaustive=summary))
+    findings = examine(CATALOGUE, evidence, ["WALK-ONCE"])
+    (verdict,) = judge(JudgingState(CATALOGUE, evidence, findings, {}, exhaustive=summary))
     assert verdict.outcome is outcome
     assert re.search(reason, verdict.reason)
 
 
-def shown(*, at: int, instead: int) -> Callable[[Ask, range], list[int]]:
+def shown(*, at: int, instead: int) -> Callable[[Call, range], list[int]]:
     """One profile of the whole list shows at another place as well, on large pages alone."""
-    return lambda ask, places: [
-        instead if n == at and not ask.parameters.filtered and ask.limit == 100 else n for n in places
+    return lambda call, places: [
+        instead if n == at and not call.parameters.filtered and call.limit == 100 else n for n in places
     ]
 
 
@@ -170,7 +170,7 @@ def test_a_file_that_holds_no_walk_is_refused(text: str) -> None:
 
 
 def test_a_part_of_the_contract_is_no_matter_for_a_walk_of_everything() -> None:
-    with pytest.raises(UserError, match="selection of requirements"):
+    with pytest.raises(UserError, match="do not select requirements"):
         Settings("http://fake.invalid", exhaustive=True, only=frozenset({"PAGE-COUNT"}))
 
 
@@ -180,9 +180,9 @@ def test_a_saved_walk_is_the_same_again() -> None:
 
 
 def test_bounds_on_the_whole_run_are_off_unless_they_were_asked_for() -> None:
-    assert lifted(Bounds()).max_requests >= 10**9
-    assert lifted(Bounds(max_requests=7), ["max_requests"]).max_requests == 7
-    assert lifted(Bounds()).timeout == Bounds().timeout
+    assert exhaustive_bounds(Bounds()).max_requests >= 10**9
+    assert exhaustive_bounds(Bounds(max_requests=7), ["max_requests"]).max_requests == 7
+    assert exhaustive_bounds(Bounds()).timeout == Bounds().timeout
 
 
 @pytest.mark.parametrize(

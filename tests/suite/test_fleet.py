@@ -13,12 +13,9 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from browser import Visit, chromium
-from samples import HOSTILE, broken, of_every_outcome, result, verdict
 
 from contracts.cli import app as cli
-from contracts.cli import config
-from contracts.cli import scoring as score
+from contracts.cli import config, scoring
 from contracts.judging.catalogue import load_catalogue
 from contracts.model import Outcome, Result, UserError
 from contracts.reports import fleet as report
@@ -26,6 +23,8 @@ from contracts.reports.summary import ReportOptions
 from contracts.runs import fleet, run
 from contracts.runs.probes.generated import cases
 from contracts.runs.run import Settings
+from tests.support.browser import Visit, chromium
+from tests.support.samples import HOSTILE, broken, of_every_outcome, result, verdict
 
 ONE, TWO, THREE = "http://127.0.0.1:7", "http://127.0.0.1:8", "http://127.0.0.1:9"
 CONFORMING = result(verdict("SERVED"))
@@ -110,24 +109,25 @@ def test_each_target_has_its_own_token(asked: dict[str, Any], monkeypatch: pytes
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "has a table"),
-        ("target = []", "has a table"),
-        ("target = 5", "has a table"),
-        ('x = 1\n[[target]]\nurl = "http://h"', "has a table"),
+        ("", "must contain a table"),
+        ("target = []", "must contain a table"),
+        ("target = 5", "must contain a table"),
+        ("target = [5]", "each target must be a table"),
+        ('x = 1\n[[target]]\nurl = "http://h"', "must contain a table"),
         ("[[target]]\n", "needs a url"),
-        ('[[target]]\nurl = " "', "needs a url"),
-        ('[[target]]\nurll = "x"', "no key 'urll'; did you mean 'url'?"),
-        ('[[target]]\nzzzzz = "x"', "known are"),
-        ("[[target]]\nurl = 5", "url takes a text"),
+        ('[[target]]\nurl = " "', "url is empty"),
+        ('[[target]]\nurll = "x"', "no key 'urll'. Did you mean 'url'?"),
+        ('[[target]]\nzzzzz = "x"', "Known keys are"),
+        ("[[target]]\nurl = 5", "url takes a string"),
         ('[[target]]\nurl = "x"\nopen = "no"', "open takes true or false"),
-        ("[", "Cannot read"),
+        ("[", "is not valid TOML"),
     ],
 )
 def test_a_file_of_targets_that_makes_no_sense_is_refused(tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "targets.toml").write_text(text)
     with pytest.raises(UserError, match=said.replace("?", r"\?")):
         fleet.read_targets(tmp_path / "targets.toml")
-    with pytest.raises(UserError, match="Cannot read"):
+    with pytest.raises(UserError, match="cannot be read"):
         fleet.read_targets(tmp_path / "missing.toml")
 
 
@@ -167,9 +167,9 @@ def test_the_badge_counts(tmp_path: Path) -> None:
 
 
 def test_names_and_directories_are_each_one_of_a_kind() -> None:
-    assert fleet.named(["a", "b", "a", "a"]) == ("a", "b", "a (2)", "a (3)")
+    assert report.unique_names(["a", "b", "a", "a"]) == ("a", "b", "a (2)", "a (3)")
     assert report.directories(["../..", "A b", "a-b", "é", "x" * 99]) == (
-        "deployment", "a-b", "a-b-3", "deployment-4", "x" * 60,
+        "deployment", "a-b", "a-b-2", "deployment-2", "x" * 60,
     )  # fmt: skip
 
 
@@ -191,11 +191,11 @@ def test_the_overview_opens_quietly_whatever_a_deployment_sends(tmp_path: Path) 
 # --- at the same time -------------------------------------------------------------------------------
 
 
-def goals(*settings: Settings) -> list[fleet.Goal]:
-    return [fleet.Goal(str(at), one, ReportOptions()) for at, one in enumerate(settings)]
+def members(*settings: Settings) -> list[fleet.FleetMember]:
+    return [fleet.FleetMember(str(at), one, ReportOptions()) for at, one in enumerate(settings)]
 
 
-def test_they_are_judged_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_they_are_checked_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
     together = threading.Barrier(3, timeout=10)
 
     def check(*_: object, **__: object) -> Result:
@@ -203,7 +203,7 @@ def test_they_are_judged_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> No
         return CONFORMING
 
     monkeypatch.setattr("contracts.runs.run.check", check)
-    judged = fleet.judge(goals(*[Settings(ONE)] * 3), load_catalogue())
+    judged = fleet.check_all(members(*[Settings(ONE)] * 3), load_catalogue())
     assert [one.name for one in judged] == ["0", "1", "2"]
 
 
@@ -219,7 +219,7 @@ def test_ctrl_c_ends_every_run_with_what_it_has(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr("contracts.runs.run.check", check)
     monkeypatch.setattr(fleet, "wait_for", interrupted)
-    judged = fleet.judge(goals(Settings(ONE), Settings(TWO)), load_catalogue())
+    judged = fleet.check_all(members(Settings(ONE), Settings(TWO)), load_catalogue())
     assert [one.result for one in judged] == [OPEN, OPEN]
 
 
@@ -235,13 +235,13 @@ def test_queries_are_generated_by_one_thread_at_a_time() -> None:
 def test_verdicts_are_those_of_a_run_alone() -> None:
     catalogue = load_catalogue()
     with (
-        score.deployed(fault="total-ignores-tags", style=None, seed=0, profiles=40) as first,
-        score.deployed(fault=None, style=None, seed=0, profiles=40) as second,
+        scoring.deployed(fault="total-ignores-tags", variant=None, seed=0, profiles=40) as first,
+        scoring.deployed(fault=None, variant=None, seed=0, profiles=40) as second,
     ):
         settings = [Settings(one.base_url, secrets=one.secrets, open=one.open) for one in (first, second)]
         alone = [run.check(one, catalogue=catalogue) for one in settings]
         cases.cache_clear()  # so that both threads generate queries
-        together = fleet.judge(goals(*settings), catalogue)
+        together = fleet.check_all(members(*settings), catalogue)
     for one, other in zip(alone, together, strict=True):
         assert [v.outcome for v in other.result.verdicts] == [v.outcome for v in one.verdicts]
         assert [e.request for e in other.result.exchanges] == [e.request for e in one.exchanges]

@@ -14,12 +14,12 @@ from xml.etree import ElementTree
 
 import jsonschema
 import pytest
-from samples import HOSTILE, broken, of_every_outcome, result, verdict
 
 from contracts.model import Level, Outcome, Place, Result, UserError, Violation
 from contracts.reports import badge, ctrf, files, github, html, json_report, junit, sarif
 from contracts.reports.summary import ReportOptions
 from contracts.reports.view import ReportView, view
+from tests.support.samples import HOSTILE, broken, of_every_outcome, result, verdict
 
 OPTIONS = ReportOptions()
 

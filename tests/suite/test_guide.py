@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from browser import Visit, chromium
 
 from contracts.cli import app as cli
 from contracts.judging import explain as guide
 from contracts.judging.catalogue import load_catalogue
 from contracts.model import UserError
 from contracts.reports import guide as report
+from tests.support.browser import Visit, chromium
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def test_a_requirement_is_explained_with_a_response_that_fails(
 
 def test_an_unknown_id_is_refused_with_the_closest(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("explain", "PAGE-CUONT") == 2
-    assert "did you mean PAGE-COUNT or" in capsys.readouterr().err
+    assert "Did you mean 'PAGE-COUNT' or" in capsys.readouterr().err
     with pytest.raises(UserError, match="`requirements` lists all"):
         guide.entry("\x1b[31m")
 

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import Visit, chromium
-from samples import HOSTILE, URL, broken, exchanges, of_every_outcome, result, verdict
 
 from contracts.model import Attempt, Exchange, Outcome, Place, Request, Result, Verdict, Violation
 from contracts.reports import charts, html, json_report
 from contracts.reports.failure_view import Budget, failure_view
 from contracts.reports.summary import ReportOptions
 from contracts.reports.view import view
+from tests.support.browser import Visit, chromium
+from tests.support.samples import HOSTILE, URL, broken, exchanges, of_every_outcome, result, verdict
 
 OPTIONS = ReportOptions()
 SCRIPT = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'><svg onload=alert(3)>{{ 7*7 }}"

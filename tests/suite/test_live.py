@@ -7,15 +7,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import local
 import pytest
-from fake import Deployment, Storm, Variant, rows, session
 
 from contracts import reference
 from contracts.cli import scoring as score
 from contracts.model import Exchange, ExitStatus, Outcome, Request, Result, exit_status
 from contracts.runs.run import Settings, check
 from contracts.transport import Bounds
+from tests.support import local
+from tests.support.fake import Deployment, Storm, Variant, rows, session
 
 
 def ids(result: Result, outcome: Outcome) -> set[str]:
@@ -25,21 +25,21 @@ def ids(result: Result, outcome: Outcome) -> set[str]:
 # --- correct deployments that are busy, slow or in use --------------------------------------------
 
 
-@pytest.mark.parametrize("style", ["busy-503", "slow"])
-def test_busy_and_slow_deployments_conform(style: str) -> None:
-    trial = score.attempt(score.Task(style=style))
+@pytest.mark.parametrize("variant", ["busy-503", "slow"])
+def test_busy_and_slow_deployments_conform(variant: str) -> None:
+    trial = score.attempt(score.Task(variant=variant))
     assert (trial.broken, trial.status) == ((), ExitStatus.CONFORMING)
 
 
-@pytest.mark.parametrize("style", ["writes-5", "writes-50", "moving-counters"])
+@pytest.mark.parametrize("variant", ["writes-5", "writes-50", "moving-counters"])
 @pytest.mark.parametrize("seed", [0, 1])
-def test_deployments_in_use_are_never_accused(style: str, seed: int) -> None:
-    trial = score.attempt(score.Task(style=style, seed=seed))
-    assert (trial.broken, trial.status == ExitStatus.BROKEN) == ((), False)
+def test_deployments_in_use_are_never_accused(variant: str, seed: int) -> None:
+    trial = score.attempt(score.Task(variant=variant, seed=seed))
+    assert (trial.broken, trial.status == ExitStatus.FAILED) == ((), False)
 
 
 def test_a_deployment_with_a_rate_limit_conforms_and_its_limit_is_learnt() -> None:
-    with score.deployed(style="rate-limited") as settings:
+    with score.deployed(variant="rate-limited") as settings:
         result = check(settings)
     refused = sum(len(e.attempts) for e in result.exchanges)
     assert 0 < refused < len(result.exchanges) / 4
@@ -51,7 +51,7 @@ def test_persistent_refusals_are_not_judged_and_keep_what_was(status: int, secon
     with local.serving(Deployment(rows(60))) as server:
         server.instead = lambda s: (status, {"Retry-After": "0"}) if len(s.asked) > 60 else None
         result = check(Settings(server.url, examples=0, bounds=Bounds(deadline=seconds, retries=1)))
-    assert exit_status(result.verdicts) == ExitStatus.NOT_JUDGED
+    assert exit_status(result.verdicts) == ExitStatus.INCONCLUSIVE
     assert str(result.interrupted).startswith("the deployment stopped answering")
     assert len(ids(result, Outcome.PASS)) > 5
     assert ids(result, Outcome.FAIL) == set()
@@ -83,7 +83,7 @@ def test_a_server_that_just_keeps_within_the_time_out_is_left_soon() -> None:
         result = check(Settings(server.url, examples=0, bounds=Bounds(timeout=0.5)))
     assert len(server.asked) == 5
     assert result.seconds < 5
-    assert exit_status(result.verdicts) == ExitStatus.NOT_JUDGED
+    assert exit_status(result.verdicts) == ExitStatus.INCONCLUSIVE
 
 
 # --- faults while others write --------------------------------------------------------------------
@@ -91,8 +91,8 @@ def test_a_server_that_just_keeps_within_the_time_out_is_left_soon() -> None:
 
 @pytest.mark.parametrize("fault", sorted(reference.FAULTS)[::64])
 def test_a_fault_never_passes_while_others_write(fault: str) -> None:
-    trial = score.attempt(score.Task(fault=fault, style="writes-5"))
-    assert trial.caught or set(trial.expected) & set(trial.unsettled), trial
+    trial = score.attempt(score.Task(fault=fault, variant="writes-5"))
+    assert trial.caught or set(trial.expected) & set(trial.undecided), trial
 
 
 # --- `--writes none` ------------------------------------------------------------------------------

@@ -13,17 +13,17 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import http2
-import local
 import pytest
 import trustme
 from cryptography.hazmat.primitives import serialization
-from fake import Deployment, rows
 
 from contracts.cli import app as cli
 from contracts.model import OLD_PATH, FailureKind, Request
 from contracts.reference import REFERENCE_TOKEN, build_app
+from contracts.reference.background import asgi
 from contracts.transport import Bounds, Target, Transport
+from tests.support import http2, local
+from tests.support.fake import Deployment, rows
 
 JUDGED = ("--only", "PAGE-COUNT", "--examples", "0", "--max-requests", "60")
 VALUE = "header-secret-4711"
@@ -85,7 +85,7 @@ def test_an_unknown_authority_is_not_trusted(secured: str, capsys: pytest.Captur
 
 def test_insecure_is_loud(secured: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert check(secured, "--insecure") == 0
-    assert capsys.readouterr().err.startswith("WARNING: TLS is not verified")
+    assert capsys.readouterr().err.startswith("WARNING: TLS certificates are not verified")
 
 
 def mutual(ca: trustme.CA) -> ssl.SSLContext:
@@ -109,8 +109,17 @@ def test_pytest_shows_a_client_certificate_too(
     with local.serving(Deployment(rows(20)), context=mutual(ca), prefix="/edge") as server:
         url = server.url.replace("127.0.0.1", "localhost")
         options = [f"--ca={trusted}", f"--client-cert={client[0]}", f"--client-key={client[1]}"]
-        options += ["--headers-env", "FIELDS", "--writes", "none", "--concurrency", "3", "-k", "PAGE-COUNT"]
+        options += [
+            "--headers-env",
+            "FIELDS",
+            "--no-concurrent-writes",
+            "--concurrency",
+            "3",
+            "-k",
+            "PAGE-COUNT",
+        ]
         command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--base-url", url, *options]
+        command += ["-k", "PAGE-COUNT"]
         ran = subprocess.run(
             command,
             cwd=Path(cli.__file__).parents[2],
@@ -142,18 +151,21 @@ def test_an_encrypted_key_is_refused_and_no_password_asked_for(
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--client-key", "{key}"], "with --client-cert alone"),
-        (["--client-cert", "/no/such.pem"], "--client-cert takes a PEM file"),
-        (["--client-cert", "{cert}", "--client-key", "/no/such.pem"], "--client-key takes a PEM file"),
+        (["--client-key", "{key}"], "--client-key requires --client-cert."),
+        (["--client-cert", "/no/such.pem"], "--client-cert /no/such.pem cannot be read"),
+        (
+            ["--client-cert", "{cert}", "--client-key", "/no/such.pem"],
+            "--client-key /no/such.pem cannot be read",
+        ),
         (["--client-cert", "{ca}", "--client-key", "{key}"], "belong together"),
         (["--ca", "{key}"], "cannot be read"),
         (["--headers-env", "NO_SUCH"], "is not set"),
         (["--headers-env", "EMPTY"], "is empty"),
-        (["--headers-env", "NOT_A_FIELD"], "one `Name: value` a line"),
+        (["--headers-env", "NOT_A_FIELD"], "one `Name: value` per line"),
         (["--headers-env", "RESERVED"], "set by the suite alone"),
         (["--headers-env", VALUE], "the name of an environment variable"),
-        (["--headers-file", "/no/such/file"], "an existing file"),
-        (["--headers-env", "FIELDS", "--headers-file", "{key}"], "exclude each other"),
+        (["--headers-file", "/no/such/file"], "The file of --headers-file cannot be read"),
+        (["--headers-env", "FIELDS", "--headers-file", "{key}"], "are mutually exclusive"),
     ],
 )
 def test_what_cannot_be_meant_is_a_usage_error(
@@ -267,7 +279,7 @@ def modern(ca: trustme.CA, tmp_path: Path) -> Iterator[str]:
     app = build_app()
     with (
         closing(app),
-        http2.serving_app(app, str(tmp_path / "server.pem"), str(tmp_path / "server.key")) as url,
+        http2.serving_app(asgi(app), str(tmp_path / "server.pem"), str(tmp_path / "server.key")) as url,
     ):
         yield url
 

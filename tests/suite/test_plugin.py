@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from samples import HOSTILE, SECRET, URL, broken, of_every_outcome, requirement, result, verdict
 
 from contracts import pytest_plugin, reference  # noqa: F401
 
@@ -17,6 +16,7 @@ from contracts import pytest_plugin, reference  # noqa: F401
 from contracts.judging import catalogue
 from contracts.model import Level, Outcome, Result, UserError
 from contracts.runs import run
+from tests.support.samples import HOSTILE, SECRET, URL, broken, of_every_outcome, requirement, result, verdict
 
 BASE_URL = "http://127.0.0.1:9"
 CONTRACT = Path(__file__).parents[1] / "test_contract.py"
@@ -135,9 +135,9 @@ BROKEN_SHOULD = broken("FILTER-ORDER", level=Level.SHOULD)
         ([PASSES, BROKEN_SHOULD], [], 0),
         ([PASSES, BROKEN_SHOULD], ["--level=should"], 1),
         ([PASSES, broken("PAGE-COUNT")], [], 1),
-        ([PASSES, verdict("WALK-ONCE", Outcome.INCONCLUSIVE)], [], pytest_plugin.UNJUDGED),
-        ([PASSES, verdict("WALK-ONCE", Outcome.BLOCKED)], [], pytest_plugin.UNJUDGED),
-        ([PASSES, verdict("WALK-ONCE", Outcome.NOT_EXERCISED)], [], pytest_plugin.UNJUDGED),
+        ([PASSES, verdict("WALK-ONCE", Outcome.INCONCLUSIVE)], [], pytest_plugin.INCONCLUSIVE),
+        ([PASSES, verdict("WALK-ONCE", Outcome.BLOCKED)], [], pytest_plugin.INCONCLUSIVE),
+        ([PASSES, verdict("WALK-ONCE", Outcome.NOT_EXERCISED)], [], pytest_plugin.INCONCLUSIVE),
         ([PASSES, verdict("WALK-ONCE", Outcome.NOT_EXERCISED)], ["--allow-unexercised"], 0),
         ([PASSES, verdict("WALK-ONCE", Outcome.INCONCLUSIVE)], ["-k", "SERVED"], 0),
         ([PASSES, verdict("WALK-ONCE", Outcome.NOT_APPLICABLE)], [], 0),
@@ -150,12 +150,12 @@ def test_a_session_that_did_not_judge_is_no_success(
     judging(monkeypatch, result(*verdicts))
     ran = judge("--base-url", BASE_URL, *options)
     assert ran.ret == status
-    told = [line for line in ran.outlines if line.startswith("NOT JUDGED: 1 ")]
-    assert bool(told) == (status == pytest_plugin.UNJUDGED)
+    told = [line for line in ran.outlines if line.startswith("INCONCLUSIVE: 1 ")]
+    assert bool(told) == (status == pytest_plugin.INCONCLUSIVE)
 
 
 def test_unjudged_is_no_status_of_pytest() -> None:
-    assert pytest_plugin.UNJUDGED not in list(pytest.ExitCode)
+    assert pytest_plugin.INCONCLUSIVE not in list(pytest.ExitCode)
 
 
 # --- what is judged ---------------------------------------------------------------------------------
@@ -170,12 +170,12 @@ def test_with_a_base_url_the_suites_own_tests_never_run(judge: Run, settings: li
 
 def test_the_last_line_and_the_header_say_what_is_judged(judge: Run, settings: list[Any]) -> None:
     given = judge("--base-url", BASE_URL)
-    assert f"contract: judges {BASE_URL}" in given.outlines
-    assert given.outlines[-1].startswith(f"contract: judged {BASE_URL}: 1 pass, 2 fail, 1 inconclusive")
+    assert f"contract: checks {BASE_URL}" in given.outlines
+    assert given.outlines[-1].startswith(f"contract: checked {BASE_URL}: 1 pass, 2 fail, 1 inconclusive")
     served = judge()
-    said = "the embedded reference deployment, for no --base-url was given"
-    assert f"contract: judges {said}" in served.outlines
-    assert served.outlines[-1].startswith(f"contract: judged {said}: 1 pass, 2 fail")
+    said = "the embedded reference deployment (no --base-url given)"
+    assert f"contract: checks {said}" in served.outlines
+    assert served.outlines[-1].startswith(f"contract: checked {said}: 1 pass, 2 fail")
     assert settings[1].base_url.startswith("http://127.0.0.1:")
     assert settings[1].secrets.token is not None
 
@@ -193,12 +193,12 @@ def test_options_reach_the_run(judge: Run, settings: list[Any], monkeypatch: pyt
     monkeypatch.setenv("MINE", SECRET)
     given = (
         "--path /p --token-env MINE --open --seed 7 --max-requests 9 --rate 2 --timeout 3 --deadline 4 "
-        "--gentle --examples 5"
+        "--skip-hostile --examples 5"
     )
     judge("--base-url", BASE_URL, *given.split())
     (one,) = settings
     assert (one.base_url, one.path, one.secrets.token, one.open) == (BASE_URL, "/p", SECRET, True)
-    assert (one.seed, one.gentle, one.examples) == (7, True, 5)
+    assert (one.seed, one.skip_hostile, one.examples) == (7, True, 5)
     bounds = one.bounds
     assert (bounds.max_requests, bounds.rate, bounds.timeout, bounds.deadline) == (9, 2.0, 3.0, 4.0)
 
@@ -209,7 +209,7 @@ def test_options_of_the_network_reach_the_run(
     pem = tmp_path / "any.pem"
     pem.touch()
     monkeypatch.setenv("FIELDS", f"X-Key: {SECRET}")
-    given = f"--writes none --concurrency 3 --headers-env FIELDS --ca={pem}"
+    given = f"--no-concurrent-writes --concurrency 3 --headers-env FIELDS --ca={pem}"
     given += f" --client-cert={pem} --client-key={pem}"
     judge("--base-url", BASE_URL, "--http2", *given.split())
     (one,) = settings
@@ -227,7 +227,7 @@ def test_everything_may_be_walked(judge: Run, settings: list[Any]) -> None:
 
 def test_insecure_is_loud(judge: Run, settings: list[Any]) -> None:
     ran = judge("--base-url", BASE_URL, "--insecure")
-    ran.stdout.fnmatch_lines(["WARNING: TLS is not verified*"])
+    ran.stdout.fnmatch_lines(["WARNING: TLS certificates are not verified*"])
     assert settings[0].verify is False
 
 
@@ -249,19 +249,22 @@ def test_notes_and_behaviours_are_printed(judge: Run, monkeypatch: pytest.Monkey
         (["-o", "base_url="], "The URL is empty"),
         (["--base-url", "gateway.example"], "The base URL has no scheme"),
         (["--base-url", f"http://me:{SECRET}@gw.example"], "The base URL holds a user or password"),
-        (["--base-url", BASE_URL, "--token-env", "UNSET_VARIABLE"], "that --token-env names is not set."),
+        (
+            ["--base-url", BASE_URL, "--token-env", "UNSET_VARIABLE"],
+            "The variable of --token-env is not set.",
+        ),
         (["--base-url", BASE_URL, "--token-env", SECRET], "takes the name of an environment variable"),
-        (["--base-url", BASE_URL, f"--token-file={SECRET}"], "takes the path of an existing file"),
-        (["--base-url", BASE_URL, "--rate", "0"], "--rate takes a number above 0."),
-        (["--base-url", BASE_URL, "--max-requests", "0"], "--max-requests takes a number above 0."),
-        (["--base-url", BASE_URL, "--examples", "-1"], "--examples takes a number from 0 on."),
-        (["--base-url", BASE_URL, "--insecure", "--ca=none.pem"], "exclude each other"),
-        (["--base-url", BASE_URL, "--resume=walk.json"], "--resume goes with --exhaustive."),
-        (["--token-env", "MINE"], "--token-env is of use with --base-url alone."),
-        (["--open"], "--open is of use with --base-url alone."),
-        (["--rate", "-1"], "--rate takes a number above 0."),
-        (["--examples", "-1"], "--examples takes a number from 0 on."),
-        (["--level", "may"], "invalid choice: 'may'"),
+        (["--base-url", BASE_URL, f"--token-file={SECRET}"], "The token file cannot be read"),
+        (["--base-url", BASE_URL, "--rate", "0"], "--rate takes a number from 0.001 to 1000000."),
+        (["--base-url", BASE_URL, "--max-requests", "0"], "--max-requests takes a whole number from 1 to"),
+        (["--base-url", BASE_URL, "--examples", "-1"], "--examples takes a whole number from 0 to"),
+        (["--base-url", BASE_URL, "--insecure", "--ca=none.pem"], "mutually exclusive"),
+        (["--base-url", BASE_URL, "--resume=walk.json"], "--resume requires --exhaustive."),
+        (["--token-env", "MINE"], "--token-env requires --base-url or --targets."),
+        (["--open"], "--open requires --base-url or --targets."),
+        (["--rate", "-1"], "--rate takes a number from 0.001 to 1000000."),
+        (["--examples", "-1"], "--examples takes a whole number from 0 to"),
+        (["--level", "may"], "--level takes must or should."),
     ],
 )
 def test_usage_errors_are_one_sentence_and_status_4(
@@ -372,7 +375,7 @@ def test_an_unused_waiver_fails_under_strict_waivers_alone(
     assert judge(*given).ret == pytest.ExitCode.OK
     strict = judge(*given, "--strict-waivers")
     assert strict.ret == pytest.ExitCode.TESTS_FAILED
-    assert "waivers amiss: PAGE-COUNT is not used" in strict.stdout.str()
+    assert "waivers out of date: PAGE-COUNT is not used" in strict.stdout.str()
 
 
 @pytest.mark.usefixtures("settings")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ import pytest
 
 from contracts import reference
 from contracts.judging.catalogue import load_catalogue
-from contracts.pytest_plugin import UNJUDGED, workers
+from contracts.pytest_plugin import INCONCLUSIVE, workers
 from contracts.reference.server import Deployment
 
 TESTS = Path(__file__).parents[1]
@@ -44,7 +45,7 @@ def run(project: pytest.Pytester, *arguments: str) -> pytest.RunResult:
     return project.runpytest_subprocess("-p", "no:randomly", *arguments, timeout=100)
 
 
-def test_with_workers_the_deployment_is_asked_once(project: pytest.Pytester, served: Deployment) -> None:
+def test_with_workers_the_deployment_is_checked_once(project: pytest.Pytester, served: Deployment) -> None:
     pytest.importorskip("xdist")
     chosen = ("--base-url", served.url, "-k", "SERVED or PAGE-COUNT or PAGE-LIMIT", "test_contract.py")
     alone = run(project, *chosen)
@@ -59,19 +60,19 @@ def test_with_workers_the_deployment_is_asked_once(project: pytest.Pytester, ser
     assert shared.ret == alone.ret == pytest.ExitCode.TESTS_FAILED
     printed = shared.stdout.str()
     assert "PAGE-COUNT (MUST): expected" in printed
-    assert f"contract: judged {served.url}: " in printed
-    assert "reading: " in printed
+    assert f"contract: checked {served.url}: " in printed
+    assert "behaviour: " in printed
     assert str(served.token) not in printed + shared.stderr.str()
 
 
 @pytest.mark.usefixtures("served")
-def test_with_workers_what_was_not_judged_is_no_success(project: pytest.Pytester) -> None:
+def test_with_workers_an_inconclusive_session_is_no_success(project: pytest.Pytester) -> None:
     pytest.importorskip("xdist")
     with reference.serving(profiles=0) as empty:
         chosen = ("--base-url", empty.url, "-k", "PAGE-COUNT or SERVED", "test_contract.py")
         ran = run(project, *chosen, "-n", "2")
-    assert ran.ret == UNJUDGED
-    assert "NOT JUDGED: 1 not exercised" in ran.stdout.str()
+    assert ran.ret == INCONCLUSIVE
+    assert "INCONCLUSIVE: 1 not exercised" in ran.stdout.str()
 
 
 def test_with_workers_a_mistake_of_the_user_ends_the_session(
@@ -106,7 +107,7 @@ expires = 2999-01-01
     assert waived.parseoutcomes()["xfailed"] == 1
     strict = run(project, *chosen, "-n", "2", f"--waivers={waivers}", "--strict-waivers")
     assert strict.ret == pytest.ExitCode.TESTS_FAILED
-    assert "PAGE-LIMIT" in strict.stdout.str().rsplit("waivers amiss", 1)[1]
+    assert "PAGE-LIMIT" in strict.stdout.str().rsplit("waivers out of date", 1)[1]
 
 
 def test_pytests_own_options_do_what_they_say(project: pytest.Pytester, served: Deployment) -> None:
@@ -151,14 +152,112 @@ def test_allure_gets_a_result_for_each(project: pytest.Pytester, served: Deploym
 
 
 @pytest.mark.parametrize(
-    ("name", "chosen"),
+    ("nodeid", "name"),
     [
-        ("test_contract.py::test_requirement[PAGE-LIMIT]", {"PAGE-LIMIT"}),
-        ("test_contract.py::test_requirement[PAGE-LIMIT-ECHO]", {"PAGE-LIMIT-ECHO"}),
-        ("test_properties.py::test_generated[GEN-DOCUMENT-positive]", {"GEN-DOCUMENT"}),
-        ("test_other.py::test_it[1]", set()),
-        ("test_other.py::test_it", set()),
+        ("test_contract.py::test_requirement[PAGE-LIMIT]", ""),
+        ("test_contract.py::test_requirement[east-PAGE-LIMIT-ECHO]", "east"),
+        ("test_contract.py::test_requirement[http-127-0-0-1-8-SERVED]", "http-127-0-0-1-8"),
+        ("test_properties.py::test_generated[east-2-GEN-DOCUMENT-positive]", "east-2"),
+        ("test_other.py::test_it[1]", None),
+        ("test_other.py::test_it[east-west]", None),
+        ("test_other.py::test_it", None),
     ],
 )
-def test_what_a_worker_will_run_is_read_from_the_names(name: str, chosen: set[str]) -> None:
-    assert workers.selected([name], CATALOGUE.tested) == chosen
+def test_a_test_id_tells_the_deployment(nodeid: str, name: str | None) -> None:
+    assert workers.deployment_of(nodeid) == name
+
+
+# --- several deployments ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def fleet(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Deployment]]:
+    """Three deployments with a token each and a file of targets; the one called west has a fault."""
+    faults = {"east": None, "west": FAULT, "north": None}
+    with contextlib.ExitStack() as running:
+        served = {}
+        for name, fault in faults.items():
+            served[name] = running.enter_context(
+                reference.serving(profiles=30, fault=fault, token=f"reference-token-of-{name}")
+            )
+            monkeypatch.setenv(f"{name.upper()}_TOKEN", f"reference-token-of-{name}")
+        lines = [
+            f'[[target]]\nname = "{name}"\nurl = "{one.url}"\ntoken_env = "{name.upper()}_TOKEN"\n'
+            for name, one in served.items()
+        ]
+        (project.path / "targets.toml").write_text("\n".join(lines))
+        monkeypatch.setenv("PYTHONWARNINGS", "ignore")
+        for name in ("PYTEST_BASE_URL", "PYTEST_ADDOPTS", "BIFROST_TOKEN"):
+            monkeypatch.delenv(name, raising=False)
+        yield served
+
+
+CHOSEN = ("-k", "SERVED or PAGE-COUNT or PAGE-LIMIT", "--targets=targets.toml", "test_contract.py", "-v")
+
+
+@pytest.mark.parametrize("processes", [[], ["-n", "2", "--dist", "load"], ["-n", "4"]])
+def test_each_target_is_checked_once_in_one_process(
+    project: pytest.Pytester, fleet: dict[str, Deployment], processes: list[str]
+) -> None:
+    if processes:
+        pytest.importorskip("xdist")
+    ran = run(project, *CHOSEN, *processes)
+    counted = ran.parseoutcomes()
+    assert (counted["passed"], counted["failed"], ran.ret) == (11, 1, pytest.ExitCode.TESTS_FAILED)
+    printed = ran.stdout.str()
+    assert "reference-token-of" not in printed + ran.stderr.str()
+    tests = re.findall(r"^(\[gw\d\])?.*?test_requirement\[(east|west|north)-[A-Z-]+\]", printed, re.MULTILINE)
+    assert {name for _, name in tests} == set(fleet)
+    if processes:
+        used = {(worker, name) for worker, name in tests if worker}
+        assert len(used) == len(fleet)
+        assert len({worker for worker, _ in used}) > 1
+    for one in fleet.values():
+        assert f"contract of {one.url}/api/access-profiles" in printed
+    asked = {name: [target for _, target, *_ in one.requests] for name, one in fleet.items()}
+    assert asked["east"] == asked["north"]
+    assert len(asked["east"]) > 20
+    assert min(map(asked["east"].count, asked["east"])) == 1
+
+
+def test_what_one_target_lacks_is_no_success_of_all(
+    project: pytest.Pytester, fleet: dict[str, Deployment], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WEST_TOKEN", "not-its-token-at-all")
+    ran = run(project, *CHOSEN)
+    assert ran.ret == INCONCLUSIVE
+    assert ran.parseoutcomes()["skipped"] == 3
+    assert len(fleet["west"].requests) <= 2
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--base-url", "http://127.0.0.1:9"], "--targets and --base-url are mutually exclusive."),
+        (["--exhaustive", "--resume=walk.json"], "--resume requires a single deployment."),
+        (["--token-env", "UNSET"], ""),
+    ],
+)
+@pytest.mark.usefixtures("fleet")
+def test_targets_exclude_what_is_for_one_deployment(
+    project: pytest.Pytester, options: list[str], sentence: str
+) -> None:
+    ran = run(project, *CHOSEN, "--collect-only", *options)
+    assert (ran.ret == pytest.ExitCode.USAGE_ERROR) == bool(sentence)
+    assert sentence in ran.stderr.str()
+
+
+@pytest.mark.parametrize("processes", [[], ["-n", "2"]])
+def test_an_error_of_the_suite_is_70_whatever_process_it_is_in(
+    project: pytest.Pytester, served: Deployment, processes: list[str]
+) -> None:
+    project.makeconftest(
+        'pytest_plugins = ["contracts.pytest_plugin"]\n'
+        "from contracts.runs import run\n"
+        "def broken(*_, **__): raise KeyError('a value')\n"
+        "run.check = broken\n"
+    )
+    ran = run(project, "--base-url", served.url, "-k", "SERVED or PAGE-COUNT", "test_contract.py", *processes)
+    assert ran.ret == 70
+    assert "internal error of bifrost-contracts (KeyError)" in ran.stdout.str()
+    assert "a value" not in ran.stdout.str()

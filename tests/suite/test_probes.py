@@ -8,7 +8,6 @@ from math import gcd
 from typing import Any
 
 import pytest
-from fake import Deployment, Variant, row, rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -27,6 +26,7 @@ from contracts.runs.probes.filters import Tags, can_be_asked, encoded_letters, f
 from contracts.runs.probes.survey import survey
 from contracts.runs.probes.walks import AT_MOST, walks
 from contracts.runs.session import probes
+from tests.support.fake import Deployment, Variant, row, rows
 
 Send = Callable[[Request], Exchange]
 EVERYONE = Conditions(token=True, narrow=True)
@@ -114,8 +114,8 @@ def test_page_sizes_have_no_divisor_in_common_with_the_total(size: int, total: i
 def test_survey_finds_the_largest_limit_that_is_filled(
     refuses: bool, total: int, maximum: int, most: int
 ) -> None:
-    style = Variant(maximum=maximum, default=10, refuses=refuses)
-    ctx = surveyed(Deployment(rows(total), style))
+    variant = Variant(maximum=maximum, default=10, refuses=refuses)
+    ctx = surveyed(Deployment(rows(total), variant))
     assert (ctx.max_page_size, ctx.total, ctx.default) == (most, total, 10)
 
 
@@ -136,8 +136,8 @@ def test_survey_finds_a_maximum_between_the_usual_and_a_thousand() -> None:
 def test_each_walk_of_a_correct_deployment_yields_every_position_once(
     total: int, maximum: int, default: int, refuses: bool
 ) -> None:
-    style = Variant(maximum=maximum, default=min(default, maximum), refuses=refuses)
-    deployment = Deployment([{"id": n, "name": f"{n}", "is_active": True} for n in range(total)], style)
+    variant = Variant(maximum=maximum, default=min(default, maximum), refuses=refuses)
+    deployment = Deployment([{"id": n, "name": f"{n}", "is_active": True} for n in range(total)], variant)
     ctx = surveyed(deployment)
     drive(walks(ctx), deployment, at_most=AT_MOST)
     walked = ctx.evidence().select(all_walks)
@@ -149,7 +149,7 @@ def test_each_walk_of_a_correct_deployment_yields_every_position_once(
         for walk in walked
         if len(walk.pages) > 2 and walk.complete and walk.limit < ctx.max_page_size
     }
-    assert {size for size in sizes if gcd(size, max(1, total)) > 1} <= {style.default, 5, 10, 1}
+    assert {size for size in sizes if gcd(size, max(1, total)) > 1} <= {variant.default, 5, 10, 1}
 
 
 def test_a_long_list_is_read_in_windows_from_start_to_end() -> None:
@@ -216,8 +216,8 @@ def test_the_other_credentials_are_asked_only_where_there_are_some() -> None:
 def test_the_same_seed_asks_the_same(
     seed: int, total: int, maximum: int, default: int, refuses: bool, searches: bool
 ) -> None:
-    style = Variant(maximum=maximum, default=default, refuses=refuses, searches=searches, token=True)
-    asked = [all_probes(ProbeContext(seed, EVERYONE), Deployment(rows(total, seed), style)) for _ in "ab"]
+    variant = Variant(maximum=maximum, default=default, refuses=refuses, searches=searches, token=True)
+    asked = [all_probes(ProbeContext(seed, EVERYONE), Deployment(rows(total, seed), variant)) for _ in "ab"]
     assert asked[0] == asked[1]
 
 

@@ -18,7 +18,7 @@ from contracts import reference
 from contracts.document.document import document_path, is_rfc3339, load
 from contracts.evidence.answers import read
 from contracts.model import NEW_PATH, OLD_PATH, Exchange, Request
-from contracts.pytest_plugin import UNJUDGED
+from contracts.pytest_plugin import INCONCLUSIVE
 from contracts.reference import Deployment
 from contracts.runs.probes.generated import DEFAULT_EXAMPLES, queries
 from contracts.runs.run import Settings, check
@@ -96,7 +96,7 @@ def test_a_correct_deployment_passes(judge: Run) -> None:
         assert ran.ret == 0
         assert "[GEN-DOCUMENT-positive] PASSED" in ran.stdout.str()
         assert "[GEN-DOCUMENT-negative] PASSED" in ran.stdout.str()
-        assert ran.outlines[-1] == f"contract: judged {served.url}: 2 pass"
+        assert ran.outlines[-1] == f"contract: checked {served.url}: 2 pass"
         assert set(queries(document_path(), 0, DEFAULT_EXAMPLES)) <= set(asked(served))
         assert len(served.requests) <= DEFAULT_EXAMPLES + SURVEY
 
@@ -113,9 +113,9 @@ VARIANTS = (
 )
 
 
-@pytest.mark.parametrize("style", VARIANTS)
-def test_a_legal_style_passes(judge: Run, style: str) -> None:
-    with serving(style=style) as served:
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_legal_variant_passes(judge: Run, variant: str) -> None:
+    with serving(variant=variant) as served:
         properties(judge, served, "--seed", "1").assert_outcomes(passed=2)
 
 
@@ -123,7 +123,7 @@ def test_without_a_base_url_the_reference_deployment_is_judged(judge: Run) -> No
     judge("tests/test_properties.py").assert_outcomes(passed=2)
 
 
-@pytest.mark.parametrize("options", [{"style": "new-path"}, {}])
+@pytest.mark.parametrize("options", [{"variant": "new-path"}, {}])
 def test_a_failure_is_looked_into_at_the_path_that_is_judged(judge: Run, options: dict[str, str]) -> None:
     with serving(fault="partial-pages-206", **options) as served:
         path = NEW_PATH if options else OLD_PATH
@@ -211,9 +211,9 @@ def test_it_agrees_with_gen_document(judge: Run, fault: str | None, seed: str) -
 def test_nothing_listens(judge: Run) -> None:
     ran = judge("tests/test_properties.py", "--base-url", NOTHING_LISTENS)
     ran.assert_outcomes(skipped=2)
-    assert ran.ret == UNJUDGED
+    assert ran.ret == INCONCLUSIVE
     assert "Nothing listens at 127.0.0.1:9" in ran.stdout.str()
-    assert "NOT JUDGED: 2 inconclusive" in ran.stdout.str()
+    assert "INCONCLUSIVE: 2 inconclusive" in ran.stdout.str()
 
 
 def test_the_credentials_are_refused(judge: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,7 +221,7 @@ def test_the_credentials_are_refused(judge: Run, monkeypatch: pytest.MonkeyPatch
     with serving() as served:
         ran = properties(judge, served)
         ran.assert_outcomes(skipped=2)
-        assert ran.ret == UNJUDGED
+        assert ran.ret == INCONCLUSIVE
         assert "the deployment refuses the credentials given (401)" in ran.stdout.str()
         assert len(served.requests) <= 2
 
@@ -230,7 +230,7 @@ def test_the_path_is_not_served(judge: Run) -> None:
     with serving() as served:
         ran = judge("tests/test_properties.py", "--base-url", f"{served.url}/elsewhere")
         ran.assert_outcomes(skipped=2)
-        assert ran.ret == UNJUDGED
+        assert ran.ret == INCONCLUSIVE
         assert "blocked: by SERVED" in ran.stdout.str()
 
 
@@ -246,7 +246,7 @@ def test_too_little_was_asked(judge: Run, options: list[str], reason: str) -> No
     with serving() as served:
         ran = properties(judge, served, *options)
         assert ran.parseoutcomes()["skipped"] >= 1
-        assert ran.ret == UNJUDGED
+        assert ran.ret == INCONCLUSIVE
         assert reason in ran.stdout.str()
 
 

@@ -23,12 +23,13 @@ from contracts.cli import app as cli
 from contracts.judging.catalogue import load_catalogue
 from contracts.model import ExitStatus
 from contracts.reports import requirements as listing
+from contracts.runs.options import OPTIONS, options_of
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "benchmarks/README.md")
 FAILING = "demo --quiet --fault total-ignores-tags --only FILTER-TOTAL"
-FACES = ("check", "demo", "serve")
+FRONT_ENDS = ("check", "certify", "demo", "serve", "pytest")
 
 # What differs from run to run or grows with the suite, and is beside the point of the example.
 PASSING = (
@@ -56,29 +57,21 @@ def failure() -> str:
         encoding="utf-8",
         check=False,
     )
-    assert (ran.returncode, ran.stderr) == (ExitStatus.BROKEN, "")
+    assert (ran.returncode, ran.stderr) == (ExitStatus.FAILED, "")
     return f"```console\n$ bifrost-contracts {FAILING}\n{ran.stdout.strip()}\n```"
 
 
 def options() -> str:
-    """Every option of the faces that judge or serve, and which of them has it."""
-    lines = [f"| Option | Meaning | {' | '.join(FACES)} | pytest |", "|---|---|---|---|---|---|"]
-    for name, option in options_of_the_command().items():
-        ticks = ["✓" if name in options_of(face) else "" for face in FACES]
-        ticks.append("✓" if name in options_of_pytest() else "")
-        short = "".join(f", `{spelling}`" for spelling in option.opts if spelling != name)
-        cells = [f"`{name}{value_of(option)}`{short}", option.help or "Profiles in the list.", *ticks]
-        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    """Every option of the front ends that check or serve, and which of them has it."""
+    lines = [f"| Option | Meaning | {' | '.join(FRONT_ENDS)} |", "|---" * (2 + len(FRONT_ENDS)) + "|"]
+    for option in OPTIONS:
+        if option.commands & set(FRONT_ENDS):
+            value = f" {option.placeholder}" if option.placeholder else ""
+            short = f", `{option.short}`" if option.short else ""
+            ticks = ["✓" if name in option.commands else "" for name in FRONT_ENDS]
+            cells = [f"`{option.flag}{value}`{short}", option.description, *ticks]
+            lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines)
-
-
-def value_of(option: click.Option) -> str:
-    if option.is_flag:
-        return ""
-    if isinstance(option.type, click.Choice):
-        return f" {'|'.join(option.type.choices)}"
-    number = isinstance(option.type, click.types.IntParamType | click.types.FloatParamType)
-    return f" {option.metavar or ('N' if number else 'TEXT')}"
 
 
 def requirements() -> str:
@@ -94,31 +87,12 @@ GENERATED: dict[str, Callable[[], str]] = {
 }
 
 
-def options_of(face: str) -> dict[str, click.Option]:
-    command = cli.commands.commands[face]
-    found = [one for one in command.params if isinstance(one, click.Option)]
-    return {max(one.opts, key=len): one for one in found}
-
-
-def options_of_the_command() -> dict[str, click.Option]:
-    return {name: one for face in FACES for name, one in options_of(face).items()}
-
-
 @cache
 def help_of_pytest() -> str:
     ran = subprocess.run(
         [sys.executable, "-m", "pytest", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     return ran.stdout
-
-
-@cache
-def options_of_pytest() -> frozenset[str]:
-    """The contract's options; one whose name is taken by another plugin is there under a longer one."""
-    _, _, ours = help_of_pytest().partition("contract of GET ")
-    section = ours.partition("\n\n")[0]
-    names = re.findall(r"^  (--[a-z0-9-]+)", section, re.MULTILINE)
-    return frozenset(name.replace("--contract-", "--") for name in names)
 
 
 def part(text: str, name: str) -> str:
@@ -174,14 +148,20 @@ def test_commands_exist(text: str) -> None:
 def test_options_exist(text: str) -> None:
     without_blocks = re.sub(r"^```sh\n.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]+", without_blocks))
-    known = {name for command in cli.commands.commands for name in options_of(command)}
     in_pytest = set(re.findall(r"--[a-z0-9-]+", help_of_pytest()))
-    assert named - known - in_pytest == set()
+    assert named - {option.flag for option in OPTIONS} - in_pytest == set()
 
 
-def test_every_option_of_pytest_is_in_the_table() -> None:
-    assert options_of_pytest() <= options_of_the_command().keys()
-    assert len(options_of_pytest()) > 10
+@pytest.mark.parametrize("command", [*cli.commands.commands, "pytest"])
+def test_front_ends_have_the_options_of_the_table(command: str) -> None:
+    wanted = {option.flag for option in options_of(command)}
+    if command == "pytest":
+        _, _, ours = help_of_pytest().partition("contract of GET ")
+        has = set(re.findall(r"^  (--[a-z0-9-]+)", ours.partition("\n\n")[0], re.MULTILINE))
+    else:
+        params = cli.commands.commands[command].params
+        has = {max(one.opts, key=len) for one in params if isinstance(one, click.Option)}
+    assert has == wanted
 
 
 def test_exit_statuses_are_those_of_the_code(text: str) -> None:
@@ -189,7 +169,7 @@ def test_exit_statuses_are_those_of_the_code(text: str) -> None:
     listed = re.findall(r"^\| ([0-9]+) \|", table, re.MULTILINE)
     own = [value for name, value in vars(ExitStatus).items() if not name.startswith("_")]
     assert [int(status) for status in listed] == [*own, 128 + signal.SIGINT, 128 + signal.SIGTERM]
-    assert f"exits with {pytest_plugin.UNJUDGED} in place of {ExitStatus.NOT_JUDGED}" in text
+    assert f"exits with {pytest_plugin.INCONCLUSIVE} in place of {ExitStatus.INCONCLUSIVE}" in text
 
 
 def test_rooms_in_the_table_exist(text: str) -> None:

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from dataclasses import replace
 
-import fake
 import pytest
 
 from contracts import __version__
@@ -25,13 +24,14 @@ from contracts.model import OLD_PATH, BudgetSpent, Exchange, Failure, FailureKin
 from contracts.runs import replay
 from contracts.runs.flow import one_by_one
 from contracts.runs.session import Run
+from tests.support import fake
 
 PARAMETERS = RunParameters(OLD_PATH, examples=0)
 
 
-def recorded(send=None, **style: object) -> tuple[Result, Recording]:
+def recorded(send=None, **variant: object) -> tuple[Result, Recording]:
     """A run of the correct deployment in memory, and its recording."""
-    send = send or fake.Deployment(fake.rows(25), fake.Variant(**style))
+    send = send or fake.Deployment(fake.rows(25), fake.Variant(**variant))
     live = Run(PARAMETERS, OLD_PATH, fake.CATALOGUE)
     live.drive(one_by_one(send))
     result = live.result("http://fake.invalid/api/access-profiles", 1.5)

@@ -1,8 +1,7 @@
-"""The reference deployment: right without a fault, observably wrong with each, alive in every style."""
+"""The reference deployment: correct answers, every variant, the same in memory and on a port."""
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import http.client
 import json
@@ -19,13 +18,19 @@ from urllib.parse import quote, unquote
 
 import pytest
 
-from contracts.reference import FAULTS, VARIANTS, serving
+from contracts.cli.scoring import deployed, deployed_in_memory
+from contracts.model import Exchange, Failure, Result
+from contracts.reference import VARIANTS, serving
 from contracts.reference.app import Application, build_app
 from contracts.reference.data import COLLECTIONS, generate
+from contracts.reference.faults.registry import FAULTS, fault
+from contracts.reference.memory import Clock
+from contracts.reference.pipeline import Incoming, Reply, Stages
 from contracts.reference.store import Store
 from contracts.reference.times import ZERO_TIME, instant, rfc3339
 from contracts.reference.variants import Variant
 from contracts.reference.writer import Writer
+from contracts.runs.run import check
 
 OLD = "/api/access-profiles"
 NEW = "/api/governance/access-profiles"
@@ -43,12 +48,18 @@ class Asked:
 
 @dataclass(frozen=True)
 class Answered:
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    content: bytes
+    reply: Reply
+
+    @property
+    def status(self) -> int:
+        return self.reply.status
+
+    @property
+    def content(self) -> bytes:
+        return self.reply.content
 
     def header(self, name: str) -> str | None:
-        return dict(self.headers).get(name)
+        return dict(self.reply.headers).get(name)
 
     @property
     def json(self) -> Any:
@@ -59,45 +70,25 @@ class Answered:
         return [profile["id"] for profile in self.json["access_profiles"]]
 
 
-async def _ask(app: Application, asked: Asked) -> Answered:
-    sent: list[Any] = []
-    headers = [(b"authorization", asked.authorization.encode())] if asked.authorization is not None else []
-    headers += [(name.encode(), value.encode()) for name, value in asked.headers]
-    scope = {
-        "type": "http",
-        "method": asked.method,
-        "path": unquote(asked.path),
-        "raw_path": asked.path.encode(),
-        "query_string": asked.query.encode(),
-        "headers": headers,
-    }
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    async def receive() -> Any:
-        return {"type": "http.request"}
-
-    await app(scope, receive, send)
-    names = tuple((name.decode(), value.decode()) for name, value in sent[0]["headers"])
-    return Answered(sent[0]["status"], names, b"".join(message.get("body", b"") for message in sent[1:]))
+def get(app: Application, query: str = "", **options: Any) -> Answered:
+    asked = Asked(query, **options)
+    headers = dict(asked.headers)
+    if asked.authorization is not None:
+        headers["authorization"] = asked.authorization
+    incoming = Incoming(
+        asked.method, unquote(asked.path), asked.path, asked.query.encode().decode("latin-1"), headers
+    )
+    return Answered(app.respond(incoming))
 
 
 def ask(app: Application, *asked: Asked) -> list[Answered]:
-    async def ask_all() -> list[Answered]:
-        return [await _ask(app, one) for one in asked]
-
-    return asyncio.run(ask_all())
-
-
-def get(app: Application, query: str = "", **options: Any) -> Answered:
-    return ask(app, Asked(query, **options))[0]
+    return [get(app, **vars(one)) for one in asked]
 
 
 @cache
-def reference(style: str = "default") -> Application:
-    """One deployment a style for all tests, since no request changes it."""
-    app = build_app(style=style, narrow_token=NARROW)
+def reference(variant: str = "default") -> Application:
+    """One deployment a variant for all tests, since no request changes it."""
+    app = build_app(variant=variant, narrow_token=NARROW)
     atexit.register(app.close)
     return app
 
@@ -311,145 +302,28 @@ class TestData:
         app.close()
 
     def test_a_writer_keeps_the_list_about_its_size(self) -> None:
-        store = Store(generate(137), Variant())
-        writer = Writer(store, 0)
+        store, clock = Store(generate(137), Variant()), Clock()
+        writer = Writer(store, 0, 50, clock)
         before = store.query("SELECT text FROM profiles")
-        for _ in range(200):
-            writer.write()
+        clock.sleep(4)
+        writer.catch_up()
         after = store.query("SELECT text FROM profiles")
         store.close()
         assert set(before) != set(after)
         assert 80 < len(after) < 200
 
-
-# Requests broad enough that every fault shows in one of them; the commonest first, for speed.
-BROAD = (
-    *(Asked(query) for query in ("", "limit=10", "limit=10&offset=10", "limit=100", "limit=100&offset=100")),
-    *(Asked(f"limit=10&offset={n}") for n in range(20, 160, 10)),
-    *(Asked(query) for query in ("offset=20", "offset=5", "offset=137", "offset=5000", "limit=1", "limit=7")),
-    *(Asked(f"limit=1&offset={n}") for n in (1, 8, 40, 64, 77, 88, 120)),
-    *(Asked(f"limit={n}") for n in ("13", "50", "60", "99", "101", "0", "-1", "-7", "5x", "5.7", "abc", "")),
-    *(Asked(f"limit=80&offset={n}") for n in (7, 50, 57, 64, 90)),
-    *(
-        Asked(f"{name}=false{more}")
-        for name in ("is_active",)
-        for more in ("", "&limit=5&offset=5", "&limit=100")
-    ),
-    *(Asked(query) for query in ("is_active=true", "is_active=true&limit=100", "is_active=true&offset=100")),
-    *(
-        Asked(query)
-        for query in ("is_active=yes", "is_active=TRUE", "is_active=", "is_active=true&limit=100")
-    ),
-    *(
-        Asked(f"tags={tags}{more}")
-        for tags in ("prod", "dev,beta", "beta,dev", "prod,dev,staging", "none", "none,prod", "Prod")
-        for more in ("&limit=100", "", "&limit=1&offset=1", "&limit=5&offset=5", "&limit=5&offset=10")
-    ),
-    *(
-        Asked(f"tags={tags}&limit=100")
-        for tags in ("prod,", "prod,prod", "prod,,beta", ",prod", "pro%25", "pre*")
-    ),
-    *(Asked(tagged(tag)) for tag in ("R&D", "100%", "it's", 'say "hi"', "équipe", "<b>", "team a", "tier*")),
-    *(Asked(tagged(tag)) for tag in ("snake_case", "c++", "BETA", "eu", "a/b?c=d#e", "production")),
-    *(
-        Asked(f"is_active={active}&tags={tags}{more}")
-        for active in ("true", "false")
-        for tags in ("prod", "prod,beta")
-        for more in ("", "&limit=2&offset=1", "&limit=100")
-    ),
-    *(
-        Asked(f"search={words}")
-        for words in ("chat", "a", "Legal%20evaluation%205", "zzzzqq", "%25", "platform")
-    ),
-    *(Asked(f"search=a&{more}") for more in ("limit=5&offset=5", "is_active=false", "limit=100")),
-    *(Asked(f"search=chat&{more}") for more in ("is_active=false", "tags=prod", "is_active=true")),
-    Asked("search=a&is_active=true&tags=prod&limit=5&offset=0"),
-    *(Asked(f"colour={more}") for more in ("blue", "blue&tags=prod", "x&is_active=false")),
-    *(Asked(query) for query in ("limit=5&limit=7", "is_active=true&is_active=false", "tags=prod&tags=dev")),
-    *(Asked(query) for query in ("offset=-1", f"offset={2**31}", f"offset={2**63}", f"limit={2**70}", "%")),
-    *(
-        Asked(query)
-        for query in ("tags=%00", "tags=%FF", "tags=%27", "tags=" + "x" * 2000, "limit=5&tags=prod&")
-    ),
-    *(Asked(query) for query in ("limit=abc&tags=prod", "limit=abc&offset=1", "limit=", "offset=")),
-    *(Asked(f"limit=1&offset={n}&is_active=false") for n in (0, 1)),
-    *(Asked(query) for query in ("tags=nobody&is_active=false", "limit=1&offset=1&offset=9", "search=a%5C")),
-    *(Asked(query) for query in ("tags=%0A", f"tags={'a,' * 120}b", f"limit={-(2**63)}&offset=0")),
-    *(Asked(f"tags={tag}&limit=100") for tag in ("100%25%20remot", "%6bubernetes", "snake%5fcase")),
-    *(
-        Asked(query, authorization=None)
-        for query in ("", "offset=25", "tags=prod", "limit=abc", "offset=abc")
-    ),
-    Asked("is_active=true&tags=prod", authorization=None),
-    *(
-        Asked(authorization=text)
-        for text in (
-            "Bearer reference",
-            "Bearer reference-token1",
-            "Bearer reference-tokeN",
-            "Bearer seference-token",
-            "Basic eDp5",
-            "Bearer",
-            "Token x",
-        )
-    ),
-    *(
-        Asked(path=path, authorization=None)
-        for path in (
-            *("/api//access-profiles", "/api/./access-profiles", "/api/x/../access-profiles", NEW),
-            *(
-                "/api/%61ccess-profiles",
-                "/api%2Faccess-profiles",
-                "/API/access-profiles",
-                OLD + "/",
-                OLD + ";x",
-            ),
-        )
-    ),
-    *(Asked(query, authorization=f"Bearer {NARROW}") for query in ("", "limit=100", "tags=prod")),
-    *(Asked(query, path=NEW) for query in ("", "tags=prod", "limit=5&offset=5")),
-    *(Asked(method=method) for method in ("HEAD", "OPTIONS", "POST")),
-)
+    def test_a_writer_makes_the_writes_that_are_due(self) -> None:
+        store, clock = Store(generate(137), Variant()), Clock()
+        writer, texts = Writer(store, 0, 5, clock), []
+        for seconds in (0.1, 0.1, 0.05, 0.15):
+            clock.sleep(seconds)
+            writer.catch_up()
+            texts.append(store.query("SELECT text FROM profiles"))
+        store.close()
+        assert [texts[0] == texts[1], texts[1] == texts[2], texts[2] == texts[3]] == [False, True, False]
 
 
-@cache
-def right_answers() -> tuple[Answered, ...]:
-    return tuple(ask(reference(), *BROAD))
-
-
-def first_difference(app: Application) -> Asked | None:
-    answers = right_answers()
-
-    async def look() -> Asked | None:
-        for asked, right in zip(BROAD, answers, strict=True):
-            if await _ask(app, asked) != right:
-                return asked
-        return None
-
-    return asyncio.run(look())
-
-
-class TestFaults:
-    @pytest.mark.parametrize("name", FAULTS)
-    def test_every_fault_shows(self, name: str) -> None:
-        app = build_app(fault=name, narrow_token=NARROW)
-        difference = first_difference(app)
-        app.close()
-        assert difference is not None
-
-    def test_without_a_fault_nothing_differs(self) -> None:
-        app = build_app(narrow_token=NARROW)
-        assert first_difference(app) is None
-        app.close()
-
-    @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-    def test_every_fault_says_what_it_is(self, fault: Any) -> None:
-        assert fault.description.endswith(".")
-        assert fault.description.count("\n") == 0
-        assert fault.breaks not in fault.also
-
-
-class TestStyles:
+class TestVariants:
     CASES = (
         "",
         "limit=5&offset=5",
@@ -461,8 +335,8 @@ class TestStyles:
     )
 
     @pytest.mark.parametrize("name", VARIANTS)
-    def test_every_style_answers(self, name: str) -> None:
-        app = build_app(style=replace(VARIANTS[name], busy=0.0, latency=0.0))
+    def test_every_variant_answers(self, name: str) -> None:
+        app = build_app(variant=replace(VARIANTS[name], busy=0.0, latency=0.0))
         path = NEW if VARIANTS[name].paths == "new" else OLD
         answers = ask(app, *(Asked(query, path=path) for query in self.CASES))
         app.close()
@@ -471,7 +345,7 @@ class TestStyles:
         assert VARIANTS[name].description.endswith(".")
 
     @pytest.mark.parametrize(
-        ("style", "query", "status", "limit"),
+        ("variant", "query", "status", "limit"),
         [
             ("over-maximum-refused", "limit=101", 400, None),
             ("no-maximum", "limit=500", 200, 500),
@@ -494,8 +368,8 @@ class TestStyles:
             ("repeated-refused", "limit=5&limit=7", 400, None),
         ],
     )
-    def test_a_style_chooses(self, style: str, query: str, status: int, limit: int | None) -> None:
-        answer = get(reference(style), query)
+    def test_a_variant_chooses(self, variant: str, query: str, status: int, limit: int | None) -> None:
+        answer = get(reference(variant), query)
         assert answer.status == status
         assert answer.json.get("limit") == limit
 
@@ -528,9 +402,34 @@ class TestStyles:
         assert 0 < [answer.status for answer in answers].count(503) < 40
 
 
+class TestFaults:
+    def test_a_fault_replaces_one_stage(self) -> None:
+        app = build_app(fault="count-is-total")
+        assert get(app, "limit=5").json["count"] == 137
+        assert replace(app.site.stages, envelope=Stages().envelope) == Stages()
+        app.close()
+
+    @pytest.mark.parametrize(
+        ("text", "name", "breaks"),
+        [
+            ("No full stop", "fresh", "PAGE-COUNT"),
+            ("Two\nlines.", "fresh", "PAGE-COUNT"),
+            ("A name that is taken.", "count_is_total", "PAGE-COUNT"),
+            ("A requirement twice.", "fresh", "PAGE-FILL"),
+        ],
+    )
+    def test_a_fault_that_is_not_described_is_refused(self, text: str, name: str, breaks: str) -> None:
+        def wrap() -> None: ...
+
+        wrap.__name__, wrap.__doc__, known = name, text, dict(FAULTS)
+        with pytest.raises(ValueError, match="fault"):
+            fault("envelope", breaks, "PAGE-FILL")(wrap)
+        assert known == FAULTS
+
+
 class TestNames:
     @pytest.mark.parametrize(
-        "options", [{"fault": "total-ignores-tag"}, {"style": "by-idd"}, {"collection": "no-tag"}]
+        "options", [{"fault": "total-ignores-tag"}, {"variant": "by-idd"}, {"collection": "no-tag"}]
     )
     def test_an_unknown_name_is_met_with_close_ones(self, options: dict[str, str]) -> None:
         with pytest.raises(ValueError, match=r"did you mean (total-ignores-tags|by-id|no-tags)"):
@@ -557,13 +456,9 @@ class TestServing:
         with serving(profiles=1, token=None) as deployment:
             assert self.get(deployment.url, OLD, token=None)[0] == 200
 
-    def test_it_comes_and_goes_quickly_and_leaves_no_thread(self) -> None:
-        with serving(profiles=1):
-            pass
-        started = time.monotonic()
-        with serving(style="writes-50") as deployment:
+    def test_it_leaves_no_thread(self) -> None:
+        with serving(variant="writes-50") as deployment:
             self.get(deployment.url, OLD)
-        assert time.monotonic() - started < 1
         assert not [thread for thread in threading.enumerate() if thread.name.startswith("reference-")]
 
     def test_an_open_connection_does_not_hold_it_up(self) -> None:
@@ -597,7 +492,50 @@ class TestServing:
             assert process.returncode == 0
 
     def test_writes_by_others_show(self) -> None:
-        with serving(style="writes-50") as deployment:
+        with serving(variant="writes-50") as deployment:
             before = self.get(deployment.url, f"{OLD}?limit=100")
             time.sleep(0.3)
             assert self.get(deployment.url, f"{OLD}?limit=100") != before
+
+
+def kind(failure: Failure) -> Failure:
+    return Failure(failure.kind, "")
+
+
+class TestInMemory:
+    """A run in memory gets the same responses, byte for byte, as one over a socket."""
+
+    def responses(self, result: Result) -> list[Exchange]:
+        """What was received, without what differs between two runs over sockets."""
+        dated = {e.number: tuple(h for h in e.headers if h[0] != "date") for e in result.exchanges}
+        return [
+            replace(e, headers=dated[e.number], started=0, elapsed=0, failure=e.failure and kind(e.failure))
+            for e in result.exchanges
+        ]
+
+    @pytest.mark.parametrize(
+        "options",
+        [
+            {"variant": "gzip"},
+            {"variant": "head-as-get"},
+            {"fault": "over-63-bits-cuts-connection"},
+            {"fault": "overflow-ends-the-process"},
+            {"fault": "encoded-slash-open"},
+        ],
+        ids=str,
+    )
+    def test_memory_and_socket_give_the_same(self, options: dict[str, str]) -> None:
+        with deployed(**options) as settings:
+            live = check(settings)
+        with deployed_in_memory(**options) as (settings, connect):
+            result = check(settings, connect=connect)
+        assert self.responses(result) == self.responses(live)
+        assert [(v.requirement.id, v.outcome) for v in result.verdicts] == [
+            (v.requirement.id, v.outcome) for v in live.verdicts
+        ]
+
+    def test_time_passes_only_in_memory(self) -> None:
+        with deployed_in_memory(variant="slow") as (settings, connect):
+            result = check(replace(settings, only=frozenset({"PAGE-COUNT"})), connect=connect)
+        assert min(e.elapsed for e in result.exchanges) >= 0.08
+        assert result.seconds < sum(e.elapsed for e in result.exchanges)

@@ -11,7 +11,6 @@ from xml.etree import ElementTree
 
 import jsonschema
 import pytest
-from samples import HOSTILE, URL, broken, of_every_outcome, requirement, result, verdict
 
 from contracts.model import (
     Credentials,
@@ -31,6 +30,7 @@ from contracts.reports.progress import live
 from contracts.reports.summary import ReportOptions
 from contracts.reports.text import visible
 from contracts.reports.view import view
+from tests.support.samples import HOSTILE, URL, broken, of_every_outcome, requirement, result, verdict
 
 OPTIONS = ReportOptions()
 

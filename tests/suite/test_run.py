@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from fake import CATALOGUE, Deployment, Storm, Variant, rows, session
 
 from contracts.evidence.recording import RunParameters
 from contracts.model import (
@@ -26,6 +25,7 @@ from contracts.runs.flow import one_by_one
 from contracts.runs.run import Progress, Settings, parameters, plan
 from contracts.runs.session import CONFIRMING_AT_MOST, STILL_AT_MOST, Run, probes
 from contracts.transport import BudgetSpent
+from tests.support.fake import CATALOGUE, Deployment, Storm, Variant, rows, session
 
 URL = "http://fake.invalid"
 
@@ -65,8 +65,8 @@ def test_what_is_asked_for_alone_is_judged_as_in_a_whole_run(area: str) -> None:
 
 
 @pytest.mark.parametrize("probability", [0.0, 0.2])
-@pytest.mark.parametrize("style", [Variant(), Variant(maximum=1, default=1, refuses=False)])
-def test_no_probe_sends_more_than_was_planned(style: Variant, probability: float) -> None:
+@pytest.mark.parametrize("variant", [Variant(), Variant(maximum=1, default=1, refuses=False)])
+def test_no_probe_sends_more_than_was_planned(variant: Variant, probability: float) -> None:
     settings = Settings(URL, examples=0)
     sent: Counter[str] = Counter()
     at_most: dict[str, int] = {}
@@ -75,7 +75,7 @@ def test_no_probe_sends_more_than_was_planned(style: Variant, probability: float
         sent[now.probe] += 1
         at_most[now.probe] = now.at_most
 
-    deployment = Deployment(rows(40), style, Storm(3, probability, kinds=("insert", "delete")))
+    deployment = Deployment(rows(40), variant, Storm(3, probability, kinds=("insert", "delete")))
     run = Run(parameters(settings), OLD_PATH, CATALOGUE, progress=progress)
     run.drive(one_by_one(deployment))
     assert {name: count for name, count in sent.items() if count > at_most[name]} == {}
@@ -113,13 +113,13 @@ WEB_PAGE = {"headers": (("Content-Type", "text/html"),), "content": b"<html>"}
 @pytest.mark.parametrize(
     ("instead", "sent", "status"),
     [
-        (gone(FailureKind.CONNECT), 1, ExitStatus.NOT_JUDGED),
-        (gone(FailureKind.TLS), 1, ExitStatus.NOT_JUDGED),
-        (gone(FailureKind.TIMEOUT), 1, ExitStatus.NOT_JUDGED),
-        ({"status": 503}, 3, ExitStatus.NOT_JUDGED),
-        (TOKEN_REFUSED, 1, ExitStatus.NOT_JUDGED),
-        (WEB_PAGE, 1, ExitStatus.BROKEN),
-        ({"status": 404}, 1, ExitStatus.BROKEN),
+        (gone(FailureKind.CONNECT), 1, ExitStatus.INCONCLUSIVE),
+        (gone(FailureKind.TLS), 1, ExitStatus.INCONCLUSIVE),
+        (gone(FailureKind.TIMEOUT), 1, ExitStatus.INCONCLUSIVE),
+        ({"status": 503}, 3, ExitStatus.INCONCLUSIVE),
+        (TOKEN_REFUSED, 1, ExitStatus.INCONCLUSIVE),
+        (WEB_PAGE, 1, ExitStatus.FAILED),
+        ({"status": 404}, 1, ExitStatus.FAILED),
     ],
 )
 def test_where_nothing_is_to_be_had_a_run_ends_at_once(

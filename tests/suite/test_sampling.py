@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from fake import CATALOGUE, Deployment, Row, Storm, Variant, rows, session
 
 from contracts.evidence.answers import Profile, Selection
 from contracts.evidence.evidence import Evidence
@@ -29,41 +28,15 @@ from contracts.model import (
     exit_status,
 )
 from contracts.reference import REFERENCE_TOKEN
-from contracts.reference.computed import build_long_app, right_places
-from contracts.reference.pipeline import OLD_PATH, Ask, Incoming
+from contracts.reference.computed import Positions, right_places
+from contracts.reference.pipeline import Call
 from contracts.runs.probes.context import ProbeContext
 from contracts.runs.probes.sampling import DRAWS, drawn_boundaries
 from contracts.transport import Secrets
+from tests.support.fake import CATALOGUE, Deployment, Row, Storm, Variant, rows, session
+from tests.support.long_lists import LONG, NARROW_TOKEN, Totals, long_list
 
-NARROW_TOKEN = "narrow-reference-token"
-LONG = {"secrets": Secrets(token=REFERENCE_TOKEN)}
 NARROW = {"secrets": Secrets(token=REFERENCE_TOKEN, narrow=NARROW_TOKEN)}
-Positions = Callable[[Ask, range], list[int]]
-Totals = Callable[[Ask, int], int]
-
-
-def long_list(
-    count: int,
-    positions: Positions = right_places,
-    *,
-    totals: Totals = lambda _, right: right,
-    **options: Any,
-) -> Callable[[Request], Exchange]:
-    """A computed list that answers without a network."""
-    site = build_long_app(count, positions=positions, narrow_token=NARROW_TOKEN, **options).site
-    right = site.stages.total
-    site.stages = replace(site.stages, total=lambda ask: totals(ask, right(ask)))
-    numbers = iter(range(1, 10_000))
-    tokens = {"given": REFERENCE_TOKEN, "narrow": NARROW_TOKEN}
-
-    def send(request: Request) -> Exchange:
-        path = request.path or OLD_PATH
-        token = tokens.get(request.credentials.value)
-        headers = {"authorization": f"Bearer {token}"} if token else {}
-        reply = site.stages.handle(site, Incoming(request.method, path, path, request.query, headers))
-        return Exchange(next(numbers), request, reply.status, reply.headers, reply.content, elapsed=0.001)
-
-    return send
 
 
 def outcomes(result: Result, *areas: str) -> dict[str, Outcome]:
@@ -86,9 +59,9 @@ def test_a_correct_long_list_passes_with_at_most_300_requests(count: int, secret
     assert set(outcomes(result, "WALK", "FILTER").values()) == {Outcome.PASS}
 
 
-@pytest.mark.parametrize("style", ["tags-all", "unpaged-filters", "over-maximum-refused", "maximum-50"])
-def test_legal_styles_of_a_long_list_are_not_accused(style: str) -> None:
-    result = session(long_list(20_000, style=style), **LONG)
+@pytest.mark.parametrize("variant", ["tags-all", "unpaged-filters", "over-maximum-refused", "maximum-50"])
+def test_legal_variants_of_a_long_list_are_not_accused(variant: str) -> None:
+    result = session(long_list(20_000, variant=variant), **LONG)
     assert Outcome.FAIL not in outcomes(result, "WALK", "FILTER", "PAGE", "RESP", "SEARCH").values()
     assert Outcome.NOT_EXERCISED not in outcomes(result, "WALK", "FILTER").values()
 
@@ -170,8 +143,8 @@ def test_boundaries_are_drawn_evenly_and_each_once() -> None:
 def skipping(broken: Callable[[int], bool]) -> Positions:
     """Pages of the whole list that begin at these places begin one profile late."""
 
-    def positions(ask: Ask, places: range) -> list[int]:
-        late = bool(places) and not ask.parameters.filtered and broken(places.start)
+    def positions(call: Call, places: range) -> list[int]:
+        late = bool(places) and not call.parameters.filtered and broken(places.start)
         return [*places[1:], places[-1] + 1] if late and places[-1] + 1 < 2_000_000 else list(places)
 
     return positions
@@ -219,13 +192,13 @@ def test_totals_of_both_kinds_with_a_tag_are_added_up_on_a_long_list() -> None:
 # --- filters --------------------------------------------------------------------------------------
 
 
-def without_one(selects: Callable[[Ask], bool], from_end: bool = False) -> Positions:
+def without_one(selects: Callable[[Call], bool], from_end: bool = False) -> Positions:
     """Filtered lists that hide their third profile, from the start or from the end."""
 
-    def positions(ask: Ask, places: range) -> list[int]:
-        if not selects(ask):
+    def positions(call: Call, places: range) -> list[int]:
+        if not selects(call):
             return list(places)
-        total = ask.site.stages.total(ask)
+        total = call.site.stages.total(call)
         hidden = total - 3 if from_end else 2
         if from_end:
             return [n if n > hidden else n - 1 for n in places if n > 0]
@@ -234,25 +207,25 @@ def without_one(selects: Callable[[Ask], bool], from_end: bool = False) -> Posit
     return positions
 
 
-FILTERS: list[tuple[str, Callable[[Ask], bool]]] = [
-    ("FILTER-ACTIVE-COMPLETE", lambda ask: ask.parameters.is_active is True and not ask.tags),
-    ("FILTER-TAGS-COMPLETE", lambda ask: bool(ask.tags) and ask.parameters.is_active is None),
-    ("FILTER-COMBINED", lambda ask: bool(ask.tags) and ask.parameters.is_active is not None),
-    ("FILTER-TAGS-LIST", lambda ask: ask.incoming.query.count(",") == 1 and len(ask.tags) == 1),
-    ("FILTER-PAGED", lambda ask: ask.parameters.is_active is True and ask.limit == 7),
+FILTERS: list[tuple[str, Callable[[Call], bool]]] = [
+    ("FILTER-ACTIVE-COMPLETE", lambda call: call.parameters.is_active is True and not call.tags),
+    ("FILTER-TAGS-COMPLETE", lambda call: bool(call.tags) and call.parameters.is_active is None),
+    ("FILTER-COMBINED", lambda call: bool(call.tags) and call.parameters.is_active is not None),
+    ("FILTER-TAGS-LIST", lambda call: call.incoming.query.count(",") == 1 and len(call.tags) == 1),
+    ("FILTER-PAGED", lambda call: call.parameters.is_active is True and call.limit == 7),
 ]
 
 
 @pytest.mark.parametrize(("requirement", "selects"), FILTERS, ids=[id_ for id_, _ in FILTERS])
 def test_a_profile_that_a_filter_hides_near_the_start_is_missed(
-    requirement: str, selects: Callable[[Ask], bool]
+    requirement: str, selects: Callable[[Call], bool]
 ) -> None:
     result = session(long_list(20_000, without_one(selects)), **LONG, only=frozenset({requirement}))
     assert outcomes(result, "FILTER") == {requirement: Outcome.FAIL}
 
 
 def test_a_profile_that_a_filter_hides_near_the_end_is_missed() -> None:
-    hiding = without_one(lambda ask: ask.parameters.is_active is True and not ask.tags, from_end=True)
+    hiding = without_one(lambda call: call.parameters.is_active is True and not call.tags, from_end=True)
     result = session(long_list(20_000, hiding), **LONG, only=frozenset({"FILTER-ACTIVE-COMPLETE"}))
     assert outcomes(result, "FILTER") == {"FILTER-ACTIVE-COMPLETE": Outcome.FAIL}
 
@@ -296,7 +269,7 @@ def test_at_the_start_of_both_lists_everything_before_is_due() -> None:
 
 def test_every_violation_of_a_sampled_list_stands_by_itself() -> None:
     exchanges: list[Exchange] = []
-    send = long_list(20_000, without_one(lambda ask: ask.parameters.filtered))
+    send = long_list(20_000, without_one(lambda call: call.parameters.filtered))
 
     def recording(request: Request) -> Exchange:
         exchanges.append(send(request))
@@ -324,20 +297,20 @@ def test_a_profile_shown_on_several_pages_is_held_once() -> None:
 @pytest.mark.parametrize("seed", range(200, 206))
 def test_a_sampled_list_is_not_accused_while_others_write(seed: int) -> None:
     draw = random.Random(seed)
-    style = Variant(
+    variant = Variant(
         any_tag=draw.random() < 0.5, order=draw.choice(("id", "-id", "name", "updated")), maximum=2
     )
     probability = draw.choice((0.02, 0.1, 0.4))
     storm = Storm(seed, probability, burst=2, kinds=("insert", "delete", "change"))
-    result = session(Deployment(rows(150, seed), style, storm), seed=seed)
+    result = session(Deployment(rows(150, seed), variant, storm), seed=seed)
     assert {v.requirement.id for v in result.verdicts if v.outcome is Outcome.FAIL} == set()
 
 
 # --- narrower credentials -------------------------------------------------------------------------
 
 
-def narrow(ask: Ask) -> bool:
-    return ask.caller == "narrow"
+def narrow(call: Call) -> bool:
+    return call.caller == "narrow"
 
 
 def scope_of(count: int, *, positions: Positions = right_places, **stages: Any) -> Verdict:
@@ -348,7 +321,7 @@ def scope_of(count: int, *, positions: Positions = right_places, **stages: Any) 
 
 
 def other_places(change: Callable[[list[int]], list[int]]) -> Positions:
-    return lambda ask, places: change(list(places)) if narrow(ask) else list(places)
+    return lambda call, places: change(list(places)) if narrow(call) else list(places)
 
 
 def test_a_narrower_credential_on_a_long_list_is_judged_where_both_meet() -> None:
@@ -358,18 +331,18 @@ def test_a_narrower_credential_on_a_long_list_is_judged_where_both_meet() -> Non
 
 
 TOTALS: dict[str, Totals] = {
-    "of all": lambda ask, right: 20_000 if not ask.parameters.filtered else right,
+    "of all": lambda call, right: 20_000 if not call.parameters.filtered else right,
     "one too high": lambda _, right: right + 1,
-    "one too low": lambda ask, right: right - 1 if not ask.parameters.filtered else right,
+    "one too low": lambda call, right: right - 1 if not call.parameters.filtered else right,
     "more than all": lambda _, right: right + 10_000,
-    "all under filters": lambda ask, right: right * 3 // 2 if ask.parameters.filtered else right,
+    "all under filters": lambda call, right: right * 3 // 2 if call.parameters.filtered else right,
 }
 
 
 @pytest.mark.parametrize("total", TOTALS.values(), ids=TOTALS)
 def test_a_wrong_total_of_a_narrower_credential_is_found_on_a_long_list(total: Totals) -> None:
-    def site(ask: Ask, right: int) -> int:
-        return total(ask, right) if narrow(ask) else right
+    def site(call: Call, right: int) -> int:
+        return total(call, right) if narrow(call) else right
 
     verdict = scope_of(20_000, totals=site)
     assert verdict.outcome is Outcome.FAIL
@@ -422,7 +395,7 @@ def test_a_narrower_credential_is_not_accused_while_others_write(seed: int, only
     maximum = draw.choice((5, 10))
     size = draw.choice((40, 61 * maximum))
     order = draw.choice(("id", "-id", "name", "updated"))
-    style = Variant(order=order, maximum=maximum, default=draw.choice((0, 5)), token=True)
+    variant = Variant(order=order, maximum=maximum, default=draw.choice((0, 5)), token=True)
     storm = Storm(seed, draw.choice((0.02, 0.1, 0.4, 1.0)), burst=2, kinds=("insert", "delete", "change"))
-    result = session(Narrowing(rows(size, seed), style, storm), seed=seed, only=only, **NARROW)
+    result = session(Narrowing(rows(size, seed), variant, storm), seed=seed, only=only, **NARROW)
     assert {v.requirement.id for v in result.verdicts if v.outcome is Outcome.FAIL} == set()

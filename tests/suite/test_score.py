@@ -1,4 +1,4 @@
-"""The score: its arithmetic on trials made by hand, what it prints, and a pass over a few real runs."""
+"""The score: its arithmetic on made-up trials, what it prints, and a few real runs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rich.console import Console
 
 from contracts import reference
 from contracts.cli import scoring as score
-from contracts.cli.scoring import CONTROL_FAULT, CONTROL_STYLE, Task
+from contracts.cli.scoring import CONTROL_FAULT, CONTROL_VARIANT, Task
 from contracts.model import ExitStatus, Outcome, UserError
 from contracts.reports import score as report
 from contracts.reports.score import Score, Trial
@@ -24,27 +24,31 @@ from contracts.runs import run
 
 
 def of_fault(name: str, *broken: str, breaks: str = "PAGE-COUNT", reported: Iterable[str] = ()) -> Trial:
-    status = ExitStatus.BROKEN if broken else ExitStatus.CONFORMING
+    status = ExitStatus.FAILED if broken else ExitStatus.CONFORMING
     return Trial(name, 0, (breaks,), broken, tuple(reported) or broken, (), status, 200)
 
 
-def of_style(name: str, *broken: str, status: int = ExitStatus.CONFORMING, seed: int = 0) -> Trial:
-    unsettled = ("WALK-ONCE",) if status == ExitStatus.NOT_JUDGED else ()
-    return Trial(name, seed, (), broken, broken, unsettled, status, 210)
+def of_variant(name: str, *broken: str, status: int = ExitStatus.CONFORMING, seed: int = 0) -> Trial:
+    undecided = ("WALK-ONCE",) if status == ExitStatus.INCONCLUSIVE else ()
+    return Trial(name, seed, (), broken, broken, undecided, status, 210)
 
 
 GOOD = Score(
     of_fault("control-fault", "PAGE-COUNT"),
-    of_style("control-style"),
+    of_variant("control-variant"),
     (of_fault("one", "PAGE-COUNT"), of_fault("two", "PAGE-COUNT", "PAGE-FILL")),
-    (of_style("legal"),),
+    (of_variant("legal"),),
     ("PAGE-COUNT", "PAGE-FILL", "WALK-ONCE"),
 )
 MISSED = of_fault("silent")
-MISNAMED = of_fault("odd", "WALK-ONCE")
-ACCUSED = of_style("legal", "DATA-NAMES", seed=3)
-UNSETTLED = of_style("writing", status=ExitStatus.NOT_JUDGED)
-BAD = replace(GOOD, faults=(*GOOD.faults, MISSED, MISNAMED), styles=(*GOOD.styles, ACCUSED, UNSETTLED))
+MISATTRIBUTED = of_fault("odd", "WALK-ONCE")
+FALSE_POSITIVE = of_variant("legal", "DATA-NAMES", seed=3)
+INCONCLUSIVE = of_variant("writing", status=ExitStatus.INCONCLUSIVE)
+BAD = replace(
+    GOOD,
+    faults=(*GOOD.faults, MISSED, MISATTRIBUTED),
+    variants=(*GOOD.variants, FALSE_POSITIVE, INCONCLUSIVE),
+)
 
 
 def printed(one: Score, width: int = 80) -> str:
@@ -63,13 +67,13 @@ def printed(one: Score, width: int = 80) -> str:
     [
         (GOOD, 0),
         (replace(GOOD, faults=(MISSED,)), 1),
-        (replace(GOOD, faults=(MISNAMED,)), 1),
-        (replace(GOOD, styles=(ACCUSED,)), 1),
-        (replace(GOOD, styles=(UNSETTLED,)), 0),
+        (replace(GOOD, faults=(MISATTRIBUTED,)), 1),
+        (replace(GOOD, variants=(FALSE_POSITIVE,)), 1),
+        (replace(GOOD, variants=(INCONCLUSIVE,)), 0),
         (replace(GOOD, control_fault=MISSED), 1),
-        (replace(GOOD, control_fault=MISNAMED), 1),
-        (replace(GOOD, control_style=ACCUSED), 1),
-        (replace(GOOD, control_style=UNSETTLED), 1),
+        (replace(GOOD, control_fault=MISATTRIBUTED), 1),
+        (replace(GOOD, control_variant=FALSE_POSITIVE), 1),
+        (replace(GOOD, control_variant=INCONCLUSIVE), 1),
     ],
 )
 def test_status_is_zero_only_where_all_is_well(one: Score, status: int) -> None:
@@ -77,18 +81,18 @@ def test_status_is_zero_only_where_all_is_well(one: Score, status: int) -> None:
 
 
 def test_every_kind_of_wrong_is_told_apart() -> None:
-    assert (BAD.missed, BAD.misnamed) == ((MISSED,), (MISNAMED,))
-    assert (BAD.accused, BAD.unsettled) == ((ACCUSED,), (UNSETTLED,))
+    assert (BAD.missed, BAD.misattributed) == ((MISSED,), (MISATTRIBUTED,))
+    assert (BAD.false_positives, BAD.inconclusive) == ((FALSE_POSITIVE,), (INCONCLUSIVE,))
 
 
 def test_a_should_fault_is_caught_by_its_should() -> None:
-    assert of_fault("names", "DATA-NAMES", breaks="DATA-NAMES").caught_rightly
+    assert of_fault("names", "DATA-NAMES", breaks="DATA-NAMES").caught_as_expected
 
 
 def test_a_broken_requirement_that_is_only_blocked_names_no_fault() -> None:
     trial = of_fault("hidden", "PAGE-COUNT", "SERVED", reported=("SERVED",))
     assert trial.caught
-    assert not trial.caught_rightly
+    assert not trial.caught_as_expected
 
 
 def test_without_the_only_check_that_shows_it_a_fault_would_be_missed() -> None:
@@ -110,25 +114,25 @@ def test_a_missed_fault_rests_on_no_check() -> None:
 def test_a_good_score_says_so_last() -> None:
     lines = printed(GOOD).splitlines()
     assert lines[0].split() == ["Caught", "2", "of", "2", "faults"]
-    assert lines[-1] == "GOOD  every fault caught by what it breaks, nobody accused"
+    assert lines[-1] == "GOOD  every fault caught by a requirement that it breaks, no false positive"
     assert "  PAGE-COUNT 1: one" in lines
     assert "  PAGE-FILL, WALK-ONCE" in lines
 
 
-def test_a_bad_score_names_each_fault_and_each_style() -> None:
+def test_a_bad_score_names_each_fault_and_each_variant() -> None:
     text = printed(BAD)
     assert "silent: breaks PAGE-COUNT\n" in text
     assert "odd: breaks PAGE-COUNT, reported WALK-ONCE\n" in text
     assert "legal (seed 3): DATA-NAMES\n" in text
     assert "writing (seed 0): exit status 3, WALK-ONCE\n" in text
-    assert text.endswith("NOT GOOD  2 faults not rightly caught, 1 false accusation\n")
+    assert text.endswith("NOT GOOD  2 faults missed or misattributed, 1 false positive\n")
 
 
 def test_a_void_score_gives_its_reason_and_no_number() -> None:
     text = printed(replace(BAD, control_fault=MISSED))
-    sentence = "VOID the control fault silent is not caught: no other number would mean anything"
+    sentence = "VOID the control fault silent is not caught: the other numbers would mean nothing"
     assert " ".join(text.split()) == sentence
-    assert "control style legal is not accepted" in printed(replace(GOOD, control_style=ACCUSED))
+    assert "control variant legal is not accepted" in printed(replace(GOOD, control_variant=FALSE_POSITIVE))
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])
@@ -143,45 +147,45 @@ def test_json_holds_the_same() -> None:
     values = json.loads(report.as_json(BAD))
     assert values["exit_status"] == 1
     assert values["void"] is None
-    assert (values["missed"], values["caught_by_another_requirement"]) == (["silent"], ["odd"])
-    assert [(one["name"], one["seed"]) for one in values["false_accusations"]] == [("legal", 3)]
+    assert (values["missed"], values["misattributed"]) == (["silent"], ["odd"])
+    assert [(one["name"], one["seed"]) for one in values["false_positives"]] == [("legal", 3)]
     assert values["missed_without"]["PAGE-COUNT"] == ["one"]
     assert len(values["trials"]["faults"]) == values["faults"] == 4
 
 
-def test_a_score_of_styles_alone_is_printed_without_an_ablation() -> None:
+def test_a_score_of_variants_alone_is_printed_without_an_ablation() -> None:
     assert "without" not in printed(replace(GOOD, faults=()))
 
 
 # --- which runs are made ----------------------------------------------------------------------------
 
 
-def test_all_faults_and_styles_are_tried_unless_patterns_say_otherwise() -> None:
+def test_all_faults_and_variants_are_tried_unless_patterns_say_otherwise() -> None:
     everything = score.tasks(None, None, 1)
     assert {task.fault for task in everything} == {None, *reference.FAULTS}
-    assert {task.style for task in everything} == {None, *reference.VARIANTS}
+    assert {task.variant for task in everything} == {None, *reference.VARIANTS}
 
 
 def test_one_pattern_alone_leaves_the_other_kind_out() -> None:
-    assert {task.style for task in score.tasks("count-*", None, 2)} == {None}
-    assert score.tasks(None, "op*n", 2) == (Task(style="open"), Task(style="open", seed=1))
+    assert {task.variant for task in score.tasks("count-*", None, 2)} == {None}
+    assert score.tasks(None, "op*n", 2) == (Task(variant="open"), Task(variant="open", seed=1))
 
 
-@pytest.mark.parametrize(("faults", "styles"), [("none-such-*", None), (None, "none-such-*"), ("", "*")])
-def test_a_pattern_that_matches_nothing_is_refused(faults: str | None, styles: str | None) -> None:
-    with pytest.raises(UserError, match=r"There is no (fault|style) that matches"):
-        score.tasks(faults, styles, 1)
+@pytest.mark.parametrize(("faults", "variants"), [("none-such-*", None), (None, "none-such-*"), ("", "*")])
+def test_a_pattern_that_matches_nothing_is_refused(faults: str | None, variants: str | None) -> None:
+    with pytest.raises(UserError, match=r"No (fault|variant) matches"):
+        score.tasks(faults, variants, 1)
 
 
 def test_where_a_control_goes_wrong_nothing_else_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
     def attempt(task: Task) -> Trial:
-        assert task in (Task(fault=CONTROL_FAULT), Task(style=CONTROL_STYLE))
-        return of_style(CONTROL_STYLE) if task.fault is None else of_fault(CONTROL_FAULT)
+        assert task in (Task(fault=CONTROL_FAULT), Task(variant=CONTROL_VARIANT))
+        return of_variant(CONTROL_VARIANT) if task.fault is None else of_fault(CONTROL_FAULT)
 
     monkeypatch.setattr(score, "attempt", attempt)
     reached = score.score(score.tasks(None, None, 1))
     assert reached.void == f"the control fault {CONTROL_FAULT} is not caught"
-    assert (reached.faults, reached.styles) == ((), ())
+    assert (reached.faults, reached.variants) == ((), ())
 
 
 # --- real runs --------------------------------------------------------------------------------------
@@ -205,27 +209,27 @@ def test_what_is_reported_is_what_the_judge_reports(fault: str) -> None:
     blocked = {v.requirement.id for v in verdicts if v.outcome is Outcome.BLOCKED}
     assert list(trial.reported) == [v.requirement.id for v in verdicts if v.outcome is Outcome.FAIL]
     assert set(trial.broken) - set(trial.reported) <= blocked
-    assert trial.caught_rightly
+    assert trial.caught_as_expected
 
 
 def test_causes_are_found_through_others() -> None:
     catalogue = score.load_once()
     for id_, one in catalogue.checks.items():
-        expected = set(one.requires).union(*(score.causes(catalogue, cause) for cause in one.requires))
-        assert score.causes(catalogue, id_) == expected
+        expected = set(one.requires).union(*map(catalogue.prerequisites, one.requires))
+        assert set(catalogue.prerequisites(id_)) == expected
 
 
 def test_the_command_scores_a_few() -> None:
-    ran = command("score", "--faults", "count-is-*", "--styles", "by-id*", "--jobs", "2")
+    ran = command("score", "--faults", "count-is-*", "--variants", "by-id*", "--jobs", "2")
     assert (ran.returncode, ran.stderr) == (ExitStatus.CONFORMING, "")
     assert ran.stdout.startswith("Caught                       2 of 2 faults\n")
-    assert "False accusations            0 in 2 runs of styles\n" in ran.stdout
+    assert "False positives              0 in 2 runs of variants\n" in ran.stdout
 
 
 def test_the_command_refuses_a_pattern_that_matches_nothing() -> None:
     ran = command("score", "--faults", "no-such-fault")
     assert (ran.returncode, ran.stdout) == (ExitStatus.USAGE, "")
-    assert "There is no fault that matches 'no-such-fault'" in ran.stderr
+    assert "No fault matches 'no-such-fault'" in ran.stderr
 
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -245,8 +249,8 @@ def test_progress_is_shown_on_a_terminal_alone() -> None:
             return True
 
     for stream, shown in ((io.StringIO(), False), (Terminal(), True)):
-        with report.live(stream) as told:
-            told(1, 2)
+        with report.progress_bar(stream) as on_progress:
+            on_progress(1, 2)
         assert bool(stream.getvalue()) is shown
 
 

@@ -7,16 +7,19 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import local
 import pytest
-from fake import Deployment, rows
 
 from contracts.cli import app as cli
+from contracts.reports.files import FORMATS
 from contracts.runs import signals
+from tests.support import local
+from tests.support.fake import Deployment, rows
 
 ROOT = Path(cli.__file__).parents[2]
 BOTH = [(signal.SIGINT, 130, "interrupted by the user"), (signal.SIGTERM, 143, "terminated by SIGTERM")]
@@ -30,8 +33,9 @@ def server() -> Iterator[local.Server]:
         yield served
 
 
-def stopped(server: local.Server, number: int, after: int, *arguments: str) -> tuple[int, str, str]:
-    """Status, output and errors of a process that got a signal once so many requests had come."""
+@contextmanager
+def started(server: local.Server, after: int, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A process, once so many requests have come."""
     environment = {k: v for k, v in os.environ.items() if k not in ("PYTEST_ADDOPTS", "BIFROST_TOKEN")}
     with subprocess.Popen(
         [sys.executable, "-m", *arguments],
@@ -46,6 +50,12 @@ def stopped(server: local.Server, number: int, after: int, *arguments: str) -> t
         except AssertionError:
             process.kill()
             raise
+        yield process
+
+
+def stopped(server: local.Server, number: int, after: int, *arguments: str) -> tuple[int, str, str]:
+    """Status, output and errors of a process that got a signal once so many requests had come."""
+    with started(server, after, *arguments) as process:
         process.send_signal(number)
         output, errors = process.communicate(timeout=20)
     return process.returncode, output, errors
@@ -99,12 +109,106 @@ def test_pytest_reports_what_came(
     assert written.count("<testcase ") - written.count("<skipped ") > 5
 
 
-def test_a_signal_during_the_report_waits_and_a_second_one_does_not() -> None:
+# --- two signals ------------------------------------------------------------------------------------
+
+
+def test_a_second_signal_right_away_does_not_lose_the_report() -> None:
     with signals.watched() as watch:
-        watch.asking = False
+        with pytest.raises(KeyboardInterrupt, match="terminated by SIGTERM"):
+            os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGINT)
         os.kill(os.getpid(), signal.SIGTERM)
         assert watch.status == 143
-        with pytest.raises(KeyboardInterrupt, match="by the user"):
-            os.kill(os.getpid(), signal.SIGINT)
-    assert watch.status == 143
     assert signal.getsignal(signal.SIGTERM) is not watch.note
+
+
+def test_a_signal_during_the_report_is_only_noted() -> None:
+    noted = []
+    with signals.watched() as watch:
+        watch.interrupts = False
+        watch.when_noted = lambda: noted.append(1)
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert (watch.status, noted) == (130, [1])
+
+
+def test_a_further_signal_later_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signals, "GRACE", -1)
+    with signals.watched() as watch:
+        watch.interrupts = False
+        os.kill(os.getpid(), signal.SIGTERM)
+        with pytest.raises(signals.Interrupted) as ended:
+            os.kill(os.getpid(), signal.SIGINT)
+    assert ended.value.status == 143
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.05])
+@pytest.mark.parametrize(
+    ("numbers", "status"), [([signal.SIGTERM] * 2, 143), ([signal.SIGINT] * 3, 130), ([15, 2], 143)]
+)
+def test_the_command_reports_though_a_wrapper_forwards_the_signal_twice(
+    server: local.Server, tmp_path: Path, numbers: list[int], status: int, pause: float
+) -> None:
+    with started(server, 40, "contracts", "check", server.url, "--report", str(tmp_path)) as process:
+        for number in numbers:
+            process.send_signal(number)
+            time.sleep(pause)
+        output, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (status, "")
+    assert "INCONCLUSIVE" in output.splitlines()[-1]
+    assert "pass" in outcomes(json.loads((tmp_path / "report.json").read_text()))
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(FORMATS)
+
+
+def test_pytest_reports_though_a_wrapper_forwards_the_signal_twice(
+    server: local.Server, tmp_path: Path
+) -> None:
+    junit = tmp_path / "junit.xml"
+    options = ("-p", "no:cacheprovider", "--base-url", server.url, f"--junitxml={junit}", "tests")
+    with started(server, 41, "pytest", *options) as process:
+        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGTERM)
+        output, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (143, "")
+    assert "INTERRUPTED; exit status 143" in output
+    assert junit.read_text().count("<testcase ") > 5
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_workers_stop_with_their_controller(server: local.Server, number: int) -> None:
+    pytest.importorskip("xdist")
+    options = ("-n", "2", "-p", "no:cacheprovider", "--base-url", server.url, "tests/test_contract.py")
+    with started(server, 41, "pytest", *options) as process:
+        process.send_signal(number)
+        output, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors) == (128 + number, "")
+    assert f"INTERRUPTED; exit status {128 + number}" in output
+    assert " pass, " in output.splitlines()[-1]
+    assert len(server.asked) < 100
+
+
+# --- during start-up --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "module", ["contracts.cli", "click", "contracts.runs.settings", "httpx", "contracts.runs.recorder"]
+)
+def test_a_signal_while_modules_load_prints_no_traceback(
+    server: local.Server, number: int, module: str
+) -> None:
+    program = (
+        "import os, sys, importlib.abc\n"
+        "class Killer(importlib.abc.MetaPathFinder):\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        f"        if name == {module!r}: os.kill(os.getpid(), {int(number)})\n"
+        "from contracts.__main__ import main\n"
+        "sys.meta_path.insert(0, Killer())\n"
+        f"sys.argv = ['bifrost-contracts', 'check', {server.url!r}]\n"
+        "main()\n"
+    )
+    command = [sys.executable, "-c", program]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ran.returncode in (-number, 128 + number)
+    assert "Traceback" not in ran.stderr
+    assert server.asked == []

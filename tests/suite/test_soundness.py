@@ -1,4 +1,4 @@
-"""No false accusation: a correct deployment never fails whatever others write, a wrong one never passes."""
+"""No false positive: a correct deployment never fails whatever others write, a wrong one never passes."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-import stormy
-from fake import CATALOGUE, Deployment, Row, Storm, Variant, rows, session
-from storms import EDITS, accused, storm, weather
 
 from contracts import reference
 from contracts.evidence.evidence import Evidence
 from contracts.judging import judge as judging
 from contracts.model import Outcome, Request, Result
+from tests.support import stormy
+from tests.support.fake import CATALOGUE, Deployment, Row, Storm, Variant, rows, session
+from tests.support.storms import EDITS, false_positives, storm, weather
 
 
 def ids(result: Result, *outcomes: Outcome) -> set[str]:
@@ -23,15 +23,15 @@ def ids(result: Result, *outcomes: Outcome) -> set[str]:
 
 @pytest.mark.parametrize("seed", range(30))
 def test_a_correct_deployment_never_fails_while_others_write(seed: int) -> None:
-    assert accused(seed) == (), weather(seed)
+    assert false_positives(seed) == (), weather(seed)
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 7, 40])
 @pytest.mark.parametrize(
-    "style", [Variant(), Variant(any_tag=False, order="-id", maximum=50, default=0, refuses=False)]
+    "variant", [Variant(), Variant(any_tag=False, order="-id", maximum=50, default=0, refuses=False)]
 )
-def test_a_correct_deployment_that_is_left_alone_is_never_in_doubt(size: int, style: Variant) -> None:
-    result = session(Deployment(rows(size), style))
+def test_a_correct_deployment_that_is_left_alone_is_never_in_doubt(size: int, variant: Variant) -> None:
+    result = session(Deployment(rows(size), variant))
     assert ids(result, Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.BLOCKED) == set()
 
 
@@ -40,7 +40,7 @@ def test_every_violation_stands_by_itself(seed: int) -> None:
     """The judge asks the exchanges of a violation again and nothing else, so these have to show it alone."""
     around = weather(seed)
     deployment = Deployment(
-        rows(around.size, seed), around.style, storm(seed, replace(around, probability=0.5))
+        rows(around.size, seed), around.variant, storm(seed, replace(around, probability=0.5))
     )
     session(deployment, seed=seed)
     evidence = Evidence.of(deployment.exchanges)
@@ -83,7 +83,7 @@ def total_shrinks_with_the_offset(_deployment: Faulty, asked: Row, page: Row) ->
 
 def second_page_repeats_one(deployment: Faulty, asked: Row, page: Row) -> None:
     if asked.get("offset"):
-        wrong = Deployment(deployment.rows, deployment.style).page({**asked, "offset": asked["offset"] - 1})
+        wrong = Deployment(deployment.rows, deployment.variant).page({**asked, "offset": asked["offset"] - 1})
         page["access_profiles"] = wrong["access_profiles"]
         page["count"] = wrong["count"]
 
@@ -91,7 +91,7 @@ def second_page_repeats_one(deployment: Faulty, asked: Row, page: Row) -> None:
 def inactive_is_absent(deployment: Faulty, asked: Row, page: Row) -> None:
     if asked.get("is_active") is False:
         without = {name: value for name, value in asked.items() if name != "is_active"}
-        page.update(Deployment(deployment.rows, deployment.style).page(without))
+        page.update(Deployment(deployment.rows, deployment.variant).page(without))
 
 
 def one_profile_is_never_found_by_tag(_deployment: Faulty, asked: Row, page: Row) -> None:

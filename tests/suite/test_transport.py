@@ -18,7 +18,6 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import hostile
 import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -39,6 +38,7 @@ from contracts.transport import (
 from contracts.transport.bounds import MIB
 from contracts.transport.content import Content
 from contracts.transport.pace import retry_after
+from tests.support import hostile
 
 TOKEN = "sk-bf-abc/d+12345=xyz"
 PATH = "/api/access-profiles"
@@ -651,7 +651,7 @@ def test_token_from_file(tmp_path: Path, ending: str) -> None:
     file.write_bytes(f"{TOKEN}\n\n".encode())
     with pytest.raises(UserError, match="line break"):
         token_from_file(file)
-    with pytest.raises(UserError, match="cannot be read"):
+    with pytest.raises(UserError, match="is not a regular file"):
         token_from_file(tmp_path)
     with pytest.raises(UserError, match="cannot be read") as caught:
         token_from_file(TOKEN)

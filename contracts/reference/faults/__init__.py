@@ -1,4 +1,4 @@
-"""Named faults: deployments that break one sentence of the contract each."""
+"""Named faults: deployments with one defect each."""
 
 from contracts.reference.faults import (
     access,

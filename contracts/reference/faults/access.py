@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import unquote
 
@@ -13,23 +12,22 @@ from contracts.reference.faults.registry import crash, fault
 from contracts.reference.pipeline import (
     NEW_PATH,
     OLD_PATH,
-    Ask,
+    Access,
+    Call,
     Caller,
+    Conditions,
+    Handles,
     Incoming,
+    Orders,
     Refusal,
+    Refuses,
+    Replies,
     Reply,
+    Rows,
     Site,
     Stages,
+    Totals,
 )
-
-Access = Callable[[Site, Incoming], Caller]
-Conditions = Callable[[Ask], Condition]
-Handle = Callable[[Site, Incoming], Reply]
-Orders = Callable[[Ask], str]
-Refuse = Callable[[Site, Incoming, Refusal], Reply]
-Replies = Callable[[Ask], Reply]
-Rows = Callable[[Ask], list[Row]]
-Totals = Callable[[Ask], int]
 
 
 def _presented(incoming: Incoming) -> str:
@@ -49,7 +47,7 @@ def missing_credentials_pass(right: Access, site: Site, incoming: Incoming) -> C
 
 
 @fault("handle", "ACCESS-REQUIRED")
-def missing_credentials_see_empty_list(right: Handle, site: Site, incoming: Incoming) -> Reply:
+def missing_credentials_see_empty_list(right: Handles, site: Site, incoming: Incoming) -> Reply:
     """Without credentials the list is there, but empty."""
     reply = right(site, incoming)
     if reply.status != 401 or _presented(incoming):
@@ -59,13 +57,13 @@ def missing_credentials_see_empty_list(right: Handle, site: Site, incoming: Inco
 
 
 @fault("refuse", "ACCESS-REQUIRED", "ACCESS-REJECTED")
-def missing_credentials_404(right: Refuse, site: Site, incoming: Incoming, refusal: Refusal) -> Reply:
+def missing_credentials_404(right: Refuses, site: Site, incoming: Incoming, refusal: Refusal) -> Reply:
     """Without valid credentials the answer is 404."""
     return right(site, incoming, Refusal(404, "not found") if refusal.status == 401 else refusal)
 
 
 @fault("refuse", "ACCESS-REQUIRED", "ACCESS-REJECTED", "INPUT-NO-5XX")
-def missing_credentials_500(right: Refuse, site: Site, incoming: Incoming, refusal: Refusal) -> Reply:
+def missing_credentials_500(right: Refuses, site: Site, incoming: Incoming, refusal: Refusal) -> Reply:
     """Without valid credentials the answer is 500."""
     return right(site, incoming, crash() if refusal.status == 401 else refusal)
 
@@ -162,40 +160,40 @@ def _path_fault(site: Site, incoming: Incoming, canonical: str) -> Reply | None:
 
 
 @fault("handle", "ACCESS-PATH")
-def doubled_slash_open(right: Handle, site: Site, incoming: Incoming) -> Reply:
+def doubled_slash_open(right: Handles, site: Site, incoming: Incoming) -> Reply:
     """A doubled slash in the path passes the guard and reaches the list."""
     return _path_fault(site, incoming, re.sub("//+", "/", incoming.target)) or right(site, incoming)
 
 
 @fault("handle", "ACCESS-PATH")
-def dot_segment_open(right: Handle, site: Site, incoming: Incoming) -> Reply:
+def dot_segment_open(right: Handles, site: Site, incoming: Incoming) -> Reply:
     """A dot segment in the path passes the guard and reaches the list."""
     path = re.sub(r"/[^/]+/\.\.(?=/)", "", re.sub(r"/\.(?=/)", "", incoming.target))
     return _path_fault(site, incoming, path) or right(site, incoming)
 
 
 @fault("handle", "ACCESS-PATH")
-def encoded_letter_open(right: Handle, site: Site, incoming: Incoming) -> Reply:
+def encoded_letter_open(right: Handles, site: Site, incoming: Incoming) -> Reply:
     """A percent-encoded letter in the path passes the guard and reaches the list."""
     letters = "%2f" not in incoming.target.lower()
     return (letters and _path_fault(site, incoming, unquote(incoming.target))) or right(site, incoming)
 
 
 @fault("handle", "ACCESS-PATH")
-def encoded_slash_open(right: Handle, site: Site, incoming: Incoming) -> Reply:
+def encoded_slash_open(right: Handles, site: Site, incoming: Incoming) -> Reply:
     """A percent-encoded slash in the path passes the guard and reaches the list."""
     path = re.sub("%2f", "/", incoming.target, flags=re.IGNORECASE)
     return _path_fault(site, incoming, path) or right(site, incoming)
 
 
 @fault("handle", "ACCESS-PATH")
-def letter_case_open(right: Handle, site: Site, incoming: Incoming) -> Reply:
+def letter_case_open(right: Handles, site: Site, incoming: Incoming) -> Reply:
     """Another letter case in the path passes the guard and reaches the list."""
     return _path_fault(site, incoming, incoming.target.lower()) or right(site, incoming)
 
 
 @fault("handle", "ACCESS-PATH")
-def trailing_slash_open(right: Handle, site: Site, incoming: Incoming) -> Reply:
+def trailing_slash_open(right: Handles, site: Site, incoming: Incoming) -> Reply:
     """A slash at the end of the path passes the guard and reaches the list."""
     return _path_fault(site, incoming, incoming.target.rstrip("/")) or right(site, incoming)
 
@@ -208,31 +206,31 @@ def query_checked_before_access(right: Access, site: Site, incoming: Incoming) -
 
 
 @fault("visible", "ACCESS-SCOPE")
-def narrow_credential_sees_all_under_filters(right: Conditions, ask: Ask) -> Condition:
+def narrow_credential_sees_all_under_filters(right: Conditions, call: Call) -> Condition:
     """Under a filter a narrower credential sees everything."""
-    return EVERYTHING if ask.parameters.filtered else right(ask)
+    return EVERYTHING if call.parameters.filtered else right(call)
 
 
 @fault("total", "ACCESS-SCOPE", "PAGE-FILL")
-def narrow_total_counts_all(right: Totals, ask: Ask) -> int:
+def narrow_total_counts_all(right: Totals, call: Call) -> int:
     """For a narrower credential `total_count` counts what it may not see."""
-    return right(replace(ask, caller="full"))
+    return right(replace(call, caller="full"))
 
 
 @fault("order", "ACCESS-SCOPE")
-def narrow_order_differs(right: Orders, ask: Ask) -> str:
+def narrow_order_differs(right: Orders, call: Call) -> str:
     """For a narrower credential the newest come first."""
-    return "p.created DESC, p.ident DESC" if ask.caller == "narrow" else right(ask)
+    return "p.created DESC, p.ident DESC" if call.caller == "narrow" else right(call)
 
 
 @fault("visible", "ACCESS-SCOPE")
-def narrow_sees_what_full_does_not(_right: Conditions, ask: Ask) -> Condition:
+def narrow_sees_what_full_does_not(_right: Conditions, call: Call) -> Condition:
     """A narrower credential sees profiles that the full one does not see."""
-    return Condition("p.key % 5 = 0" if ask.caller == "narrow" else "p.key % 5 > 0")
+    return Condition("p.key % 5 = 0" if call.caller == "narrow" else "p.key % 5 > 0")
 
 
 @fault("refuse", "ACCESS-NO-LEAK")
-def refusal_carries_profiles(right: Refuse, site: Site, incoming: Incoming, refusal: Refusal) -> Reply:
+def refusal_carries_profiles(right: Refuses, site: Site, incoming: Incoming, refusal: Refusal) -> Reply:
     """A refusal for want of credentials has the first profiles in it."""
     reply = right(site, incoming, refusal)
     if refusal.status != 401:
@@ -243,7 +241,7 @@ def refusal_carries_profiles(right: Refuse, site: Site, incoming: Incoming, refu
 
 
 @fault("refuse", "ACCESS-NO-LEAK")
-def refusal_names_a_profile(right: Refuse, site: Site, incoming: Incoming, refusal: Refusal) -> Reply:
+def refusal_names_a_profile(right: Refuses, site: Site, incoming: Incoming, refusal: Refusal) -> Reply:
     """A refusal for want of credentials tells the total and a profile in its extra fields."""
     reply = right(site, incoming, refusal)
     if refusal.status != 401:
@@ -254,14 +252,14 @@ def refusal_names_a_profile(right: Refuse, site: Site, incoming: Incoming, refus
 
 
 @fault("handle", "HTTP-HEAD")
-def head_500(right: Handle, site: Site, incoming: Incoming) -> Reply:
+def head_500(right: Handles, site: Site, incoming: Incoming) -> Reply:
     """HEAD is 500."""
     reply = right(site, incoming)
     return replace(reply, status=500) if incoming.method == "HEAD" else reply
 
 
 @fault("handle", "HTTP-HEAD")
-def head_204(right: Handle, site: Site, incoming: Incoming) -> Reply:
+def head_204(right: Handles, site: Site, incoming: Incoming) -> Reply:
     """HEAD is 204."""
     if incoming.method != "HEAD":
         return right(site, incoming)
@@ -269,42 +267,42 @@ def head_204(right: Handle, site: Site, incoming: Incoming) -> Reply:
 
 
 @fault("handle", "HTTP-HEAD")
-def head_404(right: Handle, site: Site, incoming: Incoming) -> Reply:
+def head_404(right: Handles, site: Site, incoming: Incoming) -> Reply:
     """HEAD is 404."""
     reply = right(site, incoming)
     return replace(reply, status=404) if incoming.method == "HEAD" else reply
 
 
 @fault("refuse", "HTTP-CHALLENGE")
-def challenge_missing(right: Refuse, site: Site, incoming: Incoming, refusal: Refusal) -> Reply:
+def challenge_missing(right: Refuses, site: Site, incoming: Incoming, refusal: Refusal) -> Reply:
     """A 401 has no WWW-Authenticate."""
     return right(site, incoming, refusal).with_header("www-authenticate", None)
 
 
-def _new(ask: Ask) -> bool:
-    return ask.incoming.path == NEW_PATH
+def _new(call: Call) -> bool:
+    return call.incoming.path == NEW_PATH
 
 
 @fault("rows", "ALIAS-PARITY", "PAGE-FILL")
-def newer_path_lacks_one(right: Rows, ask: Ask) -> list[Row]:
+def newer_path_lacks_one(right: Rows, call: Call) -> list[Row]:
     """The newer path leaves the first profile out of its pages."""
-    return right(ask)[1:] if _new(ask) else right(ask)
+    return right(call)[1:] if _new(call) else right(call)
 
 
 @fault("total", "ALIAS-PARITY", "PAGE-FILL")
-def newer_path_counts_active_only(right: Totals, ask: Ask) -> int:
+def newer_path_counts_active_only(right: Totals, call: Call) -> int:
     """On the newer path `total_count` counts active profiles alone."""
-    return right(ask.asking(is_active=True) if _new(ask) else ask)
+    return right(call.replacing(is_active=True) if _new(call) else call)
 
 
 @fault("order", "ALIAS-PARITY")
-def newer_path_newest_first(right: Orders, ask: Ask) -> str:
+def newer_path_newest_first(right: Orders, call: Call) -> str:
     """The newer path lists the newest first."""
-    return "p.created DESC, p.ident DESC" if _new(ask) else right(ask)
+    return "p.created DESC, p.ident DESC" if _new(call) else right(call)
 
 
 @fault("handle", "ALIAS-PARITY", "ACCESS-REQUIRED")
-def newer_path_open(right: Handle, site: Site, incoming: Incoming) -> Reply:
+def newer_path_open(right: Handles, site: Site, incoming: Incoming) -> Reply:
     """The newer path asks nobody for credentials."""
     if incoming.path != NEW_PATH:
         return right(site, incoming)
@@ -312,11 +310,11 @@ def newer_path_open(right: Handle, site: Site, incoming: Incoming) -> Reply:
 
 
 @fault("reply", "ALIAS-PARITY", "RESP-STATUS")
-def newer_path_500(right: Replies, ask: Ask) -> Reply:
+def newer_path_500(right: Replies, call: Call) -> Reply:
     """The newer path is there, but always 500."""
-    if _new(ask):
+    if _new(call):
         raise crash()
-    return right(ask)
+    return right(call)
 
 
 @fault("access", "ACCESS-REQUIRED")
@@ -326,14 +324,14 @@ def open_without_a_query(right: Access, site: Site, incoming: Incoming) -> Calle
 
 
 @fault("handle", "ACCESS-PATH")
-def parameter_of_the_path_is_open(right: Handle, site: Site, incoming: Incoming) -> Reply:
+def parameter_of_the_path_is_open(right: Handles, site: Site, incoming: Incoming) -> Reply:
     """A path with a parameter, `;x`, passes the guard and reaches the list."""
     path = re.sub(";[^/]*", "", incoming.target)
     return _path_fault(site, incoming, path) or right(site, incoming)
 
 
 @fault("handle", "ACCESS-FIRST")
-def offset_checked_before_access(right: Handle, site: Site, incoming: Incoming) -> Reply:
+def offset_checked_before_access(right: Handles, site: Site, incoming: Incoming) -> Reply:
     """Whether the offset is a number is checked before the credentials are."""
     if re.search("(?:^|&)offset=[a-z]", incoming.query) and not _presented(incoming):
         return site.stages.refuse(site, incoming, Refusal(400, "offset must be an integer"))
@@ -342,7 +340,7 @@ def offset_checked_before_access(right: Handle, site: Site, incoming: Incoming) 
 
 @fault("refuse", "ACCESS-NO-LEAK")
 def refusal_names_profiles_in_a_header(
-    right: Refuse, site: Site, incoming: Incoming, refusal: Refusal
+    right: Refuses, site: Site, incoming: Incoming, refusal: Refusal
 ) -> Reply:
     """A refusal for want of credentials names profiles in a header field."""
     reply = right(site, incoming, refusal)
@@ -354,25 +352,25 @@ def refusal_names_profiles_in_a_header(
 
 
 @fault("visible", "ACCESS-SCOPE")
-def narrow_sees_all_with_tags(right: Conditions, ask: Ask) -> Condition:
+def narrow_sees_all_with_tags(right: Conditions, call: Call) -> Condition:
     """With `tags` a narrower credential finds what it must not see."""
-    return EVERYTHING if ask.tags else right(ask)
+    return EVERYTHING if call.tags else right(call)
 
 
 @fault("total", "ACCESS-SCOPE")
-def narrow_total_of_all_with_tags(right: Totals, ask: Ask) -> int:
+def narrow_total_of_all_with_tags(right: Totals, call: Call) -> int:
     """With `tags` the total for a narrower credential counts what that must not see."""
-    return right(replace(ask, caller="full") if ask.tags else ask)
+    return right(replace(call, caller="full") if call.tags else call)
 
 
 @fault("reply", "ALIAS-PARITY")
-def newer_path_sends_text(right: Replies, ask: Ask) -> Reply:
+def newer_path_sends_text(right: Replies, call: Call) -> Reply:
     """The newer path sends its JSON as text/plain."""
-    return right(ask).with_header("content-type", "text/plain") if _new(ask) else right(ask)
+    return right(call).with_header("content-type", "text/plain") if _new(call) else right(call)
 
 
 @fault("visible", "ACCESS-SCOPE")
-def cache_shared_by_callers(right: Conditions, ask: Ask) -> Condition:
-    """A cache keeps answers by their query alone, whoever asked first."""
-    first = ask.site.memory.setdefault(f"cached {ask.incoming.query}", 1 if ask.caller == "full" else 2)
-    return right(replace(ask, caller="full" if first == 1 else "narrow"))
+def cache_shared_by_callers(right: Conditions, call: Call) -> Condition:
+    """A cache keeps answers by their query alone, whoever sent the request."""
+    first = call.site.memory.setdefault(f"cached {call.incoming.query}", 1 if call.caller == "full" else 2)
+    return right(replace(call, caller="full" if first == 1 else "narrow"))

@@ -4,77 +4,73 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
-from typing import Any
 
 from contracts.reference.conditions import Row
+from contracts.reference.data import Profile
 from contracts.reference.faults.registry import fault, profile_fault
-from contracts.reference.pipeline import Ask
+from contracts.reference.pipeline import Call, Writes
 from contracts.reference.times import ZERO_TIME, rfc3339
-
-Profile = dict[str, Any]
-Writes = Callable[[Ask, Row], str]
 
 
 @fault("write", "DATA-NAMES")
-def one_name_twice(right: Writes, ask: Ask, row: Row) -> str:
+def one_name_twice(right: Writes, call: Call, row: Row) -> str:
     """Two profiles far apart have the same name."""
     if row.key not in (9, 121):
-        return right(ask, row)
-    return json.dumps(json.loads(right(ask, row)) | {"name": "Shared name"})
+        return right(call, row)
+    return json.dumps(json.loads(right(call, row)) | {"name": "Shared name"})
 
 
 @profile_fault("DATA-NAMES")
-def names_padded(_ask: Ask, profile: Profile) -> None:
+def names_padded(profile: Profile) -> None:
     """Names that end in 7 have a space after them."""
     if str(profile["name"]).endswith("7"):
         profile["name"] += " "
 
 
 @profile_fault("DATA-NAMES", "RESP-SCHEMA")
-def name_too_long(_ask: Ask, profile: Profile) -> None:
+def name_too_long(profile: Profile) -> None:
     """One name in a hundred has more than 255 characters."""
     if str(profile["name"]).endswith("33"):
         profile["name"] += "x" * 255
 
 
 @profile_fault("DATA-NAMES", "RESP-SCHEMA")
-def name_empty(_ask: Ask, profile: Profile) -> None:
+def name_empty(profile: Profile) -> None:
     """One name in a hundred is empty."""
     if str(profile["name"]).endswith("71"):
         profile["name"] = ""
 
 
 @profile_fault("DATA-TIMES")
-def updated_before_created(_ask: Ask, profile: Profile) -> None:
+def updated_before_created(profile: Profile) -> None:
     """Inactive profiles were last changed before they were created."""
     if not profile["is_active"]:
         profile["updated_at"] = "2019-05-01T00:00:00Z"
 
 
 @profile_fault("DATA-TIMES")
-def updated_at_loses_its_offset(_ask: Ask, profile: Profile) -> None:
+def updated_at_loses_its_offset(profile: Profile) -> None:
     """`updated_at` is the local clock time of creation with the offset of another zone."""
     if profile["created_at"] != ZERO_TIME:
         profile["updated_at"] = profile["created_at"][:19] + "+14:00"
 
 
 @profile_fault("DATA-TIMES")
-def changed_in_the_future(_ask: Ask, profile: Profile) -> None:
+def changed_in_the_future(profile: Profile) -> None:
     """One profile in ten was changed three days from now."""
     if str(profile["name"]).endswith("4"):
         profile["updated_at"] = rfc3339(time.time_ns() // 10**9 * 10**9 + 3 * 86_400 * 10**9)
 
 
 @profile_fault("DATA-USAGE", "RESP-SCHEMA")
-def usage_negative(_ask: Ask, profile: Profile) -> None:
+def usage_negative(profile: Profile) -> None:
     """The usage of a budget is negative: what is left, not what was used."""
     for budget in profile.get("budgets", ()):
         budget["current_usage"] = budget["current_usage"] - budget["max_limit"]
 
 
 @profile_fault("DATA-USAGE", "RESP-SCHEMA")
-def unlimited_is_minus_one(_ask: Ask, profile: Profile) -> None:
+def unlimited_is_minus_one(profile: Profile) -> None:
     """A rate limit without a bound is -1."""
     limits = profile.get("rate_limit") or {}
     for name in ("token_max_limit", "request_max_limit"):
@@ -83,7 +79,7 @@ def unlimited_is_minus_one(_ask: Ask, profile: Profile) -> None:
 
 
 @profile_fault("DATA-USAGE", "RESP-SCHEMA")
-def provider_usage_negative(_ask: Ask, profile: Profile) -> None:
+def provider_usage_negative(profile: Profile) -> None:
     """The requests counted for a provider are negative."""
     for provider in profile.get("provider_configs", ()):
         if provider.get("rate_limit"):
@@ -91,7 +87,7 @@ def provider_usage_negative(_ask: Ask, profile: Profile) -> None:
 
 
 @profile_fault("DATA-USAGE")
-def scope_names_removed_provider(_ask: Ask, profile: Profile) -> None:
+def scope_names_removed_provider(profile: Profile) -> None:
     """The scope of a budget names a provider that the profile no longer has."""
     for budget in profile.get("budgets", ()):
         if budget["scope"].startswith("provider:"):

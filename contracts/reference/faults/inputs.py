@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import unquote_to_bytes
 
@@ -12,26 +11,25 @@ from contracts.reference.conditions import NOTHING, Condition, Row
 from contracts.reference.faults.registry import crash, fault, plain
 from contracts.reference.pipeline import (
     PARAMETERS,
-    Ask,
+    Call,
+    Conditions,
+    Handles,
     Incoming,
+    Orders,
     Pairs,
     Parameters,
+    Reads,
     Refusal,
+    Refuses,
     Reply,
+    Rows,
     Site,
+    Splits,
+    Totals,
     Window,
+    Windows,
+    Writes,
 )
-
-Conditions = Callable[[Ask], Condition]
-Handle = Callable[[Site, Incoming], Reply]
-Orders = Callable[[Ask], str]
-Reads = Callable[[Site, Pairs], Parameters]
-Refuse = Callable[[Site, Incoming, Refusal], Reply]
-Rows = Callable[[Ask], list[Row]]
-Splits = Callable[[Site, str], Pairs]
-Totals = Callable[[Ask], int]
-Writes = Callable[[Ask, Row], str]
-Windows = Callable[[Site, Parameters], Window]
 
 _NUMBER = re.compile(r"[+-]?[0-9]+")
 _CUT = Reply(200, (), b"", cut=True)
@@ -93,14 +91,14 @@ def over_63_bits_500(right: Reads, site: Site, pairs: Pairs) -> Parameters:
 
 
 @fault("handle", "INPUT-NO-5XX", "GEN-DOCUMENT")
-def over_63_bits_cuts_connection(right: Handle, site: Site, incoming: Incoming) -> Reply:
+def over_63_bits_cuts_connection(right: Handles, site: Site, incoming: Incoming) -> Reply:
     """An integer that 64 bits cannot hold cuts the connection."""
     huge = any(not -(2**63) <= n < 2**63 for n in _integers(site.stages.split(site, incoming.query)))
     return _CUT if huge else right(site, incoming)
 
 
 @fault("handle", "INPUT-NO-5XX", "GEN-DOCUMENT")
-def overflow_ends_the_process(right: Handle, site: Site, incoming: Incoming) -> Reply:
+def overflow_ends_the_process(right: Handles, site: Site, incoming: Incoming) -> Reply:
     """After an integer that 64 bits cannot hold nothing is answered any more."""
     huge = any(not -(2**63) <= n < 2**63 for n in _integers(site.stages.split(site, incoming.query)))
     site.memory["panics"] += huge
@@ -247,21 +245,21 @@ def word_refused_only_without_filters(right: Reads, site: Site, pairs: Pairs) ->
 
 
 @fault("total", "INPUT-REPEATED", "PAGE-FILL", "FILTER-TOTAL")
-def repeated_filter_total_takes_last(right: Totals, ask: Ask) -> int:
+def repeated_filter_total_takes_last(right: Totals, call: Call) -> int:
     """Of a repeated filter the page takes the first, the total the last."""
-    last = Parameters(is_active=ask.parameters.is_active, tags=ask.parameters.tags)
-    if ask.parameters.is_active is not None:
-        last = replace(last, is_active=_last(ask.pairs, "is_active") == "true")
-    if ask.tags:
-        last = replace(last, tags=tuple(_last(ask.pairs, "tags").split(",")))
-    return right(ask.asking(is_active=last.is_active, tags=last.tags))
+    last = Parameters(is_active=call.parameters.is_active, tags=call.parameters.tags)
+    if call.parameters.is_active is not None:
+        last = replace(last, is_active=_last(call.pairs, "is_active") == "true")
+    if call.tags:
+        last = replace(last, tags=tuple(_last(call.pairs, "tags").split(",")))
+    return right(call.replacing(is_active=last.is_active, tags=last.tags))
 
 
 @fault("rows", "INPUT-REPEATED", "PAGE-LIMIT", "PAGE-FILL", "PAGE-LIMIT-ECHO")
-def repeated_limit_page_takes_last(right: Rows, ask: Ask) -> list[Row]:
+def repeated_limit_page_takes_last(right: Rows, call: Call) -> list[Row]:
     """Of a repeated limit the last cuts the page, and the first is echoed."""
-    last = _last(ask.pairs, "limit")
-    return right(ask.at(limit=min(int(last), 100)) if re.fullmatch("[1-9][0-9]{0,5}", last) else ask)
+    last = _last(call.pairs, "limit")
+    return right(call.at(limit=min(int(last), 100)) if re.fullmatch("[1-9][0-9]{0,5}", last) else call)
 
 
 @fault("read", "INPUT-REPEATED", "GEN-DOCUMENT")
@@ -273,30 +271,30 @@ def repeated_integers_added(right: Reads, site: Site, pairs: Pairs) -> Parameter
     return replace(right(site, pairs), limit=sum(limits))
 
 
-def _unknown(ask: Ask) -> bool:
-    return bool({name for name, _ in ask.pairs} - set(PARAMETERS))
+def _unknown(call: Call) -> bool:
+    return bool({name for name, _ in call.pairs} - set(PARAMETERS))
 
 
 @fault("select", "INPUT-UNKNOWN")
-def unknown_parameter_finds_nothing(right: Conditions, ask: Ask) -> Condition:
+def unknown_parameter_finds_nothing(right: Conditions, call: Call) -> Condition:
     """An unknown parameter is a filter that no profile passes."""
-    return NOTHING if _unknown(ask) else right(ask)
+    return NOTHING if _unknown(call) else right(call)
 
 
 @fault("order", "INPUT-UNKNOWN")
-def unknown_parameter_changes_order(right: Orders, ask: Ask) -> str:
+def unknown_parameter_changes_order(right: Orders, call: Call) -> str:
     """With an unknown parameter the list is ordered by name."""
-    return "p.name, p.ident" if _unknown(ask) else right(ask)
+    return "p.name, p.ident" if _unknown(call) else right(call)
 
 
 @fault("select", "INPUT-UNKNOWN")
-def unknown_parameter_drops_filters(right: Conditions, ask: Ask) -> Condition:
+def unknown_parameter_drops_filters(right: Conditions, call: Call) -> Condition:
     """With an unknown parameter all filters are ignored."""
-    return right(ask.asking(is_active=None, tags=None, search=None) if _unknown(ask) else ask)
+    return right(call.replacing(is_active=None, tags=None, search=None) if _unknown(call) else call)
 
 
 @fault("refuse", "INPUT-ERROR-FORM")
-def error_plain_text(right: Refuse, site: Site, incoming: Incoming, refusal: Refusal) -> Reply:
+def error_plain_text(right: Refuses, site: Site, incoming: Incoming, refusal: Refusal) -> Reply:
     """Bad values are refused in plain text."""
     if refusal.status != 400:
         return right(site, incoming, refusal)
@@ -304,13 +302,13 @@ def error_plain_text(right: Refuse, site: Site, incoming: Incoming, refusal: Ref
 
 
 @fault("refuse", "INPUT-ERROR-FORM")
-def error_empty(right: Refuse, site: Site, incoming: Incoming, refusal: Refusal) -> Reply:
+def error_empty(right: Refuses, site: Site, incoming: Incoming, refusal: Refusal) -> Reply:
     """Refusals have no content."""
     return replace(right(site, incoming, refusal), content=b"")
 
 
 @fault("refuse", "INPUT-ERROR-FORM")
-def error_html(right: Refuse, site: Site, incoming: Incoming, refusal: Refusal) -> Reply:
+def error_html(right: Refuses, site: Site, incoming: Incoming, refusal: Refusal) -> Reply:
     """Bad values are refused with a page of HTML."""
     if refusal.status != 400:
         return right(site, incoming, refusal)
@@ -322,38 +320,38 @@ def _error(reply: Reply, **members: object) -> Reply:
 
 
 @fault("refuse", "INPUT-ERROR-FORM")
-def error_is_a_string(right: Refuse, site: Site, incoming: Incoming, refusal: Refusal) -> Reply:
+def error_is_a_string(right: Refuses, site: Site, incoming: Incoming, refusal: Refusal) -> Reply:
     """`error` is the message itself."""
     return _error(right(site, incoming, refusal), error=refusal.message)
 
 
 @fault("refuse", "INPUT-ERROR-FORM")
-def error_without_message(right: Refuse, site: Site, incoming: Incoming, refusal: Refusal) -> Reply:
+def error_without_message(right: Refuses, site: Site, incoming: Incoming, refusal: Refusal) -> Reply:
     """`error` has a detail, but no message."""
     return _error(right(site, incoming, refusal), error={"detail": refusal.message})
 
 
 @fault("refuse", "INPUT-ERROR-FORM")
-def error_message_is_a_list(right: Refuse, site: Site, incoming: Incoming, refusal: Refusal) -> Reply:
+def error_message_is_a_list(right: Refuses, site: Site, incoming: Incoming, refusal: Refusal) -> Reply:
     """`error.message` is a list of messages."""
     return _error(right(site, incoming, refusal), error={"message": [refusal.message]})
 
 
 @fault("refuse", "INPUT-ERROR-FORM")
-def error_status_differs(right: Refuse, site: Site, incoming: Incoming, refusal: Refusal) -> Reply:
+def error_status_differs(right: Refuses, site: Site, incoming: Incoming, refusal: Refusal) -> Reply:
     """`status_code` in the error is always 500."""
     return _error(right(site, incoming, refusal), status_code=500)
 
 
 @fault("refuse", "GEN-DOCUMENT", "RESP-SCHEMA", "INPUT-READING", "PAGE-COUNT")
-def error_with_200(right: Refuse, site: Site, incoming: Incoming, refusal: Refusal) -> Reply:
+def error_with_200(right: Refuses, site: Site, incoming: Incoming, refusal: Refusal) -> Reply:
     """Bad values are answered 200 with an error inside."""
     reply = right(site, incoming, refusal)
     return replace(reply, status=200) if refusal.status == 400 else reply
 
 
 @fault("refuse", "GEN-DOCUMENT", "INPUT-READING")
-def error_with_302(right: Refuse, site: Site, incoming: Incoming, refusal: Refusal) -> Reply:
+def error_with_302(right: Refuses, site: Site, incoming: Incoming, refusal: Refusal) -> Reply:
     """Bad values are sent to the first page by a redirect."""
     reply = right(site, incoming, refusal)
     if refusal.status != 400:
@@ -418,7 +416,7 @@ def repeated_offsets_added(right: Reads, site: Site, pairs: Pairs) -> Parameters
 
 
 @fault("write", "INPUT-UNKNOWN")
-def unknown_parameter_changes_content(right: Writes, ask: Ask, row: Row) -> str:
+def unknown_parameter_changes_content(right: Writes, call: Call, row: Row) -> str:
     """With an unknown parameter profiles have another version."""
-    text = right(ask, row)
-    return json.dumps(json.loads(text) | {"version": 0}) if _unknown(ask) else text
+    text = right(call, row)
+    return json.dumps(json.loads(text) | {"version": 0}) if _unknown(call) else text

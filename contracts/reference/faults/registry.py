@@ -5,24 +5,24 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 from contracts.reference.conditions import Row
+from contracts.reference.data import Profile
 from contracts.reference.lookup import pick
-from contracts.reference.pipeline import Ask, Refusal, Reply, Stages
+from contracts.reference.pipeline import Call, Refusal, Reply, Stages, Writes
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-Profile = dict[str, Any]
-Write = Callable[[Ask, Row], str]
+Change = Callable[[Profile], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One documented vice of a deployment.
+    """One defect of a deployment.
 
-    `breaks` is the requirement that it breaks, `also` are others that may rightly be the one reported.
-    `wrap` is called instead of the stage, with the right stage before its arguments.
+    `breaks` is the requirement that it breaks, `also` are others under which it may rightly be reported.
+    `wrap` replaces the stage; its first argument is the right stage.
     """
 
     name: str
@@ -37,47 +37,55 @@ FAULTS: dict[str, Fault] = {}
 
 
 def fault(stage: str, breaks: str, *also: str) -> Callable[[Function], Function]:
-    """Register the function as a fault of that stage: its name and its docstring are the fault's."""
+    """Registers the function as a fault of that stage: its name and its docstring are the fault's."""
 
     def register(function: Function) -> Function:
-        add(function.__name__, function.__doc__ or "", stage, breaks, also, function)
+        _add(function, stage, breaks, also, function)
         return function
 
     return register
 
 
-def profile_fault(breaks: str, *also: str) -> Callable[[Function], Function]:
-    """Register a fault of how a profile is written: the function gets the profile and changes it."""
+def profile_fault(
+    breaks: str, *also: str, when: Callable[[Call], object] = lambda _call: True
+) -> Callable[[Change], Change]:
+    """Registers a fault of how a profile is written: the function changes it, in such calls."""
 
-    def register(function: Function) -> Function:
-        def wrap(right: Write, ask: Ask, row: Row) -> str:
-            profile: Profile = json.loads(right(ask, row))
-            function(ask, profile)
+    def register(function: Change) -> Change:
+        @lru_cache(maxsize=1024)
+        def changed(text: str) -> str:
+            profile = json.loads(text)
+            function(profile)
             return json.dumps(profile, ensure_ascii=False)
 
-        add(function.__name__, function.__doc__ or "", "write", breaks, also, wrap)
+        def wrap(right: Writes, call: Call, row: Row) -> str:
+            return changed(right(call, row)) if when(call) else right(call, row)
+
+        _add(function, "write", breaks, also, wrap)
         return function
 
     return register
 
 
-def add(
-    name: str, description: str, stage: str, breaks: str, also: tuple[str, ...], wrap: Callable[..., Any]
+def _add(
+    function: Callable[..., Any], stage: str, breaks: str, also: tuple[str, ...], wrap: Callable[..., Any]
 ) -> None:
-    """Register a fault; a name that is taken, or a stage that is none, stops the import."""
-    name = name.replace("_", "-")
-    if name in FAULTS or stage not in Stages.__dataclass_fields__:
-        raise ValueError(f"fault {name!r} is registered twice, or {stage!r} is no stage")
-    FAULTS[name] = Fault(name, description.strip(), breaks, also, stage, wrap)
+    """Registers a fault; an error of its author stops the import."""
+    name, description = function.__name__.replace("_", "-"), (function.__doc__ or "").strip()
+    if name in FAULTS or stage not in Stages.__dataclass_fields__ or breaks in also:
+        raise ValueError(f"fault {name!r} is registered twice, names a requirement twice, or no stage")
+    if not description.endswith(".") or "\n" in description:
+        raise ValueError(f"the docstring of fault {name!r} is not one line that ends with a full stop")
+    FAULTS[name] = Fault(name, description, breaks, also, stage, wrap)
 
 
 def named_fault(fault: str | Fault | None) -> Fault | None:
-    """The fault of that name; ValueError names close matches."""
+    """The fault of that name; otherwise a ValueError that suggests close matches."""
     return pick("fault", FAULTS, fault) if isinstance(fault, str) else fault
 
 
 def stages_with(fault: Fault | None) -> Stages:
-    """The pipeline, with the fault in its place."""
+    """The pipeline with the fault in its stage."""
     stages = Stages()
     if fault is None:
         return stages
@@ -86,10 +94,10 @@ def stages_with(fault: Fault | None) -> Stages:
 
 
 def plain(status: int, text: str, media_type: str = "text/plain; charset=utf-8") -> Reply:
-    """A reply that is not the gateway's."""
+    """A reply of another program than the gateway."""
     return Reply(status, (("content-type", media_type),), text.encode())
 
 
 def crash() -> Refusal:
-    """The error of a handler that fell over."""
+    """The error of a handler that crashed."""
     return Refusal(500, "internal server error")

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from html import escape
 from urllib.parse import unquote
 
 from contracts.reference.conditions import EVERYTHING, NOTHING, Condition, Row, all_of, any_of
 from contracts.reference.faults.registry import fault
-from contracts.reference.pipeline import Ask, Envelope, Pairs, Parameters, Refusal, Reply, Site
-
-Carries = Callable[[Ask, str], Condition]
-Conditions = Callable[[Ask], Condition]
-Envelopes = Callable[[Ask, int, list[str]], Envelope]
-Reads = Callable[[Site, Pairs], Parameters]
-Replies = Callable[[Ask], Reply]
-Rows = Callable[[Ask], list[Row]]
-Splits = Callable[[Site, str], Pairs]
-Totals = Callable[[Ask], int]
+from contracts.reference.pipeline import (
+    Call,
+    Carries,
+    Conditions,
+    Envelope,
+    Envelopes,
+    Pairs,
+    Parameters,
+    Reads,
+    Refusal,
+    Replies,
+    Reply,
+    Rows,
+    Site,
+    Splits,
+    Totals,
+)
 
 
 def _some_tag(test: str, *values: object) -> Condition:
@@ -34,66 +40,66 @@ def _number(pairs: Pairs) -> int:
 
 
 @fault("tagged", "FILTER-TAGS-MATCH")
-def tags_ignored(_right: Conditions, _ask: Ask) -> Condition:
+def tags_ignored(_right: Conditions, _call: Call) -> Condition:
     """`tags` is ignored."""
     return EVERYTHING
 
 
 @fault("tagged", "FILTER-TAGS-MATCH", "FILTER-TAGS-UNKNOWN")
-def tags_exclude(right: Conditions, ask: Ask) -> Condition:
+def tags_exclude(right: Conditions, call: Call) -> Condition:
     """`tags` lists the profiles that do not carry them."""
-    wanted = right(ask)
+    wanted = right(call)
     return replace(wanted, sql=f"NOT {wanted.sql}")
 
 
 @fault(
     "rows", "FILTER-TAGS-MATCH", "FILTER-PAGED", "WALK-ONCE", "WALK-COMPLETE", "PAGE-FILL", "PAGE-PAST-END"
 )
-def tags_ignored_from_third_page(right: Rows, ask: Ask) -> list[Row]:
+def tags_ignored_from_third_page(right: Rows, call: Call) -> list[Row]:
     """From the third page on `tags` is ignored."""
-    return right(ask.asking(tags=None) if ask.offset >= 2 * ask.limit > 0 else ask)
+    return right(call.replacing(tags=None) if call.offset >= 2 * call.limit > 0 else call)
 
 
 @fault("tagged", "FILTER-TAGS-MATCH", "FILTER-TOTAL", "PAGE-DEFAULT")
-def tags_only_with_limit(right: Conditions, ask: Ask) -> Condition:
+def tags_only_with_limit(right: Conditions, call: Call) -> Condition:
     """`tags` counts only where `limit` is given too."""
-    return right(ask) if ask.given("limit") else EVERYTHING
+    return right(call) if call.given("limit") else EVERYTHING
 
 
 @fault("tagged", "FILTER-TAGS-MATCH", "FILTER-TAGS-UNKNOWN")
-def tags_list_newest_too(right: Conditions, ask: Ask) -> Condition:
+def tags_list_newest_too(right: Conditions, call: Call) -> Condition:
     """With `tags` the newest five profiles are listed whatever they carry."""
-    return any_of([right(ask), Condition("p.key > (SELECT MAX(key) - 5 FROM profiles)")])
+    return any_of([right(call), Condition("p.key > (SELECT MAX(key) - 5 FROM profiles)")])
 
 
 @fault("tagged", "FILTER-TAGS-COMPLETE")
-def newest_not_in_tag_index(right: Conditions, ask: Ask) -> Condition:
+def newest_not_in_tag_index(right: Conditions, call: Call) -> Condition:
     """The tags of the newest profiles are not indexed yet."""
-    return all_of([right(ask), Condition("p.key < (SELECT MAX(key) - 20 FROM profiles)")])
+    return all_of([right(call), Condition("p.key < (SELECT MAX(key) - 20 FROM profiles)")])
 
 
 @fault("tagged", "FILTER-TAGS-COMPLETE", "FILTER-COMBINED")
-def tags_hide_inactive(right: Conditions, ask: Ask) -> Condition:
+def tags_hide_inactive(right: Conditions, call: Call) -> Condition:
     """With `tags` only active profiles are found."""
-    return all_of([right(ask), Condition("p.is_active")])
+    return all_of([right(call), Condition("p.is_active")])
 
 
 @fault("carries", "FILTER-TAGS-COMPLETE")
-def only_first_tag_indexed(_right: Carries, _ask: Ask, tag: str) -> Condition:
+def only_first_tag_indexed(_right: Carries, _call: Call, tag: str) -> Condition:
     """A profile is found by the first of its tags alone."""
     first = "t.rowid = (SELECT MIN(u.rowid) FROM tags u WHERE u.profile = p.key)"
     return _some_tag(f"t.tag = ? AND {first}", tag)
 
 
 @fault("carries", "FILTER-TAGS-COMPLETE", "FILTER-TAGS-EXACT")
-def tag_hidden_by_longer_one(right: Carries, ask: Ask, tag: str) -> Condition:
+def tag_hidden_by_longer_one(right: Carries, call: Call, tag: str) -> Condition:
     """A profile that also has a longer tag with the same beginning is not found by the shorter."""
     longer = _some_tag("length(t.tag) > length(?) AND instr(t.tag, ?) = 1", tag, tag)
-    return all_of([right(ask, tag), replace(longer, sql=f"NOT {longer.sql}")])
+    return all_of([right(call, tag), replace(longer, sql=f"NOT {longer.sql}")])
 
 
 @fault("carries", "FILTER-TAGS-COMPLETE")
-def last_of_three_tags_not_found(_right: Carries, _ask: Ask, tag: str) -> Condition:
+def last_of_three_tags_not_found(_right: Carries, _call: Call, tag: str) -> Condition:
     """A profile is not found by its last tag where it has three or more."""
     several = "(SELECT COUNT(*) FROM tags u WHERE u.profile = p.key) > 2"
     last = "t.rowid = (SELECT MAX(u.rowid) FROM tags u WHERE u.profile = p.key)"
@@ -101,67 +107,67 @@ def last_of_three_tags_not_found(_right: Carries, _ask: Ask, tag: str) -> Condit
 
 
 @fault("tagged", "FILTER-TAGS-READING", "FILTER-TAGS-COMPLETE", "FILTER-TAGS-MATCH")
-def only_first_tag_used(right: Conditions, ask: Ask) -> Condition:
-    """Only the first of the tags asked for counts."""
-    return right(ask.asking(tags=ask.tags[:1]))
+def only_first_tag_used(right: Conditions, call: Call) -> Condition:
+    """Only the first of the tags requested counts."""
+    return right(call.replacing(tags=call.tags[:1]))
 
 
 @fault("tagged", "FILTER-TAGS-READING", "FILTER-TAGS-COMPLETE", "FILTER-TAGS-MATCH")
-def only_last_tag_used(right: Conditions, ask: Ask) -> Condition:
-    """Only the last of the tags asked for counts."""
-    return right(ask.asking(tags=ask.tags[-1:]))
+def only_last_tag_used(right: Conditions, call: Call) -> Condition:
+    """Only the last of the tags requested counts."""
+    return right(call.replacing(tags=call.tags[-1:]))
 
 
 @fault("tagged", "FILTER-TAGS-READING", "FILTER-TAGS-COMPLETE", "FILTER-TAGS-MATCH")
-def third_tag_ignored(right: Conditions, ask: Ask) -> Condition:
+def third_tag_ignored(right: Conditions, call: Call) -> Condition:
     """Of three or more tags only the first two count."""
-    return right(ask.asking(tags=ask.tags[:2]))
+    return right(call.replacing(tags=call.tags[:2]))
 
 
 @fault("tagged", "FILTER-TAGS-READING", "FILTER-TAGS-COMPLETE", "FILTER-TAGS-MATCH")
-def all_of_three_any_of_two(right: Conditions, ask: Ask) -> Condition:
+def all_of_three_any_of_two(right: Conditions, call: Call) -> Condition:
     """Two tags mean any of them, three or more mean all of them."""
-    if len(ask.tags) < 3:
-        return right(ask)
-    return all_of([ask.site.stages.carries(ask, tag) for tag in ask.tags])
+    if len(call.tags) < 3:
+        return right(call)
+    return all_of([call.site.stages.carries(call, tag) for tag in call.tags])
 
 
 @fault("tagged", "FILTER-TAGS-READING", "FILTER-TAGS-COMPLETE", "FILTER-TAGS-MATCH")
-def tags_in_order_only(right: Conditions, ask: Ask) -> Condition:
+def tags_in_order_only(right: Conditions, call: Call) -> Condition:
     """Tags that are not in alphabetical order must all be carried, otherwise any of them."""
-    join = any_of if list(ask.tags) == sorted(ask.tags) else all_of
-    return join([right(ask.asking(tags=(tag,))) for tag in ask.tags])
+    join = any_of if list(call.tags) == sorted(call.tags) else all_of
+    return join([right(call.replacing(tags=(tag,))) for tag in call.tags])
 
 
 @fault("tagged", "FILTER-TAGS-READING", "FILTER-TAGS-COMPLETE", "FILTER-TAGS-MATCH")
-def two_tags_of_one_profile_excluded(right: Conditions, ask: Ask) -> Condition:
-    """A profile that carries two of the tags asked for is left out."""
-    each = [right(ask.asking(tags=(tag,))) for tag in ask.tags]
+def two_tags_of_one_profile_excluded(right: Conditions, call: Call) -> Condition:
+    """A profile that carries two of the tags requested is left out."""
+    each = [right(call.replacing(tags=(tag,))) for tag in call.tags]
     number = " + ".join(condition.sql for condition in each)
     values = tuple(value for condition in each for value in condition.values)
-    return Condition(f"({number}) = 1", values) if len(each) < 50 else right(ask)
+    return Condition(f"({number}) = 1", values) if len(each) < 50 else right(call)
 
 
 @fault("carries", "FILTER-TAGS-EXACT", "FILTER-TAGS-MATCH")
-def tag_matched_as_substring(_right: Carries, _ask: Ask, tag: str) -> Condition:
+def tag_matched_as_substring(_right: Carries, _call: Call, tag: str) -> Condition:
     """A tag is found in any tag that holds it."""
     return _some_tag("instr(t.tag, ?) > 0", tag)
 
 
 @fault("carries", "FILTER-TAGS-EXACT", "FILTER-TAGS-MATCH")
-def tag_matched_as_prefix(_right: Carries, _ask: Ask, tag: str) -> Condition:
+def tag_matched_as_prefix(_right: Carries, _call: Call, tag: str) -> Condition:
     """A tag is found in any tag that starts with it."""
     return _some_tag("instr(t.tag, ?) = 1", tag)
 
 
 @fault("carries", "FILTER-TAGS-EXACT", "FILTER-TAGS-MATCH")
-def tag_matched_as_suffix(_right: Carries, _ask: Ask, tag: str) -> Condition:
+def tag_matched_as_suffix(_right: Carries, _call: Call, tag: str) -> Condition:
     """A tag is found in any tag that ends with it."""
     return _some_tag("substr(t.tag, -length(?)) = ?", tag, tag)
 
 
 @fault("carries", "FILTER-TAGS-EXACT", "FILTER-TAGS-MATCH")
-def tag_matched_by_like(_right: Carries, _ask: Ask, tag: str) -> Condition:
+def tag_matched_by_like(_right: Carries, _call: Call, tag: str) -> Condition:
     """A tag is compared by LIKE with its case: `%` and `_` are wildcards."""
     return _some_tag("t.tag GLOB ?", _glob(tag))
 
@@ -173,13 +179,13 @@ def _glob(tag: str) -> str:
 
 
 @fault("carries", "FILTER-TAGS-EXACT", "FILTER-TAGS-MATCH")
-def tag_matched_as_glob(right: Carries, ask: Ask, tag: str) -> Condition:
+def tag_matched_as_glob(right: Carries, call: Call, tag: str) -> Condition:
     """A star in a tag stands for anything."""
-    return _some_tag("t.tag GLOB ?", tag[:200]) if "*" in tag else right(ask, tag)
+    return _some_tag("t.tag GLOB ?", tag[:200]) if "*" in tag else right(call, tag)
 
 
 @fault("carries", "FILTER-TAGS-EXACT", "FILTER-TAGS-MATCH")
-def tag_matched_in_joined_text(_right: Carries, _ask: Ask, tag: str) -> Condition:
+def tag_matched_in_joined_text(_right: Carries, _call: Call, tag: str) -> Condition:
     """The tags of a profile are one text in the database, and a tag is looked for in it."""
     return Condition(
         "instr((SELECT group_concat(t.tag, ' ') FROM tags t WHERE t.profile = p.key), ?) > 0", (tag,)
@@ -187,20 +193,20 @@ def tag_matched_in_joined_text(_right: Carries, _ask: Ask, tag: str) -> Conditio
 
 
 @fault("carries", "FILTER-TAGS-READING")
-def case_ignored_for_one_tag_alone(right: Carries, ask: Ask, tag: str) -> Condition:
+def case_ignored_for_one_tag_alone(right: Carries, call: Call, tag: str) -> Condition:
     """A single tag is compared without letter case, several with it."""
-    return right(ask, tag) if len(ask.tags) > 1 else _some_tag("t.tag = ? COLLATE NOCASE", tag)
+    return right(call, tag) if len(call.tags) > 1 else _some_tag("t.tag = ? COLLATE NOCASE", tag)
 
 
 @fault("carries", "FILTER-TAGS-ENCODING", "FILTER-TAGS-COMPLETE")
-def tag_compared_in_json_form(_right: Carries, _ask: Ask, tag: str) -> Condition:
+def tag_compared_in_json_form(_right: Carries, _call: Call, tag: str) -> Condition:
     """Tags are compared as JSON writes them, so that one with a quote or an accent is not found."""
     escaped = json.dumps(tag)[1:-1]
     return _some_tag("t.tag = ?", escaped)
 
 
 @fault("carries", "FILTER-TAGS-ENCODING", "FILTER-TAGS-COMPLETE")
-def tag_compared_in_html_form(_right: Carries, _ask: Ask, tag: str) -> Condition:
+def tag_compared_in_html_form(_right: Carries, _call: Call, tag: str) -> Condition:
     """Tags are escaped as HTML before they are compared."""
     return _some_tag("t.tag = ?", escape(tag))
 
@@ -239,76 +245,76 @@ def tags_stripped_of_punctuation(right: Reads, site: Site, pairs: Pairs) -> Para
 
 
 @fault("reply", "FILTER-TAGS-UNKNOWN", "RESP-STATUS", "GEN-DOCUMENT")
-def unknown_tag_404(right: Replies, ask: Ask) -> Reply:
+def unknown_tag_404(right: Replies, call: Call) -> Reply:
     """Where no profile carries the tags, the answer is 404."""
-    if ask.tags and not ask.site.stages.total(ask):
+    if call.tags and not call.site.stages.total(call):
         raise Refusal(404, "no profile with these tags")
-    return right(ask)
+    return right(call)
 
 
 @fault("reply", "FILTER-TAGS-UNKNOWN", "RESP-STATUS", "GEN-DOCUMENT")
-def unknown_tag_400(right: Replies, ask: Ask) -> Reply:
+def unknown_tag_400(right: Replies, call: Call) -> Reply:
     """A tag that no profile carries is refused."""
-    known = {tag for (tag,) in ask.site.store.query("SELECT tag FROM tags")}
-    if set(ask.tags) - known:
+    known = {tag for (tag,) in call.site.store.query("SELECT tag FROM tags")}
+    if set(call.tags) - known:
         raise Refusal(400, "unknown tag")
-    return right(ask)
+    return right(call)
 
 
 @fault("tagged", "FILTER-TAGS-UNKNOWN", "FILTER-TAGS-MATCH")
-def unknown_tags_dropped(right: Conditions, ask: Ask) -> Condition:
+def unknown_tags_dropped(right: Conditions, call: Call) -> Condition:
     """Unknown tags are dropped from the list, and an empty list selects everything."""
-    known = {tag for (tag,) in ask.site.store.query("SELECT tag FROM tags")}
-    tags = tuple(tag for tag in ask.tags if tag in known)
-    return right(ask.asking(tags=tags)) if tags else EVERYTHING
+    known = {tag for (tag,) in call.site.store.query("SELECT tag FROM tags")}
+    tags = tuple(tag for tag in call.tags if tag in known)
+    return right(call.replacing(tags=tags)) if tags else EVERYTHING
 
 
 @fault("total", "FILTER-TAGS-UNKNOWN", "FILTER-TOTAL", "PAGE-FILL")
-def unknown_tag_total_unfiltered(right: Totals, ask: Ask) -> int:
+def unknown_tag_total_unfiltered(right: Totals, call: Call) -> int:
     """Where the tags find nothing, `total_count` is that of the whole list."""
-    return right(ask) or right(ask.asking(tags=None))
+    return right(call) or right(call.replacing(tags=None))
 
 
 @fault("envelope", "FILTER-TAGS-UNKNOWN", "RESP-SCHEMA")
-def unknown_tag_list_null(right: Envelopes, ask: Ask, total: int, texts: list[str]) -> Envelope:
+def unknown_tag_list_null(right: Envelopes, call: Call, total: int, texts: list[str]) -> Envelope:
     """Where the tags find nothing, the list is null."""
-    page = right(ask, total, texts)
-    return replace(page, items=None) if ask.tags and not total else page
+    page = right(call, total, texts)
+    return replace(page, items=None) if call.tags and not total else page
 
 
 @fault("tagged", "FILTER-TAGS-LIST", "FILTER-TAGS-READING", "FILTER-TAGS-COMPLETE")
-def same_tag_twice_finds_nothing(right: Conditions, ask: Ask) -> Condition:
-    """A tag asked for twice would have to be carried twice."""
-    return right(ask) if _number(ask.pairs) == len(set(ask.tags)) else NOTHING
+def same_tag_twice_finds_nothing(right: Conditions, call: Call) -> Condition:
+    """A tag requested twice would have to be carried twice."""
+    return right(call) if _number(call.pairs) == len(set(call.tags)) else NOTHING
 
 
 @fault("rows", "FILTER-TAGS-LIST", "PAGE-UNIQUE", "PAGE-FILL")
-def same_tag_twice_repeats_rows(right: Rows, ask: Ask) -> list[Row]:
-    """A tag asked for twice brings each profile twice."""
-    times = 2 if ask.tags and _number(ask.pairs) > len(ask.tags) else 1
-    return [row for row in right(ask) for _ in range(times)][: ask.limit]
+def same_tag_twice_repeats_rows(right: Rows, call: Call) -> list[Row]:
+    """A tag requested twice brings each profile twice."""
+    times = 2 if call.tags and _number(call.pairs) > len(call.tags) else 1
+    return [row for row in right(call) for _ in range(times)][: call.limit]
 
 
 @fault("total", "FILTER-TAGS-LIST", "FILTER-TOTAL", "PAGE-FILL")
-def same_tag_twice_counts_twice(right: Totals, ask: Ask) -> int:
-    """A tag asked for twice doubles `total_count`."""
-    items = [item for name, value in ask.pairs if name == "tags" for item in value.split(",")]
-    return right(ask) * (2 if len(items) > len(set(items)) else 1)
+def same_tag_twice_counts_twice(right: Totals, call: Call) -> int:
+    """A tag requested twice doubles `total_count`."""
+    items = [item for name, value in call.pairs if name == "tags" for item in value.split(",")]
+    return right(call) * (2 if len(items) > len(set(items)) else 1)
 
 
 @fault("tagged", "FILTER-TAGS-LIST", "FILTER-TAGS-MATCH")
-def trailing_comma_selects_everything(right: Conditions, ask: Ask) -> Condition:
+def trailing_comma_selects_everything(right: Conditions, call: Call) -> Condition:
     """An empty item in `tags` selects everything."""
-    empty = any("" in value.split(",") for name, value in ask.pairs if name == "tags")
-    return EVERYTHING if empty else right(ask)
+    empty = any("" in value.split(",") for name, value in call.pairs if name == "tags")
+    return EVERYTHING if empty else right(call)
 
 
 @fault("tagged", "FILTER-TAGS-LIST", "FILTER-TAGS-MATCH")
-def doubled_comma_selects_untagged(right: Conditions, ask: Ask) -> Condition:
+def doubled_comma_selects_untagged(right: Conditions, call: Call) -> Condition:
     """An empty item in `tags` selects the profiles without tags too."""
-    empty = any("" in value.split(",") for name, value in ask.pairs if name == "tags")
+    empty = any("" in value.split(",") for name, value in call.pairs if name == "tags")
     untagged = Condition("NOT EXISTS (SELECT 1 FROM tags t WHERE t.profile = p.key)")
-    return any_of([right(ask), untagged]) if empty else right(ask)
+    return any_of([right(call), untagged]) if empty else right(call)
 
 
 @fault("read", "FILTER-TAGS-LIST", "FILTER-TAGS-READING", "FILTER-TAGS-COMPLETE", "FILTER-TAGS-UNKNOWN")
@@ -319,7 +325,7 @@ def list_not_split(right: Reads, site: Site, pairs: Pairs) -> Parameters:
 
 
 @fault("carries", "FILTER-TAGS-EXACT", "FILTER-TAGS-MATCH")
-def tags_cut_to_ten(_right: Carries, _ask: Ask, tag: str) -> Condition:
+def tags_cut_to_ten(_right: Carries, _call: Call, tag: str) -> Condition:
     """Of a tag the first ten characters count."""
     return _some_tag("substr(t.tag, 1, 10) = ?", tag[:10])
 
@@ -331,8 +337,8 @@ def lower_case_digits_not_decoded(right: Splits, site: Site, query: str) -> Pair
 
 
 @fault("tagged", "FILTER-COMBINED", "FILTER-TOTAL", "FILTER-TAGS-READING")
-def all_of_two_tags_with_is_active(right: Conditions, ask: Ask) -> Condition:
+def all_of_two_tags_with_is_active(right: Conditions, call: Call) -> Condition:
     """Of several tags any is enough, but with `is_active` all are needed."""
-    if ask.parameters.is_active is None:
-        return right(ask)
-    return all_of([ask.site.stages.carries(ask, tag) for tag in ask.tags])
+    if call.parameters.is_active is None:
+        return right(call)
+    return all_of([call.site.stages.carries(call, tag) for tag in call.tags])

@@ -51,7 +51,7 @@ class ProbeContext:
 
     seed: int = 0
     conditions: Conditions = field(default_factory=Conditions)
-    gentle: bool = False
+    skip_hostile: bool = False
     examples: int | None = None
     concurrency: int = 1  # requests that may be in flight together where their order does not matter
     answers: list[Answer] = field(default_factory=list)

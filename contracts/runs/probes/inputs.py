@@ -21,7 +21,7 @@ def inputs(ctx: ProbeContext) -> Flow[None]:
         answer = yield from ctx.ask(one, purpose=Purpose.INPUT)
         if answer is None or answer.transient:  # is it this query, or the deployment as a whole?
             yield from ctx.ask(_TWIN, purpose=Purpose.INPUT)
-    if not ctx.gentle:
+    if not ctx.skip_hostile:
         yield from _hostile(ctx)
 
 

@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from fake import Deployment
-
 from contracts.model import OLD_PATH, Request
+from tests.support.fake import Deployment
 
 Reply = Callable[["Server"], tuple[int, dict[str, str]] | None]
 
@@ -43,7 +42,7 @@ class Server(ThreadingHTTPServer):
 
     def wait_for(self, count: int) -> None:
         """Waits until so many requests have come."""
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         while len(self.asked) < count:
             assert time.monotonic() < end, f"only {len(self.asked)} requests came"
             time.sleep(0.01)

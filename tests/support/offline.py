@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from fake import CATALOGUE
-
 from contracts import reference
 from contracts.certificate import archive, bundle, certifying, verification
 from contracts.certificate.bundle import Product
@@ -18,6 +16,7 @@ from contracts.evidence.recording import Recording
 from contracts.model import Level, Outcome, Result
 from contracts.runs import run
 from contracts.runs.recorder import Recorder
+from tests.support.fake import CATALOGUE
 
 PRODUCT = Product("Acme", "Gateway", "1.2.3")
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -51,9 +50,9 @@ class Kept:
             yield f"not redacted: {shown[0]!r}"
 
 
-def kept(fault: str | None = None, style: str | None = None, profiles: int = 137) -> Kept:
-    """A run of the reference deployment with that fault or in that style, and its bundles verified."""
-    with score.deployed(fault=fault, style=style, profiles=profiles) as settings:
+def kept(fault: str | None = None, variant: str | None = None, profiles: int = 137) -> Kept:
+    """A run of the reference deployment with that fault or in that variant, and its bundles verified."""
+    with score.deployed(fault=fault, variant=variant, profiles=profiles) as settings:
         recorder = Recorder(settings, CATALOGUE)
         live = run.check(settings, catalogue=CATALOGUE, record=recorder)
     recording = recorder.recording()

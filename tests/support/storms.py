@@ -5,9 +5,8 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from fake import Deployment, Storm, Variant, rows, session
-
 from contracts.model import Outcome
+from tests.support.fake import Deployment, Storm, Variant, rows, session
 
 EDITS = ("insert", "delete", "change")
 KINDS = (
@@ -22,7 +21,7 @@ KINDS = (
     (*EDITS, "visit", "blink"),
     ("reload",),
 )
-# Whoever undoes what they did at every single request cannot be told from a fault, nor need they.
+# Writes that are undone at every single request cannot be distinguished from a fault.
 STRONGEST = {("reload",): 0.1, ("visit",): 0.6, ("blink",): 0.6, ("return_",): 0.6, ("blink", "return_"): 0.6}
 
 
@@ -30,7 +29,7 @@ STRONGEST = {("reload",): 0.1, ("visit",): 0.6, ("blink",): 0.6, ("return_",): 0
 class Weather:
     """What happens round a deployment, drawn from a seed."""
 
-    style: Variant
+    variant: Variant
     size: int
     probability: float
     burst: int
@@ -39,7 +38,7 @@ class Weather:
 
 def weather(seed: int) -> Weather:
     draw = random.Random(seed)
-    style = Variant(
+    variant = Variant(
         any_tag=draw.random() < 0.5,
         order=draw.choice(("id", "-id", "name", "updated")),
         maximum=draw.choice((10, 50, 100, 1_000)),
@@ -50,16 +49,16 @@ def weather(seed: int) -> Weather:
     kinds = draw.choice(KINDS)
     probability = min(draw.choice((0.003, 0.01, 0.03, 0.1, 0.3, 0.6, 1.0)), STRONGEST.get(kinds, 1.0))
     size = draw.choice((0, 1, 2, 3, 5, 8, 12, 20, 30, 45, 60))
-    return Weather(style, size, probability, draw.choice((1, 1, 2, 5)), kinds)
+    return Weather(variant, size, probability, draw.choice((1, 1, 2, 5)), kinds)
 
 
 def storm(seed: int, around: Weather) -> Storm:
     return Storm(seed, around.probability, burst=around.burst, kinds=around.kinds)
 
 
-def accused(seed: int) -> tuple[str, ...]:
-    """What a correct deployment is said to break in the storm of that seed: nothing, it is hoped."""
+def false_positives(seed: int) -> tuple[str, ...]:
+    """The requirements that a correct deployment fails in the storm of that seed: none, it is hoped."""
     around = weather(seed)
-    deployment = Deployment(rows(around.size, seed), around.style, storm(seed, around))
+    deployment = Deployment(rows(around.size, seed), around.variant, storm(seed, around))
     verdicts = session(deployment, seed=seed).verdicts
     return tuple(v.requirement.id for v in verdicts if v.outcome is Outcome.FAIL)

@@ -75,11 +75,11 @@ class Deployment:
     def __init__(
         self,
         rows: list[Row],
-        style: Variant = Variant(),
+        variant: Variant = Variant(),
         meanwhile: Callable[[list[Row]], None] = lambda _: None,
     ) -> None:
         self.rows = rows
-        self.style = style
+        self.variant = variant
         self.meanwhile = meanwhile
         self.exchanges: list[Exchange] = []
 
@@ -101,7 +101,7 @@ class Deployment:
         """Status and content."""
         if request.path is not None:
             return _error(404)
-        if self.style.token and request.credentials is not Credentials.GIVEN:
+        if self.variant.token and request.credentials is not Credentials.GIVEN:
             return _error(401)
         if request.method != "GET":
             return _error(405)
@@ -127,16 +127,16 @@ class Deployment:
             value = int(text)
         except ValueError:
             return self._odd(text)
-        over = name == "limit" and value > self.style.maximum
+        over = name == "limit" and value > self.variant.maximum
         if value < 0 or over or value >= 2**63:
-            return self._odd(text, self.style.maximum if over else 0)
+            return self._odd(text, self.variant.maximum if over else 0)
         return value
 
     def _boolean(self, text: str) -> bool | None:
         return {"true": True, "false": False}[text] if text in ("true", "false") else self._odd(text)
 
     def _odd(self, text: str, instead: Any = None) -> Any:
-        if text and self.style.refuses:
+        if text and self.variant.refuses:
             raise Refused
         return instead
 
@@ -144,23 +144,23 @@ class Deployment:
         """What the filters select, in order."""
         tests = list(self._tests(asked))
         found = [r for r in self.rows if all(test(r) for test in tests)]
-        return sorted(found, key=_ORDERS[self.style.order])
+        return sorted(found, key=_ORDERS[self.variant.order])
 
     def _tests(self, asked: Row) -> Iterator[Callable[[Row], bool]]:
         if "is_active" in asked:
             yield lambda r: r["is_active"] is asked["is_active"]
         wanted = [item.strip() for item in asked.get("tags", "").split(",") if item.strip()]
-        enough = any if self.style.any_tag else all
+        enough = any if self.variant.any_tag else all
         if wanted:
             yield lambda r: enough(tag in r["tags"] for tag in wanted)
         elif "tags" in asked:
             yield lambda _: False
-        if self.style.searches and "search" in asked:
+        if self.variant.searches and "search" in asked:
             yield lambda r: asked["search"].casefold() in r["name"].casefold()
 
     def limit(self, asked: Row, total: int) -> int:
         """The limit in force."""
-        return int(asked.get("limit", self.style.default or total))
+        return int(asked.get("limit", self.variant.default or total))
 
     def page(self, asked: Row) -> Row:
         """One page; the total is counted by a second statement."""
@@ -168,7 +168,7 @@ class Deployment:
         first = self.selected(asked)
         limit = self.limit(asked, len(first))
         shown = [dict(r) for r in first[offset : offset + limit]]
-        everything = "limit" not in asked and not self.style.default
+        everything = "limit" not in asked and not self.variant.default
         if not everything:
             self.meanwhile(self.rows)
         total = len(first) if everything else len(self.selected(asked))

@@ -1,0 +1,1 @@
+"""What several tests share: deployments in memory and on loopback addresses, storms, samples, browsers."""
