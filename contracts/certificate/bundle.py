@@ -21,6 +21,7 @@ from contracts.model import Level, Outcome, Result, UserError, Verdict
 from contracts.reports import html, json_report
 from contracts.reports.curl import Secret
 from contracts.reports.summary import ReportOptions
+from contracts.reports.view import ReportView, view
 from contracts.runs.session import plan
 
 FORMAT = "bifrost-contracts bundle"
@@ -37,10 +38,7 @@ PUBLIC_KEY = "public-key.pem"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "https://in-toto.io/attestation/test-result/v0.1"
 
-REPORTS: dict[str, Callable[[Result, ReportOptions], bytes]] = {
-    "report.html": lambda result, terms: html.text(result, terms).encode("ascii"),
-    "report.json": lambda result, terms: json_report.text(result, terms).encode("ascii"),
-}
+REPORTS: dict[str, Callable[[ReportView], str]] = {"report.html": html.text, "report.json": json_report.text}
 """The reports in a bundle by the names of their members: each gives the same bytes for the same result."""
 
 
@@ -119,15 +117,15 @@ def derived(
 ) -> dict[str, bytes]:
     """The members that follow from recording and waivers: a verifier makes them again."""
     shown = waived(result, waivers, today)
-    terms = _terms(recording, catalogue)
+    report = view(shown, _report_options(recording, catalogue))
     return {
         REQUIREMENTS: requirements(catalogue),
         VERDICTS: _verdicts(recording, shown, assess(shown)),
-        **{name: render(shown, terms) for name, render in REPORTS.items()},
+        **{name: render(report).encode("ascii") for name, render in REPORTS.items()},
     }
 
 
-def _terms(recording: Recording, catalogue: Catalogue) -> ReportOptions:
+def _report_options(recording: Recording, catalogue: Catalogue) -> ReportOptions:
     return ReportOptions(
         untested=tuple(r for r in catalogue.requirements if r.id not in catalogue.tested),
         secret=Secret() if recording.parameters.token else None,

@@ -55,16 +55,17 @@ def task_of(invocation: Invocation, given: dict[str, Any]) -> Task:
 
 def check_and_report(task: Task, settings: Settings, report_options: ReportOptions) -> int:
     """Run, write the files, print the report, and give the exit status."""
-    from contracts.reports import summary
+    from contracts.reports.view import view
 
     recorder, result = run_recorded(settings, task.catalogue)
     task.watch.interrupts = False  # from here on a signal waits until the report is out
     result, report_options = waived(result, report_options, task.waiving)
+    shown = view(result, report_options)
     try:
-        write_files(result, task.output, report_options, recorder)
+        write_files(shown, task.output, recorder)
     finally:
-        print_report(result, task.output, report_options)
-    return task.watch.status or summary.conclude(result, report_options).status
+        print_report(shown, task.output)
+    return task.watch.status or shown.exit_status
 
 
 def run_recorded(settings: Settings, catalogue: Catalogue) -> tuple[Recorder, Result]:

@@ -145,7 +145,7 @@ def test_ctrl_c_with_a_partial_result_reports_it_and_is_130(
 
     monkeypatch.setattr("contracts.runs.run.check", check)
     assert run("check", URL) == 130
-    assert "ended before all was asked: Ctrl-C" in capsys.readouterr().out
+    assert "The run ended early: Ctrl-C" in capsys.readouterr().out
 
 
 # --- usage errors -----------------------------------------------------------------------------------

@@ -80,16 +80,13 @@ def test_every_outcome_is_what_pytest_has_for_it(judge: Run, settings: list[Any]
     assert len(settings) == 1
     assert settings[0].only == frozenset()
     test = "tests/test_contract.py::test_requirement"
-    assert f"FAILED {test}[PAGE-COUNT] - PAGE-COUNT (MUST): expected 25 of 24, got 24" in ran.outlines
-    assert f"XFAIL {test}[FILTER-ORDER] - FILTER-ORDER (SHOULD)" in ran.stdout.str()
+    assert f"FAILED {test}[PAGE-COUNT] - expected 25 of 24, got 24" in ran.outlines
+    assert f"XFAIL {test}[FILTER-ORDER] - expected 25 of 24, got 24" in ran.stdout.str()
 
 
 def test_a_failure_shows_the_block_and_no_traceback(judge: Run, settings: list[Any]) -> None:
     printed = judge("--base-url", BASE_URL, "-k", "PAGE-COUNT").stdout.str()
-    assert (
-        "  The sentence of PAGE-COUNT.\n  Expected  25 of 24\n  Got       24\n  Place     request #2 /count\n"
-        in printed
-    )
+    assert "  The sentence of PAGE-COUNT.\n  Expected  25 of 24\n  Got       24\n" in printed
     assert f"curl -g -i '{URL}?limit=25'" in printed
     assert "contracts/pytest_plugin.py" not in printed
     assert "contracts/plugin/" not in printed

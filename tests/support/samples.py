@@ -64,7 +64,13 @@ def exchanges() -> tuple[Exchange, ...]:
     cut = Failure(FailureKind.CUT, "closed before the response was complete")
     return (
         Exchange(1, Request("limit=25"), 200, content=b"{}", elapsed=0.01),
-        Exchange(2, Request("limit=25&offset=25", credentials=Credentials.NONE), 200, elapsed=0.02),
+        Exchange(
+            2,
+            Request("limit=25&offset=25", credentials=Credentials.NONE),
+            200,
+            content=b'{"count": 24}',
+            elapsed=0.02,
+        ),
         Exchange(3, Request("offset=9223372036854775808"), None, failure=cut),
     )
 
@@ -74,7 +80,7 @@ def of_every_outcome(text: str = "24") -> Result:
     long = "a reason that is long enough to need a line of its own, and then some more of it, and more"
     return result(
         verdict("SERVED"),
-        broken("PAGE-COUNT", text=text, reproduced=2, repetitions=2),
+        broken("PAGE-COUNT", text=text, reproduced=3, repetitions=3),
         verdict("PAGE-LIMIT-ECHO", Outcome.INCONCLUSIVE, reason=f"{long} {text}"),
         verdict("WALK-TOTAL", Outcome.BLOCKED, blocked_by="PAGE-COUNT", reason=text),
         broken("FILTER-ORDER", level=Level.SHOULD, text=text),
