@@ -285,7 +285,7 @@ class Profile:
         return _still_text(json.dumps(self.raw))
 
 
-@lru_cache(maxsize=2048)  # most pages of a run show the same profiles
+@lru_cache(maxsize=256)  # most pages of a run show the same profiles
 def _still_text(text: str) -> str:
     return json.dumps(still(json.loads(text)), sort_keys=True)
 
