@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
-from itertools import islice, zip_longest
+from itertools import islice
 
 from contracts.document.document import Document
 from contracts.evidence.answers import Answer, Page, Profile, Selection
@@ -13,6 +13,9 @@ from contracts.judging.check import Check
 
 # Changes an answer in one way, given all answers of the subject; None where the way does not apply.
 Mutation = Callable[[Answer], Answer | None]
+
+# An answer to mutate, and the evidence of its subject.
+Target = tuple[Answer, Evidence]
 
 # More subjects and answers would show nothing new.
 _SUBJECTS = 60
@@ -26,32 +29,36 @@ def detected_mutations(check: Check, evidence: Evidence, document: Document) -> 
 
 
 def _mutated(check: Check, evidence: Evidence) -> Iterator[Evidence]:
-    """The evidence of one subject at a time, mutated: first a few answers in every way, then all by turns.
+    """The evidence of one subject at a time, with one answer mutated in one way."""
+    for answer, basis, mutate in _attempts(_targets(evidence.select(check.of), evidence)):
+        changed = mutate(answer)
+        if changed is not None:
+            yield basis.replacing([changed])
+
+
+def _attempts(targets: Iterator[Target]) -> Iterator[tuple[Answer, Evidence, Mutation]]:
+    """A few answers in every way, then each way on all others.
 
     Some checks need the right mutation, others the right subject; this order finds either soon.
     """
-    answers = _answers(evidence.select(check.of), evidence)
-    for answer, basis in islice(answers, _FIRST):
-        yield from _of_answer(answer, basis)
-    for mutated in zip_longest(*(_of_answer(answer, basis) for answer, basis in answers)):
-        yield from (one for one in mutated if one is not None)
+    for target in islice(targets, _FIRST):
+        yield from ((*target, mutate) for mutate in _mutations(*target))
+    rest = [(target, _mutations(*target)) for target in targets]
+    for at in range(max((len(mutations) for _, mutations in rest), default=0)):
+        yield from ((*target, mutations[at]) for target, mutations in rest if at < len(mutations))
 
 
-def _answers(subjects: tuple[object, ...], evidence: Evidence) -> Iterator[tuple[Answer, Evidence]]:
-    """The first answers of each subject, the last subjects first, with the evidence of the subject."""
-    step = max(1, len(subjects) // _SUBJECTS)  # the last stand on the most evidence
+def _targets(subjects: tuple[object, ...], evidence: Evidence) -> Iterator[Target]:
+    """The first answers of each subject, the last subjects first: they stand on the most evidence."""
+    step = max(1, len(subjects) // _SUBJECTS)
     for subject in subjects[::-step]:
         answers = {answer.number: answer for answer in answers_of(subject)}
         basis = evidence.only(answers)
         yield from ((answer, basis) for answer in list(answers.values())[:_ANSWERS])
 
 
-def _of_answer(answer: Answer, basis: Evidence) -> Iterator[Evidence]:
-    """The evidence with the answer mutated in one way at a time."""
-    for mutate in (*MUTATIONS, *_intruders(answer, basis)):
-        changed = mutate(answer)
-        if changed is not None:
-            yield basis.replacing([changed])
+def _mutations(answer: Answer, basis: Evidence) -> tuple[Mutation, ...]:
+    return (*MUTATIONS, *_intruders(answer, basis))
 
 
 def _intruders(answer: Answer, basis: Evidence) -> Iterator[Mutation]:

@@ -23,7 +23,7 @@ from contracts.model import (
 )
 from contracts.runs.flow import one_by_one
 from contracts.runs.run import Progress, Settings, parameters, plan
-from contracts.runs.session import REPETITIONS_AT_MOST, BRACKETED_AT_MOST, Run, probes
+from contracts.runs.session import BRACKETED_AT_MOST, REPETITIONS_AT_MOST, Run, probes
 from contracts.transport import BudgetSpent
 from tests.support.fake import CATALOGUE, Deployment, Storm, Variant, rows, session
 
