@@ -49,7 +49,7 @@ def _guarded(arguments: list[str] | None, session: Session) -> int:
         error.show()
         return ExitStatus.USAGE
     except UserError as error:
-        click.echo(f"Error: {visible(str(error))}", err=True)
+        click.echo(f"Error: {session.redact(visible(str(error)))}", err=True)
         return ExitStatus.USAGE
     except (click.Abort, KeyboardInterrupt) as interruption:
         click.echo("Interrupted.", err=True)

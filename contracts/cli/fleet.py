@@ -62,6 +62,7 @@ def _goals(
         terms = meaning.terms(own, settings, catalogue, asked.keys(own).secret())
         goals.append(fleet.Goal(name, settings, terms))
     session.redact = lambda text: functools.reduce(lambda shown, redact: redact(shown), redactions, text)
+    goals = [replace(goal, terms=replace(goal.terms, redact=session.redact)) for goal in goals]
     return goals, catalogue
 
 
@@ -103,7 +104,8 @@ def _show_fleet(judged: tuple[Judged, ...], output: meaning.Output) -> None:
         if output.as_json:
             sys.stdout.write(report.text(judged))
         else:
-            report.render(judged, terminal.console_for(sys.stdout), quiet=output.quiet)
+            with terminal.redacted_console(sys.stdout, judged[0].terms.redact) as console:
+                report.render(judged, console, quiet=output.quiet)
     if output.directory is not None:
         report.write(judged, output.directory)
     if output.badge is not None:

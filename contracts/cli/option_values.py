@@ -103,6 +103,7 @@ def terms(
         secret=secret,
         only=settings.only,
         prefix=urlsplit(settings.base_url).path.rstrip("/"),
+        redact=settings.secrets.redact,
     )
 
 

@@ -23,14 +23,14 @@ def print_report(result: Result, output: meaning.Output, terms: ReportOptions) -
     if output.as_json:
         sys.stdout.write(json_report.text(result, terms))
         return
-    console = terminal.console_for(sys.stdout)
-    if output.quiet:
-        terminal.render_failures(result, console, terms)
-        terminal.render_conclusion(result, console, terms)
-        return
-    if output.verbose:
-        terminal.render_exchanges(result, console, terms)
-    terminal.render(result, console, terms, _waiver_entry(result))
+    with terminal.redacted_console(sys.stdout, terms.redact) as console:
+        if output.quiet:
+            terminal.render_failures(result, console, terms)
+            terminal.render_conclusion(result, console, terms)
+            return
+        if output.verbose:
+            terminal.render_exchanges(result, console, terms)
+        terminal.render(result, console, terms, _waiver_entry(result))
 
 
 def _waiver_entry(result: Result) -> str:

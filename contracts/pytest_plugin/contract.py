@@ -40,7 +40,7 @@ class Contract:
         """What is judged, for people."""
         if self.settings is None:
             return "the embedded reference deployment, for no --base-url was given"
-        return visible(self.settings.base_url)
+        return self.terms.redact(visible(self.settings.base_url))
 
     def waived(self, result: Result) -> Result:
         """The result with the user's waivers applied."""
@@ -62,13 +62,14 @@ class Contract:
         if verdict.outcome is Outcome.FAIL:
             self._fail(verdict, result())
         if verdict.outcome is Outcome.WAIVED and verdict.violations:
-            pytest.xfail(f"{requirement.id} waived: {visible(verdict.reason)}")
+            pytest.xfail(self.terms.redact(f"{requirement.id} waived: {visible(verdict.reason)}"))
         if verdict.outcome is not Outcome.PASS:
-            pytest.skip(f"{requirement.id} {verdict.outcome}: {visible(summary.why(verdict))}")
+            why = f"{requirement.id} {verdict.outcome}: {visible(summary.why(verdict))}"
+            pytest.skip(self.terms.redact(why))
 
     def _fail(self, verdict: Verdict, result: Result) -> NoReturn:
         if summary.is_warning(verdict, self.terms):
-            pytest.xfail(visible(failure.headline(verdict)))
+            pytest.xfail(self.terms.redact(visible(failure.headline(verdict))))
         pytest.fail(block(verdict, result, self.terms), pytrace=False)
 
 
@@ -83,7 +84,7 @@ def block(verdict: Verdict, result: Result, terms: ReportOptions) -> str:
     for label, text in failure.explain(verdict, result, terms):
         shown = text if label == "Request" else visible(text)
         lines.append(f"  {label.ljust(9)} {shown}" if label else f"  {shown}")
-    return "\n".join(lines)
+    return terms.redact("\n".join(lines))
 
 
 def guarded(ask: Callable[[], Result]) -> Result:

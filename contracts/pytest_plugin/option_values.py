@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -44,9 +45,11 @@ def contract(config: pytest.Config) -> Contract:
         settings("http://127.0.0.1", given)  # refuses numbers that cannot be meant
         return Contract(None, _terms(given, Secret()), _waiving(given))
     keys = asked.keys(given)
-    meant = asked.reaching(settings(base_url, given), given, keys.secrets())
+    secrets = keys.secrets()
+    meant = asked.reaching(settings(base_url, given), given, secrets)
     _parse_target(base_url, given["path"])
-    return Contract(meant, _terms(given, keys.secret()), _waiving(given))
+    terms = replace(_terms(given, keys.secret()), redact=secrets.redact)
+    return Contract(meant, terms, _waiving(given))
 
 
 def settings(base_url: str, given: Mapping[str, Any]) -> Settings:

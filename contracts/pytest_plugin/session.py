@@ -85,9 +85,10 @@ class Session:
         """Print what no single test tells: warnings in full, behaviours and notes."""
         if self._contract.result is None:
             return
-        terminalreporter.section(f"contract of {visible(self._contract.result.deployment)}")
+        redact = self._contract.terms.redact
+        terminalreporter.section(redact(f"contract of {visible(self._contract.result.deployment)}"))
         for line in _remarks(self._contract.result, self._contract.terms):
-            terminalreporter.line(line)
+            terminalreporter.line(redact(line))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)  # around the terminal reporter: its last line comes first
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, Any, Any]:

@@ -18,7 +18,9 @@ Json = dict[str, object]
 
 def text(result: Result, terms: ReportOptions) -> str:
     """The report as JSON text in ASCII."""
-    return json.dumps(render(result, terms), ensure_ascii=True, allow_nan=False, indent=2) + "\n"
+    return terms.redact(
+        json.dumps(render(result, terms), ensure_ascii=True, allow_nan=False, indent=2) + "\n"
+    )
 
 
 def render(result: Result, terms: ReportOptions) -> Json:

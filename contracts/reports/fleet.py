@@ -49,7 +49,13 @@ def status(fleet: Sequence[Judged]) -> int:
 def text(fleet: Sequence[Judged]) -> str:
     """The reports of all as one JSON array."""
     reports = [{"name": one.name, **json_report.render(one.result, one.terms)} for one in fleet]
-    return json.dumps(reports, ensure_ascii=True, allow_nan=False, indent=2) + "\n"
+    return _redacted(json.dumps(reports, ensure_ascii=True, allow_nan=False, indent=2) + "\n", fleet)
+
+
+def _redacted(text: str, fleet: Sequence[Judged]) -> str:
+    for one in fleet:
+        text = one.terms.redact(text)
+    return text
 
 
 def render(fleet: Sequence[Judged], console: Console, *, quiet: bool = False) -> None:
@@ -117,7 +123,7 @@ def page(fleet: Sequence[Judged], places: Sequence[str]) -> str:
         )
         for one, place in zip(fleet, places, strict=True)
     ]
-    return render_page(
+    content = render_page(
         "fleet.html.j2",
         look={ExitStatus.CONFORMING: "pass", ExitStatus.BROKEN: "fail"}.get(status(fleet), "open"),
         said=f"{good} of {len(fleet)} deployments conform",
@@ -126,6 +132,7 @@ def page(fleet: Sequence[Judged], places: Sequence[str]) -> str:
         names=[row[0] for row in rows],
         differing=list(_differences(fleet)),
     )
+    return _redacted(content, fleet)
 
 
 def _differences(fleet: Sequence[Judged]) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -150,7 +157,7 @@ def _overview(fleet: Sequence[Judged], console: Console) -> Table:
         shown = one.conclusion
         took = (f"{len(one.result.exchanges):,}", f"{one.result.seconds:.1f}")
         cells = (visible(one.name, at_most=60), shown.word, *took, visible(shown.reason, at_most=200))
-        table.add_row(*map(Text, cells))
+        table.add_row(*(Text(_redacted(cell, fleet)) for cell in cells))  # before they are folded
     return table
 
 
@@ -160,7 +167,7 @@ def _side_by_side(
     table = _table(console)
     table.add_column("Not passed everywhere", no_wrap=True)
     for one in fleet:
-        table.add_column(Text(visible(one.name, at_most=40)), overflow="fold")
+        table.add_column(Text(_redacted(visible(one.name, at_most=40), fleet)), overflow="fold")
     for id_, words in differing:
         table.add_row(Text(id_), *map(Text, words))
     return table

@@ -23,7 +23,7 @@ def commands(result: Result, terms: ReportOptions) -> str:
     lines = [_annotation(verdict, result, terms) for verdict in summary.broken(result, terms)[:_SHOWN]]
     kind = "notice" if conclusion.status == ExitStatus.CONFORMING else "error"
     said = visible(f"{result.deployment}: {conclusion.reason}", at_most=_TEXT)
-    return "".join(f"{line}\n" for line in (*lines, command(kind, conclusion.word, said)))
+    return terms.redact("".join(f"{line}\n" for line in (*lines, command(kind, conclusion.word, said))))
 
 
 def command(kind: str, title: str, message: str) -> str:
@@ -47,7 +47,7 @@ def step_summary(result: Result, terms: ReportOptions) -> str:
     for verdict in summary.broken(result, terms)[:_BLOCKS]:
         lines.extend(_block(verdict, result, terms))
     lines.extend(_open(result))
-    return "\n".join(lines) + "\n"
+    return terms.redact("\n".join(lines) + "\n")
 
 
 def markdown(text: str, *, at_most: int = _TEXT) -> str:

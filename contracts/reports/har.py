@@ -22,7 +22,7 @@ def text(result: Result, terms: ReportOptions, began: datetime) -> str:
         "creator": {"name": "bifrost-contracts", "version": __version__},
         "entries": [_entry(exchange, result, terms, began) for exchange in result.exchanges],
     }
-    return json.dumps({"log": log}, ensure_ascii=True, allow_nan=False, indent=1) + "\n"
+    return terms.redact(json.dumps({"log": log}, ensure_ascii=True, allow_nan=False, indent=1) + "\n")
 
 
 def _entry(exchange: Exchange, result: Result, terms: ReportOptions, began: datetime) -> Json:

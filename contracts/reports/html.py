@@ -67,7 +67,7 @@ class Sent:
 def text(result: Result, terms: ReportOptions) -> str:
     """The report as an HTML document in ASCII and numeric references."""
     conclusion = summary.conclude(result, terms)
-    return render_page(
+    page = render_page(
         "report.html.j2",
         title=f"{conclusion.word}: {visible(result.deployment, at_most=_TEXT)}",
         conclusion=conclusion,
@@ -89,6 +89,7 @@ def text(result: Result, terms: ReportOptions) -> str:
         sent=tuple(_sent(one, result, terms) for one in result.exchanges[:_REQUESTS]),
         sent_total=len(result.exchanges),
     )
+    return terms.redact(page)
 
 
 def render_page(template: str, **values: object) -> str:

@@ -38,7 +38,9 @@ def render(result: Result, terms: ReportOptions) -> Json:
 
 def text(result: Result, terms: ReportOptions) -> str:
     """The report as JSON text in ASCII alone, so that no reader and no terminal can be led astray."""
-    return json.dumps(render(result, terms), ensure_ascii=True, allow_nan=False, indent=2) + "\n"
+    return terms.redact(
+        json.dumps(render(result, terms), ensure_ascii=True, allow_nan=False, indent=2) + "\n"
+    )
 
 
 def schema() -> Json:

@@ -22,7 +22,7 @@ def text(result: Result, terms: ReportOptions) -> str:
     suite.extend(cases)
     ElementTree.indent(suites)
     document: bytes = ElementTree.tostring(suites, encoding="us-ascii", xml_declaration=True)
-    return document.decode("ascii") + "\n"
+    return terms.redact(document.decode("ascii") + "\n")
 
 
 def _attributes(result: Result, cases: list[Element]) -> dict[str, str]:

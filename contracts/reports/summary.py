@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from contracts.model import (
@@ -30,7 +31,8 @@ class ReportOptions:
 
     `untested` are the requirements without a check: reports name them, nothing weighs them. `secret` is None
     where the run had no credentials; `prefix` is the path of the base URL. `only` are the ids that the user
-    chose, empty for all: what holds of a few must not read as if it held of the whole contract.
+    chose, empty for all: what holds of a few must not read as if it held of the whole contract. `redact`
+    hides secrets; each writer applies it to all that it writes.
     """
 
     level: Level = Level.MUST
@@ -40,6 +42,7 @@ class ReportOptions:
     secret: Secret | None = field(default_factory=Secret)
     prefix: str | None = None
     waivers_amiss: tuple[str, ...] = ()  # expired or unused waivers, where the user wants these to fail
+    redact: Callable[[str], str] = str
 
     def site(self, result: Result) -> Site:
         """What curl lines need to know of the run."""

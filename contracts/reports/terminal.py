@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TextIO
 
 from rich.console import Console
@@ -57,6 +58,18 @@ def console_for(stream: TextIO, *, width: int | None = None) -> Console:
     )
     console.width = min(console.width, _WIDEST)
     return console
+
+
+@contextmanager
+def redacted_console(stream: TextIO, redact: Callable[[str], str]) -> Iterator[Console]:
+    """A console for the stream, which gets all of it at the end, without secrets.
+
+    A secret may be folded, so that no line by itself shows it.
+    """
+    console = console_for(stream)
+    with console.capture() as captured:
+        yield console
+    stream.write(redact(captured.get()))
 
 
 def render(result: Result, console: Console, terms: ReportOptions, waiver: str = "") -> None:

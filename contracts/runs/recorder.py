@@ -23,16 +23,17 @@ class Recorder:
 
     def __call__(self, path: str, result: Result, remarks: tuple[str, ...] = ()) -> None:
         """Remember what came of a path."""
+        redact = self.settings.secrets.redact
         began = self.began = datetime.now(UTC) - timedelta(seconds=result.seconds)
         self.parts.append(
             Part(
-                path=path,
-                deployment=result.deployment,
+                path=redact(path),
+                deployment=redact(result.deployment),
                 began=began.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
                 exchanges=result.exchanges,
                 seconds=result.seconds,
-                interrupted=result.interrupted,
-                remarks=remarks,
+                interrupted=None if result.interrupted is None else redact(result.interrupted),
+                remarks=tuple(map(redact, remarks)),
             )
         )
 
@@ -44,7 +45,7 @@ class Recorder:
             suite=__version__,
             document=self.catalogue.document.sha256,
             base_url=self.parts[0].deployment.removesuffix(self.parts[0].path),
-            path=settings.path,
+            path=None if settings.path is None else settings.secrets.redact(settings.path),
             seed=settings.seed,
             only=tuple(sorted(settings.only)),
             examples=settings.examples,

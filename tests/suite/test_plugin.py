@@ -250,7 +250,7 @@ def test_notes_and_behaviours_are_printed(judge: Run, monkeypatch: pytest.Monkey
         (["--base-url="], "The URL is empty"),
         (["-o", "base_url="], "The URL is empty"),
         (["--base-url", "gateway.example"], "The base URL has no scheme"),
-        (["--base-url", f"http://me:{SECRET}@gw.example"], "The base URL holds a user or password"),
+        (["--base-url", f"http://me:{SECRET}@gw.example"], "The base URL contains a user or password"),
         (["--base-url", BASE_URL, "--token-env", "UNSET_VARIABLE"], "that --token-env names is not set."),
         (["--base-url", BASE_URL, "--token-env", SECRET], "takes the name of an environment variable"),
         (["--base-url", BASE_URL, f"--token-file={SECRET}"], "takes the path of an existing file"),
