@@ -26,16 +26,17 @@ class Recorder:
 
     def __call__(self, path: str, result: Result, remarks: tuple[str, ...] = ()) -> None:
         """Remember what came of a path."""
+        redact = self.settings.secrets.redact
         began = self.began = datetime.now(UTC) - timedelta(seconds=result.seconds)
         self.parts.append(
             Part(
-                path=path,
-                deployment=result.deployment,
+                path=redact(path),
+                deployment=redact(result.deployment),
                 began=began.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
                 exchanges=result.exchanges,
                 seconds=result.seconds,
-                interrupted=result.interrupted,
-                remarks=remarks,
+                interrupted=None if result.interrupted is None else redact(result.interrupted),
+                remarks=tuple(map(redact, remarks)),
             )
         )
 

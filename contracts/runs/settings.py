@@ -93,6 +93,7 @@ def report_options(
         secret=secret,
         only=settings.only,
         prefix=urlsplit(settings.base_url).path.rstrip("/"),
+        redact=settings.secrets.redact,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import cast
@@ -24,7 +25,7 @@ _HEADERS = (
     ("User-Agent", f"bifrost-contracts/{__version__}"),
 )
 
-Headers = list[tuple[str, str]]
+Headers = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +79,23 @@ class Connection:
             failure = failure_of(error, self._target.authority)
             redacted = Failure(failure.kind, self._secrets.redact(failure.text))
             return Exchange(number, request, None, failure=redacted)
-        shown = tuple((self._secrets.redact(name), self._secrets.redact(value)) for name, value in headers)
-        return Exchange(number, request, status, shown, self._secrets.redact_bytes(content))
+        headers, content = self._redacted_headers(headers), self._secrets.redact_bytes(content)
+        return Exchange(number, request, status, headers, content)
+
+    def _redacted_headers(self, headers: Headers) -> Headers:
+        joined = "\n".join(itertools.chain.from_iterable(headers)).encode("latin-1")
+        if self._secrets.redact_bytes(joined) is joined:  # quicker than each by itself
+            return headers
+
+        def redacted(text: str) -> str:
+            return self._secrets.redact_bytes(text.encode("latin-1")).decode("latin-1")
+
+        return tuple((redacted(name), redacted(value)) for name, value in headers)
 
     def _response(self, request: Request, raw_target: bytes) -> tuple[int, Headers, bytes]:
         response = self._network.handle_request(self._http_request(request, raw_target))
         try:
-            headers = [(n.decode("latin-1"), v.decode("latin-1")) for n, v in response.headers.raw]
+            headers = tuple((n.decode("latin-1"), v.decode("latin-1")) for n, v in response.headers.raw)
             self._limits.end_header(_body_length(headers))
             self.spoke_http2 = self.spoke_http2 or self._limits.is_http2
             if len(headers) > self._bounds.max_headers:

@@ -307,7 +307,11 @@ EXPECTED = {
 @pytest.mark.parametrize("name", http2.BEHAVIOURS)
 def test_bounds_hold_over_http2(name: str, ca: trustme.CA, over_http2: Callable[..., Transport]) -> None:
     tls = http2.context(ca, protocols=["h2"])
-    with http2.hostile(http2.BEHAVIOURS[name], tls) as (url, connections), over_http2(url) as transport:
+    timeout = 0.3 if TIMEOUT in EXPECTED[name] else 5.0
+    with (
+        http2.hostile(http2.BEHAVIOURS[name], tls) as (url, connections),
+        over_http2(url, timeout=timeout) as transport,
+    ):
         exchange = transport.send(Request())
         assert transport.sent == 1
     assert exchange.failure is not None

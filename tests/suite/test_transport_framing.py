@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from contracts.model import FailureKind, Request
 from contracts.transport import Bounds
 from contracts.transport.content import BodyDecoder
-from tests.support.transport import TOO_LARGE, connected, line, ok, outcome, replied
+from tests.support.transport import SPLIT, TOO_LARGE, connected, line, ok, outcome, replied
 
 QUICK = settings(derandomize=True, max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -35,7 +35,9 @@ def test_what_follows_a_body_is_not_the_next_response(leftover: bytes, lengths: 
 def test_a_header_section_in_two_parts_ends_where_it_ends() -> None:
     def halves(_: int, raw: bytes) -> bytes:
         status = b"201" if b"limit=2" in raw else b"200"
-        return b"HTTP/1.1 " + status + b" OK\r\nContent-Length: 0\r\n\r|\nHTTP/1.1 500 No\r\n\r\n"
+        return (
+            b"HTTP/1.1 " + status + b" OK\r\nContent-Length: 0\r\n\r" + SPLIT + b"\nHTTP/1.1 500 No\r\n\r\n"
+        )
 
     transport, server = connected(halves)
     assert [transport.send(Request(query=f"limit={n}")).status for n in (1, 2)] == [200, 201]

@@ -8,13 +8,13 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from samples import HOSTILE, broken, result, verdict
 
 from contracts.judging import waivers
 from contracts.judging.waivers import Waiver
 from contracts.model import ExitStatus, Level, Outcome, Place, UserError, Violation, exit_status
 from contracts.reports import summary
 from contracts.reports.summary import ReportOptions
+from tests.support.samples import HOSTILE, broken, result, verdict
 
 TODAY = date(2026, 11, 24)
 WAIVER = Waiver("PAGE-COUNT", "the gateway is frozen", "platform team", date(2026, 12, 31))

@@ -75,10 +75,11 @@ def fake(
 
 # --- in the place of sockets ------------------------------------------------------------------------
 
+SPLIT = b"<split>"
 Answer = Callable[[int, bytes], bytes | None]
 """Given the number of the request on its connection, from 1, and the request: the reply; None hangs up.
 
-A bar in the reply is where the network splits it.
+`SPLIT` in the reply is where the network splits it.
 """
 
 
@@ -126,7 +127,7 @@ class Stream(httpcore.NetworkStream):
         reply = self._server.answer(self._number, self._raw)
         self._raw = b""
         self._is_closed = reply is None or self._server.hangs_up
-        self.push(*(reply or b"").split(b"|"))
+        self.push(*(reply or b"").split(SPLIT))
 
     def push(self, *pieces: bytes) -> None:
         """Let these bytes arrive."""
@@ -183,8 +184,17 @@ def outcome(exchange: Exchange) -> int | FailureKind | None:
     return exchange.failure.kind if exchange.failure else exchange.status
 
 
-def replied(*replies: bytes, bounds: Bounds = SHORT, request: Request = Request()) -> Exchange:  # noqa: B008
+def replied(
+    *replies: bytes,
+    bounds: Bounds = SHORT,
+    request: Request = Request(),  # noqa: B008
+    secrets: Secrets = Secrets(),  # noqa: B008
+) -> Exchange:
     """The last exchange, where each request on a connection gets the next of these replies."""
-    transport, _ = connected(lambda number, _: replies[min(number, len(replies)) - 1], bounds=bounds)
+
+    def answer(number: int, _: bytes) -> bytes:
+        return replies[min(number, len(replies)) - 1]
+
+    transport, _ = connected(answer, secrets, bounds)
     with transport:
         return [transport.send(request) for _ in replies][-1]
