@@ -17,6 +17,7 @@ from contracts.transport.credentials import Secrets
 from contracts.transport.failures import NETWORK_ERRORS, PeerError, failure_of, too_large
 from contracts.transport.limits import ExchangeLimits
 from contracts.transport.network import BoundedTransport
+from contracts.transport.stream import BoundedStream
 from contracts.transport.target import Target
 
 _HEADERS = (
@@ -25,6 +26,11 @@ _HEADERS = (
     ("User-Agent", f"bifrost-contracts/{__version__}"),
 )
 
+_HEAD_WAIT = 0.02  # seconds for a body after HEAD
+_LONG_TARGET = 4096  # bytes; servers refuse longer ones before they have read them
+_FIRST_ERROR = 400
+_BROKEN = (FailureKind.CUT, FailureKind.PROTOCOL)
+
 Headers = tuple[tuple[str, str], ...]
 
 
@@ -32,7 +38,7 @@ Headers = tuple[tuple[str, str], ...]
 class AttemptResult:
     """The exchange that one attempt produced.
 
-    `is_stale`: the server had closed the reused connection before the request reached it.
+    `is_stale`: a reused connection failed before a response began, so a new one may well work.
     """
 
     exchange: Exchange
@@ -79,8 +85,19 @@ class Connection:
             failure = failure_of(error, self._target.authority)
             redacted = Failure(failure.kind, self._secrets.redact(failure.text))
             return Exchange(number, request, None, failure=redacted)
+        if not self._may_be_reused(request, status, raw_target):
+            self.disconnect()
         headers, content = self._redacted_headers(headers), self._secrets.redact_bytes(content)
         return Exchange(number, request, status, headers, content)
+
+    def _may_be_reused(self, request: Request, status: int, raw_target: bytes) -> bool:
+        """Whether nothing but the next response can follow on the network connection.
+
+        Some servers send a body after HEAD, late; one that refuses a long request early may not have read all
+        of it. Bytes that arrive before the next request make the connection look closed (`BoundedStream`).
+        """
+        may_be_early = status >= _FIRST_ERROR and len(raw_target) > _LONG_TARGET
+        return request.method != "HEAD" and self._limits.is_sent and not may_be_early
 
     def _redacted_headers(self, headers: Headers) -> Headers:
         joined = "\n".join(itertools.chain.from_iterable(headers)).encode("latin-1")
@@ -110,7 +127,7 @@ class Connection:
         names = [] if is_head else codings(headers)
         decoder = BodyDecoder(names, self._bounds.max_content, self._target.authority)
         content = decoder.decode(self._timely(response))
-        return b"" if is_head else content
+        return _unread(response) if is_head else content
 
     def _timely(self, response: httpx.Response) -> Iterator[bytes]:
         for piece in cast("Iterable[bytes]", response.stream):
@@ -129,9 +146,15 @@ class Connection:
         return httpx.Request(request.method, url, headers=encoded, extensions={"target": raw_target})
 
     def _is_stale(self, exchange: Exchange) -> bool:
-        is_cut = exchange.failure is not None and exchange.failure.kind is FailureKind.CUT
+        is_broken = exchange.failure is not None and exchange.failure.kind in _BROKEN
         is_reused = isinstance(self._network, BoundedTransport) and not self._limits.is_new_connection
-        return is_cut and is_reused and not self._limits.received
+        return is_broken and is_reused and self._limits.in_header
+
+
+def _unread(response: httpx.Response) -> bytes:
+    """What followed the response to HEAD, as it came: nothing, if the server keeps to the standard."""
+    stream = response.extensions.get("network_stream")
+    return stream.unread(_HEAD_WAIT) if isinstance(stream, BoundedStream) else b""
 
 
 def _body_length(headers: Headers) -> float | None:

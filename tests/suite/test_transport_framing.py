@@ -11,11 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contracts.model import FailureKind, Request
+from contracts.model import FailureKind, Purpose, Request
 from contracts.transport import Bounds
 from contracts.transport.content import BodyDecoder
-from tests.support.transport import SPLIT, TOO_LARGE, connected, line, ok, outcome, replied
+from tests.support.transport import PROTOCOL, SPLIT, TOO_LARGE, connected, line, ok, outcome, replied
 
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 QUICK = settings(derandomize=True, max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -70,10 +71,83 @@ def test_a_chunked_body_ends_where_it_ends(extra: bytes) -> None:
     assert len(server.connections) == (2 if extra else 1)
 
 
-def test_a_body_after_head_is_not_the_next_response() -> None:
-    transport, _ = connected(lambda _, raw: ok(line(raw)))
+# Which connections are reused
+
+
+@pytest.mark.parametrize(
+    ("reply", "content"),
+    [
+        (ok(b"GET")[:-3], b""),
+        (ok(b"GET"), b"GET"),
+        (ok(b"GET")[:-3] + SPLIT + b"GET", b"GET"),
+        (CHUNKED + b"3\r\nGET\r\n0\r\n\r\n", b"3\r\nGET\r\n0\r\n\r\n"),
+    ],
+)
+def test_what_follows_a_head_response_is_shown_and_its_connection_is_not_reused(
+    reply: bytes, content: bytes
+) -> None:
+    transport, server = connected(lambda _, raw: reply if raw.startswith(b"HEAD") else ok(b"{}"))
+    head, get = transport.send(Request(method="HEAD")), transport.send(Request())
+    assert (head.status, head.content) == (200, content)
+    assert (get.content, get.attempts) == (b"{}", ())
+    assert len(server.connections) == 2
+
+
+def test_a_late_body_after_head_does_not_reach_the_next_request() -> None:
+    transport, server = connected(lambda _, raw: ok(line(raw)[:3])[: -3 if raw.startswith(b"HEAD") else None])
     transport.send(Request(method="HEAD"))
-    assert transport.send(Request(query="limit=7")).content.startswith(b"GET")
+    server.connections[0].push(b"late body")
+    assert transport.send(Request()).content == b"GET"
+
+
+@pytest.mark.parametrize(
+    ("status", "length", "connections"), [(431, 5_000, 2), (400, 5_000, 2), (200, 5_000, 1), (400, 50, 1)]
+)
+def test_a_connection_is_not_reused_after_an_early_refusal(
+    status: int, length: int, connections: int
+) -> None:
+    reply = b"HTTP/1.1 %d Status\r\nContent-Length: 0\r\n\r\n" % status
+    transport, server = connected(lambda *_: reply)
+    assert [transport.send(Request(query="q" * length)).status for _ in range(2)] == [status, status]
+    assert len(server.connections) == connections
+
+
+def test_a_connection_is_not_reused_after_a_failed_write() -> None:
+    refusal = b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n"
+    transport, server = connected(lambda *_: refusal, fails_after=8_192)
+    assert [transport.send(Request(query="q" * 9_000)).status for _ in range(2)] == [413, 413]
+    assert len(server.connections) == 2
+
+
+LATE = [ok(b"extra"), b"late body", b"5\r\nchunk\r\n0\r\n\r\n", b"\r\n", b"HTTP/1.1 408 Timeout\r\n\r\n"]
+
+
+@pytest.mark.parametrize("late", LATE)
+def test_bytes_before_the_next_request_close_the_connection(late: bytes) -> None:
+    transport, server = connected(lambda *_: ok(b"{}"))
+    transport.send(Request())
+    server.connections[0].push(late)
+    assert transport.send(Request()).content == b"{}"
+    assert len(server.connections) == 2
+
+
+@pytest.mark.parametrize("second", [None, b"late body", b"\x00\x01", b"HTT", b"HTTP/1.1 200"])
+def test_a_stale_connection_is_replaced_before_it_counts_as_trouble(second: bytes | None) -> None:
+    def answer(number: int, _: bytes) -> bytes | None:
+        return ok(b"{}") if number == 1 else second
+
+    transport, server = connected(answer, hangs_up_after=2)
+    first, repeated = transport.send(Request()), transport.send(Request())
+    assert (first.attempts, repeated.content) == ((), b"{}")
+    assert [(a.why, a.waited) for a in repeated.attempts] == [("stale connection", 0.0)]
+    assert transport.send(Request(purpose=Purpose.HOSTILE)).attempts == ()
+    assert len(server.connections) == 3
+
+
+def test_a_new_connection_that_fails_is_trouble() -> None:
+    transport, server = connected(lambda *_: b"late body")
+    exchange = transport.send(Request())
+    assert (outcome(exchange), exchange.attempts, len(server.connections)) == (PROTOCOL, (), 1)
 
 
 # Codings

@@ -164,18 +164,8 @@ def test_a_hostile_value_is_repeated_where_it_was_not_read(answer: Any) -> None:
     assert transport.send(Request(purpose=Purpose.HOSTILE)).status == 400
 
 
-def test_a_stale_connection_is_replaced_before_it_counts_as_trouble() -> None:
-    transport, server = connected(lambda number, _: ok() if number == 1 else None)
-    transport.send(Request())
-    exchange = transport.send(Request(query="limit=1"))
-    assert exchange.status == 200
-    assert [(a.why, a.waited) for a in exchange.attempts] == [("stale connection", 0.0)]
-    assert transport.send(Request(query="limit=2", purpose=Purpose.HOSTILE)).attempts == ()
-    assert len(server.requests) == 4
-
-
 def test_an_idle_connection_that_was_closed_costs_nothing() -> None:
-    transport, server = connected(lambda *_: ok(), hangs_up=True)
+    transport, server = connected(lambda *_: ok(), hangs_up_after=1)
     assert [transport.send(Request()).attempts for _ in range(3)] == [()] * 3
     assert (transport.sent, len(server.connections)) == (3, 3)
 

@@ -99,7 +99,8 @@ class Server(httpcore.NetworkBackend):
     """A server in memory that keeps connections open, with the raw requests and connections it saw."""
 
     answer: Answer
-    hangs_up: bool = False  # after each reply
+    hangs_up_after: int = 1_000  # replies on a connection
+    fails_after: int = 1_000_000  # bytes of a request, of which the rest cannot be written
     requests: list[bytes] = field(default_factory=list)
     connections: list[Stream] = field(default_factory=list)
 
@@ -120,13 +121,18 @@ class Stream(httpcore.NetworkStream):
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
         self._raw += buffer
-        if self._is_closed or b"\r\n\r\n" not in self._raw:
-            return
+        if len(self._raw) > self._server.fails_after:
+            self._reply()
+            raise httpcore.WriteError
+        if not self._is_closed and b"\r\n\r\n" in self._raw:
+            self._reply()
+
+    def _reply(self) -> None:
         self._number += 1
         self._server.requests.append(self._raw)
         reply = self._server.answer(self._number, self._raw)
         self._raw = b""
-        self._is_closed = reply is None or self._server.hangs_up
+        self._is_closed = reply is None or self._number >= self._server.hangs_up_after
         self.push(*(reply or b"").split(SPLIT))
 
     def push(self, *pieces: bytes) -> None:
@@ -166,10 +172,10 @@ def connected(
     bounds: Bounds = SHORT,
     *,
     url: str = URL,
-    hangs_up: bool = False,
+    **manner: int,
 ) -> tuple[Transport, Server]:
     """A transport to a server in memory."""
-    server = Server(answer, hangs_up)
+    server = Server(answer, **manner)
     return to(url, secrets, bounds, backend=server), server
 
 
