@@ -1,9 +1,9 @@
 """Exchanges as a file: JSON Lines in a hash chain; what is partial, doubled, re-ordered or edited is refused.
 
-Each line is canonical JSON that names the SHA-256 of the line before it; the first says what was asked for,
+Each line is canonical JSON with the SHA-256 of the line before it; the first has the parameters of the run,
 the last how many exchanges there are. Secrets are never in it: a request names its kind of credentials alone,
 and the transport has struck secrets out of whatever a deployment sent back. That is why content is kept as it
-was judged, with a gzip coding undone; the header fields stand as they came.
+was checked, with a gzip coding undone; the header fields are as received.
 """
 
 from __future__ import annotations
