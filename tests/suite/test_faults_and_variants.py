@@ -7,12 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from contracts.cli.scoring import Task, attempt
-from contracts.model import ExitStatus
+from contracts.cli.scoring import Task, attempt, checked, trial
+from contracts.model import ExitStatus, Result
 from contracts.reference import FAULTS, VARIANTS
+from tests.support.consistency import problems_of
 
 # Faults that a run of the default size does not encounter, or cannot distinguish from writes by others.
 OUT_OF_REACH: dict[str, str] = {}
+
+# Faults with a failure whose text states what its places do not show, by the check to mend.
+INCONSISTENT: dict[str, str] = {}
 
 # Variants in which a requirement may remain undecided, so that the run may end with status 3.
 INCONCLUSIVE = {
@@ -24,16 +28,31 @@ INCONCLUSIVE = {
 README = Path(__file__).parents[2] / "README.md"
 
 
-def _faults() -> list[object]:
-    expected = {name: pytest.mark.xfail(reason=reason, strict=True) for name, reason in OUT_OF_REACH.items()}
-    return [pytest.param(name, marks=expected.get(name, ())) for name in FAULTS]
+@pytest.fixture(scope="module", params=FAULTS)
+def run(request: pytest.FixtureRequest) -> tuple[str, Result]:
+    """The name of a fault, and the result of one run with it, which the tests share."""
+    return request.param, checked(Task(fault=request.param))
 
 
-@pytest.mark.parametrize("name", _faults())
-def test_fault_is_caught_as_expected(name: str) -> None:
-    found = attempt(Task(fault=name))
+def _xfail(request: pytest.FixtureRequest, reason: str | None) -> None:
+    if reason is not None:
+        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
+
+
+def test_fault_is_caught_as_expected(run: tuple[str, Result], request: pytest.FixtureRequest) -> None:
+    name, result = run
+    _xfail(request, OUT_OF_REACH.get(name))
+    found = trial(Task(fault=name), result)
     assert found.caught_as_expected, found
     assert not set(found.long) & set(found.reported), found
+
+
+def test_failures_state_what_their_places_show(
+    run: tuple[str, Result], request: pytest.FixtureRequest
+) -> None:
+    name, result = run
+    _xfail(request, INCONSISTENT.get(name))
+    assert problems_of(result) == []
 
 
 @pytest.mark.parametrize("name", VARIANTS)
@@ -45,7 +64,7 @@ def test_variant_is_accepted(name: str) -> None:
 
 
 def test_exceptions_are_names_that_exist() -> None:
-    assert OUT_OF_REACH.keys() <= FAULTS.keys()
+    assert OUT_OF_REACH.keys() | INCONSISTENT.keys() <= FAULTS.keys()
     assert INCONCLUSIVE.keys() <= VARIANTS.keys()
 
 
