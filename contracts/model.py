@@ -157,7 +157,8 @@ class Exchange:
     """A request and what came back. `status` is None exactly when `failure` is set.
 
     `number` counts from 1 in the order of sending. `content` is decoded (gzip undone), never more than
-    the bound. `started` is in seconds since the run began, `elapsed` in seconds.
+    the bound; for HEAD it is what followed the header section, where nothing may. `started` is in seconds
+    since the run began, `elapsed` in seconds.
     """
 
     number: int

@@ -20,7 +20,7 @@ Members = tuple["FleetMember", ...]
 
 def refuse(given: dict[str, Any]) -> None:
     """UserError for an option that makes sense for one deployment only."""
-    for name in ("record", "har"):
+    for name in ("record", "har", "resume"):
         if given[name] is not None:
             raise UserError(f"--{name} requires a single deployment.")
 

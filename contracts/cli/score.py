@@ -1,4 +1,4 @@
-"""The command `score`: tests the suite itself on its reference deployment."""
+"""The command `score`: the suite itself is examined on its reference deployment."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def attempt(task: Task) -> Trial:
 def checked(task: Task) -> Result:
     """The result of one run, in memory, in which no failure blocks another."""
     with deployed_in_memory(fault=task.fault, variant=task.variant, seed=task.seed) as (settings, connect):
-        return run.check(settings, catalogue=_without_causes(load_once()), connect=connect)
+        return run.check(settings, catalogue=_without_causes(_catalogue()), connect=connect)
 
 
 def trial(task: Task, result: Result) -> Trial:
@@ -110,7 +110,7 @@ def trial(task: Task, result: Result) -> Trial:
         seed=task.seed,
         expected=() if fault is None else (fault.breaks, *fault.also),
         broken=broken,
-        reported=tuple(id_ for id_ in broken if not set(broken) & set(load_once().prerequisites(id_))),
+        reported=tuple(id_ for id_ in broken if set(broken).isdisjoint(_catalogue().prerequisites(id_))),
         undecided=tuple(_undecided(result)),
         status=exit_status(result.verdicts),
         requests=len(result.exchanges),
@@ -129,7 +129,7 @@ def _undecided(result: Result) -> Iterator[str]:
 
 
 @cache
-def load_once() -> Catalogue:
+def _catalogue() -> Catalogue:
     """The project's own catalogue, read once per process."""
     return load_catalogue()
 
@@ -154,7 +154,7 @@ def tasks(faults: str | None, variants: str | None, seeds: int) -> tuple[Task, .
 def _matching(kind: str, pattern: str | None, known: Iterable[str]) -> list[str]:
     found = [] if pattern is None else [name for name in known if fnmatchcase(name, pattern)]
     if pattern is not None and not found:
-        raise UserError(f"No {kind} matches {pattern!r}. `demo --list` prints all.")
+        raise UserError(f"There is no {kind} that matches {pattern!r}. `demo --list` prints all.")
     return found
 
 
@@ -166,7 +166,7 @@ def score(
 ) -> Score:
     """The score of these runs, or of the two controls alone if one of them goes wrong."""
     controls = attempt(Task(fault=CONTROL_FAULT)), attempt(Task(variant=CONTROL_VARIANT))
-    alone = Score(*controls, (), (), tuple(load_once().checks))
+    alone = Score(*controls, (), (), tuple(_catalogue().checks))
     if alone.void:
         return alone
     trials = list(zip(wanted, attempts(wanted, jobs=jobs, on_progress=on_progress), strict=True))

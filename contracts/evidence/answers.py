@@ -299,7 +299,7 @@ class Profile:
         return _stable_json(json.dumps(self.raw))
 
 
-@lru_cache(maxsize=2048)  # most pages of a run show the same items
+@lru_cache(maxsize=256)  # most pages of a run show the same items
 def _stable_json(text: str) -> str:
     return json.dumps(stable_value(json.loads(text)), sort_keys=True)
 

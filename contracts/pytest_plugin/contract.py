@@ -18,6 +18,7 @@ from contracts.runs import option_values
 
 if TYPE_CHECKING:
     from contracts.judging.waivers import Waiving
+    from contracts.runs.exhaustive import ExhaustiveState
     from contracts.runs.settings import Settings
 
 OUTCOME = "contract_outcome"
@@ -41,6 +42,18 @@ class Contract:
     selected: frozenset[str] = frozenset()
     result: Result | None = None
     _view: ReportView | None = None
+    walk: ExhaustiveState | None = None  # of an exhaustive run, not saved yet
+
+    def keep(self, walk: ExhaustiveState) -> None:
+        """Remember the state of an exhaustive walk."""
+        self.walk = walk
+
+    def save_checkpoint(self) -> None:
+        """Save that state where the settings say. Raises UserError."""
+        from contracts.runs.exhaustive import save_state
+
+        if self.walk is not None and self.settings is not None:
+            save_state(self.walk, self.settings.resume)
 
     @property
     def deployment(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterable
 from typing import TextIO
 
@@ -38,30 +39,22 @@ _LOOKS = {
 }
 
 
-class _Console(Console):
-    """A console that lets the command decide what a closed pipe means."""
-
-    def on_broken_pipe(self) -> None:
-        """Pass the error on; rich would end the process with its own status."""
-        raise
-
-
 def console_for(stream: TextIO, *, width: int | None = None) -> Console:
     """A console that prints text as it is, and no escape sequence where none is wanted.
 
     NO_COLOR rules out all styles, bold too; a pipe and a dumb terminal get none anyway.
     """
     plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") in ("dumb", "unknown")
-    console = _Console(
+    size = shutil.get_terminal_size()  # rich fails on COLUMNS=² and the like
+    return Console(
         file=stream,
         color_system=None if plain else "auto",
-        width=width,
+        width=max(_NARROWEST, min(width or size.columns, _WIDEST)),
+        height=size.lines,
         markup=False,
         emoji=False,
         highlight=False,
     )
-    console.width = max(_NARROWEST, min(console.width, _WIDEST))
-    return console
 
 
 def table(console: Console, *titles: str) -> Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import sys
 from array import array
 from base64 import b64decode, b64encode
@@ -16,6 +17,7 @@ from typing import Any
 from contracts.evidence.answers import Answer, Page, read
 from contracts.evidence.evidence import Conditions, Evidence
 from contracts.evidence.exhaustive import ExhaustiveSummary
+from contracts.files import read_text, write_file
 from contracts.judging.catalogue import Catalogue
 from contracts.model import Batch, Exchange, Purpose, Request, UserError
 from contracts.runs.flow import Flow, received
@@ -27,6 +29,8 @@ _MULTIPLIER = 0x9E3779B97F4A7C15  # 2^64 by the golden ratio: spreads consecutiv
 _KEPT = 40  # pages with something wrong, beyond which more of them would show nothing new
 _PAIRS_AGAIN = 10
 AGAIN_AT_MOST = 2 * _PAIRS_AGAIN
+_LARGEST_FILE = 128 * 2**20  # bytes: more than ten million profiles
+_MOST_VALUES = 1_000  # in a checkpoint file
 _LARGEST = 2**63  # number in a checkpoint file; no offset goes beyond it
 
 _NUMBERS = ("limit", "offset", "total", "pages", "seen", "broken")
@@ -99,7 +103,7 @@ class ExhaustiveState:
     def load(cls, text: str) -> ExhaustiveState:
         """The state in the content of a checkpoint file. Raises UserError where there is none."""
         try:
-            state = _parsed(json.loads(text))
+            state = _parsed(text)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise UserError("the file given with --resume holds no state of an exhaustive walk") from error
         if sum(map(len, state.buckets)) != state.seen or state.limit <= 0:
@@ -107,8 +111,11 @@ class ExhaustiveState:
         return state
 
 
-def _parsed(raw: dict[str, Any]) -> ExhaustiveState:
+def _parsed(text: str) -> ExhaustiveState:
     """The state; raises Python's own errors where members are missing or of other types."""
+    if max(map(text.count, ",[{")) > _MOST_VALUES:  # before they take memory
+        raise ValueError
+    raw: dict[str, Any] = json.loads(text)
     if raw["version"] != 1 or len(raw["buckets"]) != _BUCKETS:
         raise ValueError
     numbers: dict[str, Any] = {name: _number(raw[name]) for name in _NUMBERS}
@@ -140,26 +147,22 @@ def _portable(bucket: array[int]) -> array[int]:
 
 def load_state(file: Path | None) -> ExhaustiveState:
     """The state of an interrupted walk, or that of a new one. Raises UserError for a file that holds none."""
-    if file is None or not file.is_file():
+    if file is None or not os.path.lexists(file):
         return ExhaustiveState()
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{file} cannot be read") from error
-    return ExhaustiveState.load(text)
+    return ExhaustiveState.load(read_text(file, at_most=_LARGEST_FILE))
 
 
 def save_state(state: ExhaustiveState, file: Path | None) -> None:
     """Writes the state of an interrupted walk, and removes the file of a finished one. Raises UserError."""
     if file is None or not state.pages:
         return
+    if not state.done:
+        write_file(file, state.dump().encode("ascii"))
+        return
     try:
-        if state.done:
-            file.unlink(missing_ok=True)
-        else:
-            file.write_text(state.dump(), encoding="utf-8")
+        file.unlink(missing_ok=True)
     except OSError as error:
-        raise UserError(f"{file} cannot be written: {error.strerror or error}") from error
+        raise UserError(f"Cannot remove {file}: {error.strerror}.") from error
 
 
 # --- the walk --------------------------------------------------------------------------------------

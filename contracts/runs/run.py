@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 from contracts.evidence.recording import RunParameters
 from contracts.judging.catalogue import Catalogue, load_catalogue
 from contracts.model import Result
 from contracts.runs import session
-from contracts.runs.exhaustive import load_state, save_state
+from contracts.runs.exhaustive import ExhaustiveState, load_state, save_state
 from contracts.runs.session import Progress, Run, on_served_path
 from contracts.runs.settings import Settings
 from contracts.transport import Target, Transport
@@ -24,6 +25,7 @@ Record = Callable[[str, Result, tuple[str, ...]], None]
 
 
 Connect = Callable[[Settings, Target], Transport]
+Checkpoint = Callable[[ExhaustiveState], None]
 
 
 def check(
@@ -33,33 +35,35 @@ def check(
     progress: Callable[[Progress], None] | None = None,
     record: Record = lambda _path, _result, _remarks: None,
     connect: Connect | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> Result:
     """Judges a deployment. Raises UserError for the user's mistakes; all else is in the result.
 
     `record` is told what came of each path that was asked, with remarks that are not in the exchanges.
+    `checkpoint` gets the state of an exhaustive walk to save; by default it is saved at once.
     `connect` opens the way to the deployment (`open_transport` by default); tests pass one without a network.
     """
     catalogue = catalogue or load_catalogue()
     catalogue.select(settings.only)
+    advance = progress or (lambda _: None)
+    keep = checkpoint or partial(save_state, file=settings.resume)
 
     def judge(path: str) -> Result:
-        result, remarks = _check_path(settings, path, catalogue, progress, connect or open_transport)
-        record(path, result, remarks)
+        walk = load_state(settings.resume) if settings.exhaustive else None
+        run = Run(parameters(settings), path, catalogue, progress=advance, exhaustive=walk)
+        try:
+            result = _check_path(settings, path, run, connect or open_transport)
+        finally:
+            if walk is not None:
+                keep(walk)
+        record(path, result, tuple(run.remarks))
         return result
 
     return on_served_path(settings.path, judge)
 
 
-def _check_path(
-    settings: Settings,
-    path: str,
-    catalogue: Catalogue,
-    progress: Callable[[Progress], None] | None,
-    connect: Connect,
-) -> tuple[Result, tuple[str, ...]]:
+def _check_path(settings: Settings, path: str, run: Run, connect: Connect) -> Result:
     target = Target.parse(settings.base_url, path)
-    walk = load_state(settings.resume) if settings.exhaustive else None
-    run = Run(parameters(settings), path, catalogue, progress=progress or (lambda _: None), exhaustive=walk)
     began = time.monotonic()
     with connect(settings, target) as transport:
         run.drive(transport.send_all)
@@ -67,15 +71,12 @@ def _check_path(
             run.remarks.append(
                 "HTTP/2 was asked for, and the deployment does not speak it: this was HTTP/1.1"
             )
-    if walk is not None:
-        save_state(walk, settings.resume)
     try:
-        result = run.result(target.url, time.monotonic() - began)
+        return run.result(target.url, time.monotonic() - began)
     except KeyboardInterrupt:  # the first one must not lose what was asked
         if run.interrupted:
             raise
-        result = run.result(target.url, time.monotonic() - began)
-    return result, tuple(run.remarks)
+        return run.result(target.url, time.monotonic() - began)
 
 
 def open_transport(settings: Settings, target: Target) -> Transport:

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from contracts.cli import scoring as score
+from contracts.cli import scoring
 from contracts.judging.catalogue import load_catalogue
-from contracts.runs import run
 
 DEFAULT = {
     "authentication": "required, else 401",
@@ -47,8 +46,8 @@ OTHERS: list[tuple[str, dict[str, str]]] = [
 
 
 def told(**deployment: Any) -> dict[str, str]:
-    with score.deployed(**deployment) as settings:
-        return {reading.name: reading.value for reading in run.check(settings).behaviours}
+    result = scoring.checked(scoring.Task(**deployment))
+    return {reading.name: reading.value for reading in result.behaviours}
 
 
 def test_the_default_shows_all_of_them() -> None:

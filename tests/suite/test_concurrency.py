@@ -101,11 +101,11 @@ def test_a_429_in_all_lanes_at_once_slows_them_down_once() -> None:
     for _ in range(4):
         pace.wait()
     for _ in range(4):
-        pace.slow(sent=100.0)
+        pace.slow_down(sent=100.0)
         now[0] += 0.001
-    assert pace.due() == pytest.approx(100.05)
-    pace.slow(sent=now[0])
-    assert pace.due() == pytest.approx(100.1)
+    assert pace.next_turn() == pytest.approx(100.05)
+    pace.slow_down(sent=now[0])
+    assert pace.next_turn() == pytest.approx(100.1)
 
 
 def test_nothing_of_a_batch_leaves_where_a_part_must_not() -> None:

@@ -5,40 +5,51 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from contracts.cli.scoring import connected
 from contracts.judging.catalogue import load_catalogue
 from contracts.model import NEW_PATH, OLD_PATH, ExitStatus, Outcome, Result, exit_status
-from contracts.reference import REFERENCE_TOKEN, serving
+from contracts.reference import REFERENCE_TOKEN
+from contracts.reference.memory import in_memory
 from contracts.runs.run import Settings, check, plan
 from contracts.transport import Secrets
 
 FIRST_LIGHT = ("SERVED", "RESP", "PAGE", "WALK", "FILTER", "GEN")
 
 
-def judged(areas: tuple[str, ...] = (), seed: int = 0, **collection: Any) -> tuple[Result, list[Any]]:
-    catalogue = load_catalogue()
-    only = frozenset(r.id for r in catalogue.requirements if r.area in areas)
-    with serving(**collection) as deployment:
-        settings = Settings(deployment.url, secrets=Secrets(token=deployment.token), seed=seed, only=only)
-        return check(settings, catalogue=catalogue), list(deployment.requests)
+CATALOGUE = load_catalogue()
+SETTINGS = Settings("http://reference.invalid", secrets=Secrets(token=REFERENCE_TOKEN))
+
+
+def judged(*ids: str, seed: int = 0, **collection: Any) -> tuple[Result, list[Any]]:
+    settings = replace(SETTINGS, seed=seed, only=frozenset(ids))
+    with in_memory(**collection) as deployment:
+        result = check(settings, catalogue=CATALOGUE, connect=connected(deployment))
+        return result, deployment.app.requests
+
+
+@pytest.fixture(scope="module")
+def default() -> tuple[Result, list[Any]]:
+    return judged()
 
 
 def outcomes(result: Result) -> dict[str, Outcome]:
     return {verdict.requirement.id: verdict.outcome for verdict in result.verdicts}
 
 
-def test_all_requirements_take_at_most_200_requests_on_137_profiles() -> None:
-    result, requests = judged()
+def test_all_requirements_take_at_most_200_requests_on_137_profiles(default: tuple[Result, Any]) -> None:
+    result, requests = default
     assert exit_status(result.verdicts) == ExitStatus.CONFORMING
     assert len(requests) == len(result.exchanges) <= 200
 
 
 def test_what_one_page_filters_and_the_document_demand_takes_at_most_150() -> None:
-    result, requests = judged(FIRST_LIGHT)
+    result, requests = judged(*(r.id for r in CATALOGUE.requirements if r.area in FIRST_LIGHT))
     assert exit_status(result.verdicts) == ExitStatus.CONFORMING
     assert len(requests) <= 150
 
@@ -58,11 +69,11 @@ def test_a_million_profiles_take_at_most_300_requests_and_150_mb() -> None:
 
 def test_a_run_sends_no_more_than_its_plan() -> None:
     _, requests = judged(profiles=400)
-    assert len(requests) <= sum(most for _, most in plan(Settings("http://127.0.0.1:1")))
+    assert len(requests) <= sum(most for _, most in plan(SETTINGS))
 
 
-def test_only_safe_methods_and_only_the_given_credentials_leave() -> None:
-    _, requests = judged()
+def test_only_safe_methods_and_only_the_given_credentials_leave(default: tuple[Result, Any]) -> None:
+    _, requests = default
     assert {method for method, _, _ in requests} <= {"GET", "HEAD", "OPTIONS"}
     given = f"Bearer {REFERENCE_TOKEN}"
     carrying = [target for _, target, headers in requests if headers.get("authorization") == given]
@@ -70,19 +81,15 @@ def test_only_safe_methods_and_only_the_given_credentials_leave() -> None:
     assert paths == {OLD_PATH, NEW_PATH}
 
 
-def test_the_same_seed_asks_the_same_in_the_same_order() -> None:
-    first, second, other = (judged(seed=seed)[0] for seed in (7, 7, 8))
-    asked = [[exchange.request for exchange in result.exchanges] for result in (first, second, other)]
+def test_the_same_seed_asks_the_same_in_the_same_order(default: tuple[Result, Any]) -> None:
+    results = (default[0], judged()[0], judged(seed=7)[0])
+    asked = [[exchange.request for exchange in result.exchanges] for result in results]
     assert asked[0] == asked[1]
     assert asked[0] != asked[2]
 
 
 def test_what_is_broken_is_not_hidden_behind_a_cause_that_was_not_asked_for() -> None:
-    catalogue = load_catalogue()
-    only = frozenset({"FILTER-ACTIVE-PARTITION"})
-    with serving(fault="total-ignores-is-active") as deployment:
-        settings = Settings(deployment.url, secrets=Secrets(token=deployment.token), only=only)
-        result = check(settings, catalogue=catalogue)
+    result, _ = judged("FILTER-ACTIVE-PARTITION", fault="total-ignores-is-active")
     assert outcomes(result) == {"FILTER-ACTIVE-PARTITION": Outcome.FAIL}
 
 

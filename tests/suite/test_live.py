@@ -39,8 +39,8 @@ def test_deployments_in_use_are_never_accused(variant: str, seed: int) -> None:
 
 
 def test_a_deployment_with_a_rate_limit_conforms_and_its_limit_is_learnt() -> None:
-    with score.deployed(variant="rate-limited") as settings:
-        result = check(settings)
+    with score.deployed_in_memory(variant="rate-limited") as (settings, connect):
+        result = check(settings, connect=connect)
     refused = sum(len(e.attempts) for e in result.exchanges)
     assert 0 < refused < len(result.exchanges) / 4
     assert exit_status(result.verdicts) == ExitStatus.CONFORMING

@@ -16,6 +16,7 @@ from contracts import pytest_plugin, reference  # noqa: F401
 from contracts.judging import catalogue
 from contracts.model import Level, Outcome, Result, UserError
 from contracts.runs import run
+from contracts.runs.exhaustive import ExhaustiveState, load_state
 from tests.support.samples import HOSTILE, SECRET, URL, broken, of_every_outcome, requirement, result, verdict
 
 BASE_URL = "http://127.0.0.1:9"
@@ -223,6 +224,26 @@ def test_everything_may_be_walked(judge: Run, settings: list[Any]) -> None:
     (one,) = settings
     assert (one.exhaustive, one.resume) == (True, Path("walk.json"))
     assert (one.bounds.deadline, one.bounds.max_requests >= 10**9) == (9.0, True)
+
+
+def test_a_checkpoint_is_saved_after_the_reports(judge: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def check(given: Any, *, checkpoint: Callable[[ExhaustiveState], None], **_: object) -> Result:
+        checkpoint(ExhaustiveState(limit=10, offset=20, total=100, pages=2))
+        assert not given.resume.exists()
+        return of_every_outcome()
+
+    judging(monkeypatch, of_every_outcome())
+    monkeypatch.setattr(run, "check", check)
+    exhaustive = ("--base-url", BASE_URL, "--exhaustive", "--resume=walk.json")
+    assert (
+        judge(*exhaustive, "--junitxml=junit.xml", "-o", "junit_family=xunit1").ret
+        == pytest.ExitCode.TESTS_FAILED
+    )
+    assert load_state(Path("walk.json")).offset == 20
+    assert Path("junit.xml").stat().st_mtime_ns <= Path("walk.json").stat().st_mtime_ns
+    refused = judge("--base-url", BASE_URL, "--exhaustive", "--resume=none/walk.json")
+    assert refused.ret == pytest.ExitCode.USAGE_ERROR
+    assert "Cannot write none/walk.json" in refused.stderr.str()
 
 
 def test_insecure_is_loud(judge: Run, settings: list[Any]) -> None:

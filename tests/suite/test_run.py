@@ -23,7 +23,7 @@ from contracts.model import (
 )
 from contracts.runs.flow import one_by_one
 from contracts.runs.run import Progress, Settings, parameters, plan
-from contracts.runs.session import CONFIRMING_AT_MOST, STILL_AT_MOST, Run, probes
+from contracts.runs.session import BRACKETED_AT_MOST, REPETITIONS_AT_MOST, Run, probes
 from contracts.transport import BudgetSpent
 from tests.support.fake import CATALOGUE, Deployment, Storm, Variant, rows, session
 
@@ -55,7 +55,7 @@ def test_the_plan_is_what_all_probes_may_send() -> None:
     at_most = dict(plan(Settings(URL, examples=7)))
     assert at_most["generated queries"] == 7
     assert at_most.keys() >= {"survey", "walks", "filters", "search", "access", "odd queries"}
-    assert sum(at_most.values()) > CONFIRMING_AT_MOST + STILL_AT_MOST
+    assert sum(at_most.values()) > REPETITIONS_AT_MOST + BRACKETED_AT_MOST
 
 
 @pytest.mark.parametrize("area", ["SERVED", "PAGE-COUNT", "FILTER-TOTAL", "SEARCH-NAME", "INPUT-NO-5XX"])

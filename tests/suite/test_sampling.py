@@ -186,7 +186,7 @@ def test_totals_of_both_kinds_with_a_tag_are_added_up_on_a_long_list() -> None:
     (verdict,) = (v for v in result.verdicts if v.requirement.id == "FILTER-ACTIVE-PARTITION")
     assert verdict.outcome is Outcome.FAIL
     assert "with tags=" in verdict.violations[0].expected
-    assert len(verdict.witness) == 3
+    assert len(verdict.violations[0].exchanges) == 3
 
 
 # --- filters --------------------------------------------------------------------------------------
@@ -346,7 +346,7 @@ def test_a_wrong_total_of_a_narrower_credential_is_found_on_a_long_list(total: T
 
     verdict = scope_of(20_000, totals=site)
     assert verdict.outcome is Outcome.FAIL
-    assert 1 <= len(verdict.witness) <= 3
+    assert 1 <= len(verdict.violations[0].exchanges) <= 4
 
 
 ROWS: dict[str, Positions] = {
@@ -361,7 +361,7 @@ ROWS: dict[str, Positions] = {
 def test_what_a_narrower_credential_should_not_show_is_found_on_a_long_list(positions: Positions) -> None:
     verdict = scope_of(20_000, positions=positions)
     assert verdict.outcome is Outcome.FAIL
-    assert 1 <= len(verdict.witness) <= 3
+    assert 1 <= len(verdict.violations[0].exchanges) <= 4
 
 
 def test_a_narrower_list_that_nothing_read_of_the_full_one_meets_is_not_judged() -> None:

@@ -16,6 +16,7 @@ from rich.console import Console
 from contracts import reference
 from contracts.cli import scoring as score
 from contracts.cli.scoring import CONTROL_FAULT, CONTROL_VARIANT, Task
+from contracts.judging.catalogue import load_catalogue
 from contracts.model import ExitStatus, Outcome, UserError
 from contracts.reports import score as report
 from contracts.reports.score import Score, Trial
@@ -173,7 +174,7 @@ def test_one_pattern_alone_leaves_the_other_kind_out() -> None:
 
 @pytest.mark.parametrize(("faults", "variants"), [("none-such-*", None), (None, "none-such-*"), ("", "*")])
 def test_a_pattern_that_matches_nothing_is_refused(faults: str | None, variants: str | None) -> None:
-    with pytest.raises(UserError, match=r"No (fault|variant) matches"):
+    with pytest.raises(UserError, match=r"There is no (fault|variant) that matches"):
         score.tasks(faults, variants, 1)
 
 
@@ -213,7 +214,7 @@ def test_what_is_reported_is_what_the_judge_reports(fault: str) -> None:
 
 
 def test_causes_are_found_through_others() -> None:
-    catalogue = score.load_once()
+    catalogue = load_catalogue()
     for id_, one in catalogue.checks.items():
         expected = set(one.requires).union(*map(catalogue.prerequisites, one.requires))
         assert set(catalogue.prerequisites(id_)) == expected
@@ -229,7 +230,7 @@ def test_the_command_scores_a_few() -> None:
 def test_the_command_refuses_a_pattern_that_matches_nothing() -> None:
     ran = command("score", "--faults", "no-such-fault")
     assert (ran.returncode, ran.stdout) == (ExitStatus.USAGE, "")
-    assert "No fault matches 'no-such-fault'" in ran.stderr
+    assert "There is no fault that matches 'no-such-fault'" in ran.stderr
 
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:

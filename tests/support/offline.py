@@ -52,9 +52,10 @@ class Kept:
 
 def kept(fault: str | None = None, variant: str | None = None, profiles: int = 137) -> Kept:
     """A run of the reference deployment with that fault or in that variant, and its bundles verified."""
-    with score.deployed(fault=fault, variant=variant, profiles=profiles) as settings:
+    manner = {"fault": fault, "variant": variant, "profiles": profiles}
+    with score.deployed_in_memory(**manner) as (settings, connect):  # type: ignore[arg-type]
         recorder = Recorder(settings, CATALOGUE)
-        live = run.check(settings, catalogue=CATALOGUE, record=recorder)
+        live = run.check(settings, catalogue=CATALOGUE, record=recorder, connect=connect)
     recording = recorder.recording()
     redacted = made(live, recording, redact=True)
     hidden = archive.expand("", archive.unpack(redacted)[bundle.RECORDING])
