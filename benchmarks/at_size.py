@@ -177,25 +177,23 @@ def exhaustive_beside_bare(size: int, rounds: int) -> tuple[Cost, Cost]:
 
 def walk(size: int, url: str) -> Cost:
     """The exhaustive walk alone, judging included."""
+    from contracts.evidence.evidence import Conditions
     from contracts.judging.catalogue import load_catalogue
-    from contracts.runs.probes.exhaustive import ExhaustiveState
-    from contracts.runs.run import Settings, conditions
-    from contracts.runs.session import Run
+    from contracts.runs.exhaustive import ExhaustiveState, ExhaustiveWalk, is_clean
+    from contracts.runs.flow import drive
+    from contracts.runs.probes.context import ProbeContext
     from contracts.runs.settings import exhaustive_bounds
     from contracts.transport import Bounds, Secrets, Target, Transport
 
-    settings = Settings(
-        url, secrets=Secrets(token=REFERENCE_TOKEN), bounds=exhaustive_bounds(Bounds()), exhaustive=True
-    )
-    run, walked = Run(settings, conditions(settings, OLD_PATH), load_catalogue()), ExhaustiveState()
-    run.ctx.total, run.ctx.max_page_size = size, 100
-    with Transport(Target.parse(url, OLD_PATH), settings.secrets, settings.bounds) as transport:
-        seconds = elapsed(
-            lambda: run._answer(run._everything(walked), lambda batch: map(transport.send, batch))
-        )
-    if walked.met != size:
-        raise SystemExit(f"{walked.met} of {size} profiles were met")
-    return Cost(walked.pages, seconds, memory())
+    clean = partial(is_clean, load_catalogue(), Conditions())
+    state = ExhaustiveState()
+    whole = ExhaustiveWalk(ProbeContext(total=size, max_page_size=100), state, clean, lambda _: None)
+    secrets = Secrets(token=REFERENCE_TOKEN)
+    with Transport(Target.parse(url, OLD_PATH), secrets, exhaustive_bounds(Bounds())) as transport:
+        seconds = elapsed(lambda: drive(whole.flow(), transport.send_all))
+    if state.seen != size:
+        raise SystemExit(f"{state.seen} of {size} profiles were met")
+    return Cost(state.pages, seconds, memory())
 
 
 def bare(size: int, url: str) -> Cost:

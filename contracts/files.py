@@ -11,6 +11,7 @@ from contracts.model import UserError
 TEXT_LIMIT = 2**20
 """Bytes of a text file that a person writes: options, targets, waivers."""
 
+_DOTS = 200  # in one line of TOML
 _SHOWN = 200  # characters of a path in a message
 
 
@@ -42,6 +43,9 @@ def read_toml(path: str | Path, what: str = "") -> dict[str, object]:
     import tomllib
 
     text = read_text(path, what)
+    # A key of many parts takes time that grows with the square of their number.
+    if max(line.count(".") for line in text.split("\n")) > _DOTS:
+        raise UserError(f"{what or shown(path)} has a line with more than {_DOTS} dots.")
     try:
         return tomllib.loads(text)
     except RecursionError:
@@ -68,8 +72,13 @@ def write_file(path: Path, content: bytes) -> None:
 def write_new_file(path: Path, content: bytes, mode: int) -> None:
     """Write a file that does not exist yet and has this mode from the start. Raises UserError."""
     try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-            file.write(content)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
     except FileExistsError:
         raise UserError(f"{shown(path)} already exists and is not replaced.") from None
     except (OSError, ValueError) as error:

@@ -12,7 +12,7 @@ OLD_PATH = "/api/access-profiles"
 NEW_PATH = "/api/governance/access-profiles"
 
 # What moves by itself on a live gateway; profiles are compared without these.
-MOVING = frozenset(
+VOLATILE = frozenset(
     {
         "current_usage",
         "token_current_usage",
@@ -33,16 +33,16 @@ class Level(StrEnum):
     SHOULD = "SHOULD"
 
 
-class Evidence(StrEnum):
-    """What can convict a deployment of breaking a requirement.
+class EvidenceClass(StrEnum):
+    """What it takes to convict a deployment of breaking a requirement.
 
-    `ONE`: a single response. `ORDER`: the relative order of profiles that did not change between two
-    reads. `QUIET`: several responses, and only where writes by others cannot explain what was seen.
+    `RESPONSE`: a single response. `ORDER`: the relative order of items that did not change between two
+    reads. `STABLE`: several responses, unless concurrent writes can explain them.
     """
 
-    ONE = "one"
+    RESPONSE = "response"
     ORDER = "order"
-    QUIET = "quiet"
+    STABLE = "stable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Requirement:
     level: Level
     text: str
     source: str
-    evidence: Evidence
+    evidence: EvidenceClass
     behaviours: tuple[str, ...] = ()
     untested: str | None = None
 
@@ -81,6 +81,27 @@ class Credentials(StrEnum):
     NARROW = "narrow"
 
 
+class Purpose(StrEnum):
+    """What a request is for. Evidence selects by it where the request alone does not tell."""
+
+    UNSTATED = ""
+    SURVEY = "survey"
+    WALK = "walk"
+    DRAWN_PAGE = "page drawn at random"
+    FILTER = "filter"
+    SEARCH = "search"
+    HEAD = "head"
+    ACCESS = "access"
+    SPELLING = "path"  # another spelling of the path
+    ALIAS = "alias"  # the other path of the operation
+    GENERATED = "generated"  # drawn from the document
+    INPUT = "input"
+    HOSTILE = "hostile"  # can take a process down
+    WHOLE_LIST_AGAIN = "the whole list again"
+    EXHAUSTIVE_WALK = "exhaustive walk"  # the exchange is dropped once it is judged
+    EXHAUSTIVE_WALK_AGAIN = "exhaustive walk again"
+
+
 # The user and password that no deployment knows.
 MADE_UP_BASIC = "contracts:contracts0000000000000000"
 
@@ -89,19 +110,19 @@ MADE_UP_BASIC = "contracts:contracts0000000000000000"
 class Request:
     """One request as it leaves: `query` is raw, already percent-encoded, and sent byte for byte.
 
-    `path` is raw too; None means the path of the operation that is judged. `purpose` names the probe
-    that asked and takes no part in equality.
+    `path` is raw too; None means the path of the operation that is judged. `purpose` takes no part in
+    equality.
     """
 
     query: str = ""
     path: str | None = None
     method: str = "GET"
     credentials: Credentials = Credentials.GIVEN
-    purpose: str = field(default="", compare=False)
+    purpose: Purpose = field(default=Purpose.UNSTATED, compare=False)
 
 
 Batch = tuple[Request, ...]
-"""Requests whose order does not matter: a session that yields them may have them under way together."""
+"""Requests whose order does not matter, so that several may be in flight together."""
 
 
 class FailureKind(StrEnum):
@@ -136,7 +157,8 @@ class Exchange:
     """A request and what came back. `status` is None exactly when `failure` is set.
 
     `number` counts from 1 in the order of sending. `content` is decoded (gzip undone), never more than
-    the bound. `started` is in seconds since the run began, `elapsed` in seconds.
+    the bound; for HEAD it is what followed the header section, where nothing may. `started` is in seconds
+    since the run began, `elapsed` in seconds.
     """
 
     number: int
@@ -156,35 +178,41 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True)
-class Violation:
-    """That one subject breaks one requirement, with the exchanges that show it.
+class Place:
+    """What to look at in one exchange.
 
-    `exchanges` are numbers of exchanges; the check run on these alone finds a violation again.
-    `pointer` is a JSON Pointer (RFC 6901) into the content of the last of them. `evidence` overrides the
-    requirement's class where this very violation is stronger. `writes` is the least number of writes by
-    others, between or during these exchanges, that would excuse it; 0 where none can.
+    A fact is a JSON Pointer (RFC 6901) into the body, `status`, `headers/<lower-case name>`, `body`,
+    `request` or `failure`.
+    """
+
+    exchange: int
+    facts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """That one subject breaks one requirement, and where that can be seen.
+
+    The last place of `at` is where it shows. `evidence` overrides the requirement's class where this very
+    violation is stronger or weaker. `min_writes` is the smallest number of concurrent writes, between or
+    during these exchanges, that could explain it; 0 where none can.
     """
 
     expected: str
     got: str
-    exchanges: tuple[int, ...]
-    pointer: str = ""
-    evidence: Evidence | None = None
-    writes: int = 1
+    at: tuple[Place, ...]
+    evidence: EvidenceClass | None = None
+    min_writes: int = 1
 
+    @property
+    def exchanges(self) -> tuple[int, ...]:
+        """The numbers of the exchanges, each once, in the order of `at`."""
+        return tuple(dict.fromkeys(place.exchange for place in self.at))
 
-@dataclass(frozen=True, slots=True)
-class Excerpt:
-    """What has to be seen of one exchange, cut down to the facts that prove the point.
-
-    A fact has a name and a JSON value. Names: `status`; `failure`; `headers/<lower-case name>`, empty where
-    there is none; a JSON Pointer into the content; `length` and `ids` of the array of profiles; `text`,
-    `start`, `members`, `token`, `named` and `schema` for what is wrong with a text.
-    """
-
-    exchange: int
-    request: Request
-    facts: tuple[tuple[str, object], ...]
+    @property
+    def pointer(self) -> str:
+        """The first JSON Pointer of the last place; empty where it has none."""
+        return next((fact for fact in self.at[-1].facts if fact.startswith("/")), "")
 
 
 class Outcome(StrEnum):
@@ -203,25 +231,23 @@ class Outcome(StrEnum):
 class Verdict:
     """What the judge says of one requirement.
 
-    `judged` is the number of subjects. `violations` are the witnesses of a fail, strongest first.
-    `reason` says why it is inconclusive or not applicable, or which data or option would exercise it.
-    `blocked_by` is the id of the requirement whose failure is the cause. `confirmed` is how often the
-    first witness was asked again and gave the same. `killed` is how many corruptions of the evidence of a
-    pass made the check fail. `witness` is what proves the first violation, cut down to the facts that it
-    takes; `reproduced` is whether its requests alone gave a proof again.
+    `checked` is the number of subjects. `violations` are those of a fail, strongest first; the first is the
+    counterexample, cut to the minimum. `reason` says why it is inconclusive or not applicable, or which
+    data or option would exercise it. `blocked_by` is the id of the requirement whose failure is the cause.
+    `reproduced` says in how many of the `repetitions` of the counterexample the violation showed again.
+    `mutations_detected` is how many mutations of the evidence of a pass made the check fail.
     """
 
     requirement: Requirement
     outcome: Outcome
-    judged: int = 0
+    checked: int = 0
     violations: tuple[Violation, ...] = ()
     violations_total: int = 0
     reason: str = ""
     blocked_by: str | None = None
-    confirmed: int = 0
+    reproduced: int = 0
+    repetitions: int = 0
     mutations_detected: int = 0
-    witness: tuple[Excerpt, ...] = ()
-    reproduced: bool = False
 
 
 @dataclass(frozen=True, slots=True)

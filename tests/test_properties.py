@@ -28,15 +28,15 @@ import httpx
 import pytest
 
 from contracts.evidence.answers import TRANSIENT, Answer, read
-from contracts.evidence.responses import GENERATED, Generated
 from contracts.judging.catalogue import Catalogue, load_catalogue
 from contracts.judging.checks.generated import SERVERS_OWN
 from contracts.model import (
     NEW_PATH,
     OLD_PATH,
-    Evidence,
+    EvidenceClass,
     Exchange,
     Outcome,
+    Purpose,
     Request,
     Requirement,
     Result,
@@ -99,7 +99,7 @@ class Witness:
 
     @property
     def must_recur(self) -> bool:
-        return self.violation.evidence is Evidence.QUIET
+        return self.violation.evidence is EvidenceClass.STABLE
 
     def resembles(self, other: Witness) -> bool:
         """Whether both break the same rule at the same place, whatever the numbers are."""
@@ -138,7 +138,7 @@ class Judging:
     @cached_property
     def asked(self) -> tuple[Exchange, ...]:
         """What came of those that were asked."""
-        generated = (e for e in self.session.exchanges if e.request.purpose == GENERATED)
+        generated = (e for e in self.session.exchanges if e.request.purpose is Purpose.GENERATED)
         return tuple(e for e in generated if e.request.query in self.wanted)
 
     def _passed(self) -> Verdict:
@@ -148,8 +148,8 @@ class Judging:
         judged = [e for e in self.asked if e.status is not None and e.status not in TRANSIENT]
         if len(judged) < len(self.wanted):
             reason = f"{len(judged)} of {len(self.wanted)} queries were answered: {self._trouble()}"
-            return Verdict(self.requirement, Outcome.INCONCLUSIVE, judged=len(judged), reason=reason)
-        return Verdict(self.requirement, Outcome.PASS, judged=len(judged))
+            return Verdict(self.requirement, Outcome.INCONCLUSIVE, checked=len(judged), reason=reason)
+        return Verdict(self.requirement, Outcome.PASS, checked=len(judged))
 
     def _trouble(self) -> str:
         for exchange in self.asked:
@@ -168,7 +168,7 @@ class Judging:
                 if confirmed is not None:
                     return self._fail(first, again.shortest(confirmed), len(found), transport.sent)
         reason = f"{found[0].violation.got} was seen and did not recur; another run would settle it"
-        verdict = Verdict(self.requirement, Outcome.INCONCLUSIVE, judged=len(self.asked), reason=reason)
+        verdict = Verdict(self.requirement, Outcome.INCONCLUSIVE, checked=len(self.asked), reason=reason)
         return self._of(verdict)
 
     def _fail(self, first: Witness, shown: Witness, total: int, sent: int) -> Result:
@@ -177,10 +177,11 @@ class Judging:
         verdict = Verdict(
             self.requirement,
             Outcome.FAIL,
-            judged=len(self.asked),
+            checked=len(self.asked),
             violations=(shown.violation,),
             violations_total=total,
-            confirmed=shown.confirmed,
+            reproduced=shown.confirmed,
+            repetitions=shown.confirmed,
         )
         return self._of(verdict, shown.exchange, note=note)
 
@@ -204,7 +205,7 @@ class Again:
         self.transport = transport
 
     def ask(self, query: str) -> Witness | None:
-        return witness(self.transport.send(Request(query, purpose=GENERATED)))
+        return witness(self.transport.send(Request(query, purpose=Purpose.GENERATED)))
 
     def confirmed(self, first: Witness) -> Witness | None:
         """The witness asked again. A single response convicts, all but a 5xx: that one has to recur."""
@@ -253,7 +254,7 @@ def witness(exchange: Exchange) -> Witness | None:
     answer = read(exchange)
     if answer is None or answer.transient:
         return None
-    own = catalogue().checks["GEN-DOCUMENT"].violations(Generated(answer), catalogue().document)
+    own = catalogue().checks["GEN-DOCUMENT"].violations(answer, catalogue().document)
     found = next(iter(own), None) or violation_by_schemathesis(answer)
     return None if found is None else Witness(exchange, found)
 
@@ -276,7 +277,9 @@ def violation_by_schemathesis(answer: Answer) -> Violation | None:
     except FailureGroup as group:
         first = group.exceptions[0]
         said = " ".join(first.message.split())[:200]
-        return Violation("an answer as the document says", f"{first.title}: {said}", (answer.number,))
+        return Violation(
+            "an answer as the document says", f"{first.title}: {said}", (answer.at("status", "body"),)
+        )
     return None
 
 

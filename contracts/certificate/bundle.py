@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from contracts.certificate import archive, signing
 from contracts.certificate.archive import Invalid
 from contracts.certificate.levels import Assessment, Standing, assess
-from contracts.evidence.recording import Asked, Recording, canonical, dumps, sha256
+from contracts.evidence.recording import Recording, canonical, dumps, sha256
 from contracts.judging import waivers as waiving
 from contracts.judging.catalogue import Catalogue
 from contracts.judging.waivers import Waiver
@@ -21,7 +21,8 @@ from contracts.model import Level, Outcome, Result, UserError, Verdict
 from contracts.reports import html, json_report
 from contracts.reports.curl import Secret
 from contracts.reports.summary import ReportOptions
-from contracts.runs.session import Choices, plan
+from contracts.reports.view import ReportView, view
+from contracts.runs.session import plan
 
 FORMAT = "bifrost-contracts bundle"
 VERSION = 1
@@ -37,10 +38,7 @@ PUBLIC_KEY = "public-key.pem"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "https://in-toto.io/attestation/test-result/v0.1"
 
-REPORTS: dict[str, Callable[[Result, ReportOptions], bytes]] = {
-    "report.html": lambda result, terms: html.text(result, terms).encode("ascii"),
-    "report.json": lambda result, terms: json_report.text(result, terms).encode("ascii"),
-}
+REPORTS: dict[str, Callable[[ReportView], str]] = {"report.html": html.text, "report.json": json_report.text}
 """The reports in a bundle by the names of their members: each gives the same bytes for the same result."""
 
 
@@ -85,7 +83,7 @@ def issue(
     signer: signing.Signer | None = None,
 ) -> bytes:
     """The bundle as the content of a ZIP file. `result` is that of the recording, before waivers."""
-    evidence = derived(recording.asked, result, catalogue, waivers, issued.date())
+    evidence = derived(recording, result, catalogue, waivers, issued.date())
     members = {
         **evidence,
         RECORDING: archive.compress(dumps(recording)),
@@ -93,7 +91,7 @@ def issue(
         **({} if signer is None else {PUBLIC_KEY: signer.public}),
     }
     manifest = Manifest(
-        suite=recording.asked.suite,
+        suite=recording.suite,
         product=product,
         issued=issued,
         expires=issued + timedelta(days=days),
@@ -115,23 +113,23 @@ def waived(result: Result, waivers: tuple[Waiver, ...], today: date) -> Result:
 
 
 def derived(
-    asked: Asked, result: Result, catalogue: Catalogue, waivers: tuple[Waiver, ...], today: date
+    recording: Recording, result: Result, catalogue: Catalogue, waivers: tuple[Waiver, ...], today: date
 ) -> dict[str, bytes]:
     """The members that follow from recording and waivers: a verifier makes them again."""
     shown = waived(result, waivers, today)
-    terms = _terms(asked, catalogue)
+    report = view(shown, _report_options(recording, catalogue))
     return {
         REQUIREMENTS: requirements(catalogue),
-        VERDICTS: _verdicts(asked, shown, assess(shown)),
-        **{name: render(shown, terms) for name, render in REPORTS.items()},
+        VERDICTS: _verdicts(recording, shown, assess(shown)),
+        **{name: render(report).encode("ascii") for name, render in REPORTS.items()},
     }
 
 
-def _terms(asked: Asked, catalogue: Catalogue) -> ReportOptions:
+def _report_options(recording: Recording, catalogue: Catalogue) -> ReportOptions:
     return ReportOptions(
         untested=tuple(r for r in catalogue.requirements if r.id not in catalogue.tested),
-        secret=Secret() if asked.token else None,
-        prefix=urlsplit(asked.base_url).path.rstrip("/"),
+        secret=Secret() if recording.parameters.token else None,
+        prefix=urlsplit(recording.base_url).path.rstrip("/"),
     )
 
 
@@ -144,7 +142,7 @@ def requirements(catalogue: Catalogue) -> bytes:
     return _pretty(rows)
 
 
-def _verdicts(asked: Asked, result: Result, assessment: Assessment) -> bytes:
+def _verdicts(recording: Recording, result: Result, assessment: Assessment) -> bytes:
     return _pretty(
         {
             "level": assessment.standing.value,
@@ -153,26 +151,13 @@ def _verdicts(asked: Asked, result: Result, assessment: Assessment) -> bytes:
             "exit_status": assessment.status,
             "deployment": result.deployment,
             "seed": result.seed,
-            "redacted": asked.redacted,
-            "plan": [{"probe": name, "at_most": most} for name, most in _plan(asked)],
+            "redacted": recording.redacted,
+            "plan": [{"probe": name, "at_most": most} for name, most in plan(recording.parameters)],
             "verdicts": {v.requirement.id: v.outcome.value for v in result.verdicts},
             "behaviours": [asdict(behaviour) for behaviour in result.behaviours],
             "notes": list(result.notes),
         }
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Chosen:
-    seed: int
-    only: frozenset[str]
-    skip_hostile: bool
-    examples: int | None
-
-
-def _plan(asked: Asked) -> tuple[tuple[str, int], ...]:
-    choices: Choices = _Chosen(asked.seed, frozenset(asked.only), asked.skip_hostile, asked.examples)
-    return plan(choices)
 
 
 # --- the statement ---------------------------------------------------------------------------------

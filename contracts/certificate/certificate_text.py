@@ -14,12 +14,12 @@ _SHOWN = 40
 
 def lines(found: Verified) -> Iterator[str]:
     """What `verify` prints of a sound bundle; all text from vendor and deployment made inert."""
-    manifest, asked = found.manifest, found.recording.asked
+    manifest, seed = found.manifest, found.recording.parameters.seed
     product = manifest.product
     yield f"{visible(product.vendor)} {visible(product.product)} {visible(product.version)}"
     yield f"Deployment  {visible(found.result.deployment)}"
     issued = f"{manifest.issued:%Y-%m-%d %H:%M} UTC, valid up to {manifest.expires:%Y-%m-%d}"
-    yield f"Issued      {issued}, by bifrost-contracts {visible(manifest.suite)}, seed {asked.seed}"
+    yield f"Issued      {issued}, by bifrost-contracts {visible(manifest.suite)}, seed {seed}"
     for waiver in manifest.waivers:
         accepted = f"{waiver.id} up to {waiver.expires} ({visible(waiver.owner)}): {visible(waiver.reason)}"
         yield f"Waiver      {accepted}"

@@ -94,7 +94,7 @@ def _with_tokens(recording: Recording, key: bytes) -> Recording | None:
     if not tokens.assign(words):
         return None
     parts = tuple(_part(part, tokens) for part in recording.parts)
-    return replace(recording, asked=replace(recording.asked, redacted=True), parts=parts)
+    return replace(recording, redacted=True, parts=parts)
 
 
 def _part(part: Part, tokens: _Tokens) -> Part:

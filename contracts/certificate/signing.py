@@ -23,8 +23,10 @@ from cryptography.hazmat.primitives.serialization import (
 
 from contracts.certificate.archive import Invalid
 from contracts.evidence.recording import canonical, sha256
+from contracts.files import read_file
 from contracts.model import UserError
 
+_LARGEST_KEY = 64 * 1024  # bytes of a file
 _BEGIN = b"-----BEGIN PUBLIC KEY-----"
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 
@@ -152,7 +154,4 @@ def _base64(content: bytes) -> str:
 
 
 def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}.") from None
+    return read_file(path, at_most=_LARGEST_KEY)

@@ -103,9 +103,7 @@ def verify(
 
 def _judged(opened: Opened, result: Result, catalogue: Catalogue, wanted: Wanted) -> Verified:
     manifest = opened.manifest
-    again = bundle.derived(
-        opened.recording.asked, result, catalogue, manifest.waivers, manifest.issued.date()
-    )
+    again = bundle.derived(opened.recording, result, catalogue, manifest.waivers, manifest.issued.date())
     shown = bundle.waived(result, manifest.waivers, manifest.issued.date())
     same = [name for name, made in again.items() if opened.members.get(name) == made]
     if len(same) != len(again) and manifest.suite != __version__:
@@ -163,31 +161,31 @@ def _check_challenge(opened: Opened, wanted: Wanted) -> None:
         raise Invalid("The bundle was not made for this challenge.")
     if manifest.challenge is None:
         return
-    if opened.recording.asked.seed != bundle.seed_for(manifest.challenge, manifest.product):
+    if opened.recording.parameters.seed != bundle.seed_for(manifest.challenge, manifest.product):
         raise Invalid("The seed does not follow from the challenge and the product.")
 
 
 def _check_asked(opened: Opened) -> None:
-    asked = opened.recording.asked
-    _check_places(opened.recording)
-    if asked.only:
+    recorded = opened.recording
+    _check_places(recorded)
+    if recorded.parameters.only:
         raise Invalid("The recording is of a run that judged chosen requirements alone.")
-    if asked.suite != opened.manifest.suite:
+    if recorded.suite != opened.manifest.suite:
         raise Invalid("Recording and manifest name different versions of the suite.")
-    if asked.document != opened.manifest.members[bundle.DOCUMENT]:
+    if recorded.document != opened.manifest.members[bundle.DOCUMENT]:
         raise Invalid("The recording was judged by another document than the one in the bundle.")
 
 
 def _check_places(recorded: Recording) -> None:
-    asked, parts = recorded.asked, recorded.parts
-    if not parts or (asked.examples or 0) > _MOST_EXAMPLES:
+    parts = recorded.parts
+    if not parts or (recorded.parameters.examples or 0) > _MOST_EXAMPLES:
         raise Invalid("The recording holds no run, or one that asks for more than a run can.")
     for part in parts:
-        if asked.redacted is not (part.grouping is not None):
+        if recorded.redacted is not (part.grouping is not None):
             raise Invalid(
                 "The recording is grouped without being redacted, or redacted without being grouped."
             )
-        if part.deployment != f"{asked.base_url.rstrip('/')}{part.path}":
+        if part.deployment != f"{recorded.base_url.rstrip('/')}{part.path}":
             raise Invalid("The recording is of another deployment than its header says.")
         if not _URL.fullmatch(part.deployment):
             raise Invalid("The recording names a deployment that is no URL.")
@@ -210,8 +208,8 @@ def _not_comparable(opened: Opened, why: str) -> Verified:
     )
     assessment = Assessment(Standing.INCONCLUSIVE, ExitStatus.INCONCLUSIVE, lacking)
     parts = opened.recording.parts
-    deployment = parts[-1].deployment if parts else opened.recording.asked.base_url
-    result = Result(deployment, opened.recording.asked.seed, (), (), ())
+    deployment = parts[-1].deployment if parts else opened.recording.base_url
+    result = Result(deployment, opened.recording.parameters.seed, (), (), ())
     proved = ("members: every one has the hash that the manifest states, and there is no other",)
     unproved = ("any verdict: this version of the suite cannot derive them",)
     return Verified(opened.manifest, opened.recording, result, assessment, proved, unproved, comparable=False)
@@ -225,7 +223,7 @@ def _proved(opened: Opened, found: Verified, wanted: Wanted) -> Iterator[str]:
     yield "members: every one has the hash that the manifest states, and there is no other"
     yield f"recording: {count} exchanges in an unbroken hash chain"
     yield f"requirement set: the one of bifrost-contracts {__version__}"
-    if not opened.recording.asked.redacted:
+    if not opened.recording.redacted:
         yield "completeness: the probes ask exactly what was recorded, in that order, and nothing more"
     yield f"verdicts: all {len(found.result.verdicts)} derived again from the recording, and the same"
     if opened.manifest.challenge is not None:
@@ -238,9 +236,9 @@ def _proved(opened: Opened, found: Verified, wanted: Wanted) -> Iterator[str]:
 def _unproved(opened: Opened, wanted: Wanted) -> Iterator[str]:
     yield "that the deployment really sent these answers: whoever holds the key could have made them up"
     yield "that product and version are what answered, and that the time of issue is true: the vendor says so"
-    if opened.recording.asked.redacted:
+    if opened.recording.redacted:
         yield "completeness: strings were replaced, so the vendor vouches for it that nothing was left out"
-    if opened.recording.asked.open or not opened.recording.asked.token:
+    if opened.recording.parameters.open or not opened.recording.parameters.token:
         yield "access control: the vendor gave no credentials, or says that everyone may read"
     if opened.manifest.challenge is None:
         yield "that it was made for you: no challenge decided the seed"

@@ -94,8 +94,10 @@ def _certify(
     waivers: tuple[Waiver, ...],
 ) -> int:
     from contracts.certificate import certifying
+    from contracts.runs.recorder import Recorder
 
-    recorder, result = checking.run_recorded(settings, catalogue)
+    recorder = Recorder(settings, catalogue)
+    result = checking.run_recorded(recorder)
     if invocation.watch.first is not None:
         raise signals.Interrupted(invocation.watch.first)  # half a run is nothing to certify
     invocation.watch.interrupts = False

@@ -55,28 +55,37 @@ def task_of(invocation: Invocation, given: dict[str, Any]) -> Task:
 
 def check_and_report(task: Task, settings: Settings, report_options: ReportOptions) -> int:
     """Run, write the files, print the report, and give the exit status."""
-    from contracts.reports import summary
-
-    recorder, result = run_recorded(settings, task.catalogue)
-    task.watch.interrupts = False  # from here on a signal waits until the report is out
-    result, report_options = waived(result, report_options, task.waiving)
-    try:
-        write_files(result, task.output, report_options, recorder)
-    finally:
-        print_report(result, task.output, report_options)
-    return task.watch.status or summary.conclude(result, report_options).status
-
-
-def run_recorded(settings: Settings, catalogue: Catalogue) -> tuple[Recorder, Result]:
-    """The result of one run that shows its progress on the terminal, and the record of every exchange."""
-    from contracts.reports import progress
-    from contracts.runs import run
+    from contracts.reports.view import view
     from contracts.runs.recorder import Recorder
 
-    recorder = Recorder(settings, catalogue)
+    recorder = Recorder(settings, task.catalogue)
+    try:
+        result = run_recorded(recorder)
+        task.watch.interrupts = False  # from here on a signal waits until the report is out
+        result, report_options = waived(result, report_options, task.waiving)
+        shown = view(result, report_options)
+        try:
+            write_files(shown, task.output, recorder)
+        finally:
+            print_report(shown, task.output)
+    finally:
+        recorder.save_checkpoint()
+    return task.watch.status or shown.exit_status
+
+
+def run_recorded(recorder: Recorder) -> Result:
+    """The result of one run, which shows its progress on the terminal and leaves its record in `recorder`."""
+    from contracts.reports import progress
+    from contracts.runs import run
+
     with progress.live(sys.stderr) as advance:
-        result = run.check(settings, catalogue=catalogue, progress=_on_progress(advance), record=recorder)
-        return recorder, result
+        return run.check(
+            recorder.settings,
+            catalogue=recorder.catalogue,
+            progress=_on_progress(advance),
+            record=recorder,
+            checkpoint=recorder.keep,
+        )
 
 
 def _on_progress(advance: Advance | None) -> Callable[[Progress], None] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import click
 
 from contracts.cli.options import options
 from contracts.files import read_file, write_new_file
-from contracts.model import ExitStatus
+from contracts.model import ExitStatus, UserError
 from contracts.reports.text import visible
 
 if TYPE_CHECKING:
@@ -48,9 +49,12 @@ def keygen(private: str) -> int:
     """Write a new Ed25519 key to the file PRIVATE, for your eyes only, and its public key to PRIVATE.pub."""
     from contracts.certificate import signing
 
+    public_path = Path(f"{private}.pub")
+    if os.path.lexists(public_path):
+        raise UserError(f"{public_path} already exists and is not replaced.")
     secret, public = signing.generate()
     write_new_file(Path(private), secret, 0o600)  # nobody else may read it at any moment
-    write_new_file(Path(f"{private}.pub"), public, 0o644)
+    write_new_file(public_path, public, 0o644)
     click.echo(f"Private key  {visible(private)}: keep it to yourself")
     click.echo(f"Public key   {visible(private)}.pub, SHA-256 {signing.fingerprint(public)}")
     return ExitStatus.CONFORMING

@@ -24,13 +24,12 @@ def requirements(**given: Any) -> int:
     from contracts.reports import requirements as listing
 
     catalogue = catalogue_of(given)
-    rows = listing.rows(catalogue.requirements, catalogue.tested)
     if given["json"] or form == "json":
-        click.echo(listing.as_json(rows))
+        click.echo(listing.as_json(catalogue.requirements, catalogue.tested))
     elif given["markdown"]:
-        click.echo(listing.markdown(rows))
+        click.echo(listing.markdown(catalogue.requirements, catalogue.tested))
     else:
-        listing.print_table(rows, sys.stdout)
+        listing.print_table(catalogue.requirements, catalogue.tested, sys.stdout)
     return ExitStatus.CONFORMING
 
 

@@ -20,7 +20,7 @@ Members = tuple["FleetMember", ...]
 
 def refuse(given: dict[str, Any]) -> None:
     """UserError for an option that makes sense for one deployment only."""
-    for name in ("record", "har"):
+    for name in ("record", "har", "resume"):
         if given[name] is not None:
             raise UserError(f"--{name} requires a single deployment.")
 
@@ -63,5 +63,5 @@ def _check(task: Task, members: Members) -> tuple[Judged, ...]:
 
 
 def _waived(judged: Judged, waiving: Waiving) -> Judged:
-    result, report_options = waived(judged.result, judged.terms, waiving)
-    return replace(judged, result=result, terms=report_options)
+    result, report_options = waived(judged.result, judged.report_options, waiving)
+    return replace(judged, result=result, report_options=report_options)

@@ -14,7 +14,7 @@ from contracts.model import ExitStatus, Level, Outcome, Result, UserError
 
 if TYPE_CHECKING:
     from contracts.reports.fleet import Judged
-    from contracts.reports.summary import ReportOptions
+    from contracts.reports.view import ReportView
     from contracts.runs.recorder import Recorder
 
 
@@ -69,38 +69,38 @@ def _directory(path: Path) -> Path:
     return path
 
 
-def write_files(result: Result, output: Output, report_options: ReportOptions, recorder: Recorder) -> None:
+def write_files(view: ReportView, output: Output, recorder: Recorder) -> None:
     """Write the reports, the badge and the recordings that were asked for. Raises UserError."""
     from contracts.evidence import recording
     from contracts.reports import badge, files, har
 
     if output.directory is not None:
-        files.write_all(result, report_options, output.directory)
+        files.write_all(view, output.directory)
     if output.badge is not None:
-        files.write(output.badge, badge.text(result, report_options))
+        files.write(output.badge, badge.text(view))
     if output.record is not None:
         write_file(output.record, recording.dumps(recorder.recording()))
     if output.har is not None:
-        files.write(output.har, har.text(result, report_options, recorder.began))
-    files.write_step_summary(result, report_options)
+        files.write(output.har, har.text(view, recorder.began))
+    files.write_step_summary(view)
 
 
-def print_report(result: Result, output: Output, report_options: ReportOptions) -> None:
+def print_report(view: ReportView, output: Output) -> None:
     """Print the report, as much of it as was asked for, and annotations where GitHub runs this."""
     from contracts.reports import files, json_report, terminal
 
-    files.print_annotations(result, report_options, sys.stderr)
+    files.print_annotations(view, sys.stderr)
     if output.as_json:
-        sys.stdout.write(json_report.text(result, report_options))
+        sys.stdout.write(json_report.text(view))
         return
     console = terminal.console_for(sys.stdout)
     if output.quiet:
-        terminal.render_failures(result, console, report_options)
-        terminal.render_conclusion(result, console, report_options)
+        terminal.render_failures(view, console)
+        terminal.render_conclusion(view, console)
         return
     if output.verbose:
-        terminal.render_exchanges(result, console, report_options)
-    terminal.render(result, console, report_options, _waiver_entry(result))
+        terminal.render_requests(view, console)
+    terminal.render(view, console, _waiver_entry(view.result), verbose=output.verbose)
 
 
 def write_fleet_files(fleet: tuple[Judged, ...], output: Output) -> None:
@@ -113,7 +113,7 @@ def write_fleet_files(fleet: tuple[Judged, ...], output: Output) -> None:
     if output.badge is not None:
         files.write(output.badge, report.badge_text(fleet))
     for one in fleet:
-        files.write_step_summary(one.result, one.terms)
+        files.write_step_summary(one.view)
 
 
 def print_fleet(fleet: tuple[Judged, ...], output: Output) -> None:
@@ -122,7 +122,7 @@ def print_fleet(fleet: tuple[Judged, ...], output: Output) -> None:
     from contracts.reports import fleet as report
 
     for one in fleet:
-        files.print_annotations(one.result, one.terms, sys.stderr)
+        files.print_annotations(one.view, sys.stderr)
     if output.as_json:
         sys.stdout.write(report.text(fleet))
     else:
@@ -136,7 +136,7 @@ def print_plan(plan: tuple[tuple[str, int], ...], *, exhaustive: bool) -> int:
         click.echo(f"{name.ljust(widest)}  {most:>6,}")
     click.echo(f"{'Total at most'.ljust(widest)}  {sum(most for _, most in plan):>6,}")
     if exhaustive:
-        from contracts.runs.probes.exhaustive import AGAIN_AT_MOST
+        from contracts.runs.exhaustive import AGAIN_AT_MOST
 
         click.echo(f"--exhaustive adds one request per page of the list and at most {AGAIN_AT_MOST} others.")
     return ExitStatus.CONFORMING

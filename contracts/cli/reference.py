@@ -45,8 +45,8 @@ def demo(invocation: Invocation, /, **given: Any) -> int:
 
 def _headline(fault: str | None, variant: str | None) -> str:
     of_variant = "" if variant is None else f", variant {variant}"
-    of_fault = "no fault" if fault is None else f"the fault {fault}"
-    return f"Checking the embedded reference deployment{of_variant} with {of_fault}."
+    of_fault = "without a fault" if fault is None else f"with the fault {fault}"
+    return f"Checking the embedded reference deployment{of_variant}, {of_fault}."
 
 
 @click.command("serve", short_help="Serve the embedded reference deployment.")

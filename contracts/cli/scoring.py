@@ -17,7 +17,7 @@ from functools import cache
 
 from contracts import reference
 from contracts.judging.catalogue import Catalogue, load_catalogue
-from contracts.model import Level, Outcome, Result, UserError, exit_status
+from contracts.model import Level, Outcome, Result, UserError, Verdict, exit_status
 from contracts.reference.memory import InMemory, in_memory
 from contracts.reports.score import Score, Trial
 from contracts.runs import run
@@ -114,7 +114,13 @@ def trial(task: Task, result: Result) -> Trial:
         undecided=tuple(_undecided(result)),
         status=exit_status(result.verdicts),
         requests=len(result.exchanges),
+        long=tuple(v.requirement.id for v in result.verdicts if _is_long(v)),
     )
+
+
+def _is_long(verdict: Verdict) -> bool:
+    """Whether the counterexample takes more than four requests."""
+    return bool(verdict.violations) and len(verdict.violations[0].exchanges) > 4
 
 
 def _undecided(result: Result) -> Iterator[str]:

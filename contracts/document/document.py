@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property, partial
@@ -17,7 +17,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from contracts.model import NEW_PATH, OLD_PATH, Evidence, Level, Requirement, UserError
+from contracts.files import read_file
+from contracts.model import NEW_PATH, OLD_PATH, EvidenceClass, Level, Requirement, UserError
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
@@ -30,6 +31,8 @@ LONGEST_VALUE = 80  # characters of a value that a problem shows
 _NEEDED_KEYS = ("id", "level", "text", "source", "evidence")
 _OPTIONAL_KEYS = ("behaviours", "untested")
 _ID = re.compile(r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)*")
+_MOST_BYTES = 4 * 2**20
+_MOST_NODES = 200_000
 _MOST_BITS = 256  # of an integer that is shown in digits
 _ABSENT = object()
 _STRING_TAG = "tag:yaml.org,2002:str"
@@ -186,11 +189,9 @@ def document_path() -> Path:
 def load(path: Path | None = None) -> Document:
     """The document in that file, the bundled one by default, or DocumentError if it cannot be judged by."""
     path = path or document_path()
+    content = read_file(path, at_most=_MOST_BYTES)
     try:
-        content = path.read_bytes()
         return _document(_parse(content), path, hashlib.sha256(content).hexdigest())
-    except OSError as error:
-        raise DocumentError(f"{path}: cannot be read: {error.strerror or error}") from error
     except RecursionError as error:
         raise DocumentError(f"{path}: nests too deeply, or something in it leads back to itself") from error
     except _FaultError as fault:
@@ -227,29 +228,38 @@ def _days(year: int, month: int) -> int:
 def _parse(content: bytes) -> Mapping[str, object]:
     import yaml
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(content)
+    kind = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
+        # Counted first, because the nodes of a large document take much more memory than its text.
+        if sum(1 for _ in islice(yaml.parse(content, kind), _MOST_NODES)) == _MOST_NODES:
+            raise _FaultError("", f"has more than {_MOST_NODES:,} values")
+        loader = kind(content)
         node = loader.get_single_node()
         if node is None:
             raise _FaultError("", "is empty")
-        _check_node(node, "")
+        _check_node(node, "", iter(range(_MOST_NODES)))
         return _mapping("", loader.construct_document(node))
     except (yaml.YAMLError, ValueError) as error:
         raise _FaultError("", f"is no YAML: {_one_line(str(error))}") from error
 
 
-def _check_node(node: Node, place: str) -> None:
-    """Refuses what JSON has no form for, and a key that stands twice, of which YAML loaders keep the last."""
+def _check_node(node: Node, place: str, budget: Iterator[int]) -> None:
+    """Refuses what JSON has no form for, and a key that stands twice, of which YAML loaders keep the last.
+
+    Aliases are followed, so that `budget` ends for those that multiply.
+    """
     import yaml
 
+    if next(budget, None) is None:
+        raise _FaultError(place, f"has more than {_MOST_NODES:,} values, those of its aliases included")
     if isinstance(node, yaml.MappingNode):
         _check_names([key for key, _ in node.value], place)
         for key, value in node.value:
             _check_reference(key, value, place)
-            _check_node(value, _below(place, key.value))
+            _check_node(value, _below(place, key.value), budget)
     elif isinstance(node, yaml.SequenceNode):
         for number, item in enumerate(node.value):
-            _check_node(item, _below(place, number))
+            _check_node(item, _below(place, number), budget)
     elif node.tag not in _JSON_TAGS:
         raise _FaultError(place, f"line {_line(node)}: `{_cut(node.value)}` has to stand in quotes")
 
@@ -384,7 +394,7 @@ def _requirement(place: str, entry: object) -> Requirement:
         level=_choice(f"{place}/level", item["level"], Level),
         text=_text(f"{place}/text", item["text"]),
         source=_text(f"{place}/source", item["source"]),
-        evidence=_choice(f"{place}/evidence", item["evidence"], Evidence),
+        evidence=_choice(f"{place}/evidence", item["evidence"], EvidenceClass),
         behaviours=_behaviours(f"{place}/behaviours", item["behaviours"]) if "behaviours" in item else (),
         untested=_text(f"{place}/untested", item["untested"]) if "untested" in item else None,
     )

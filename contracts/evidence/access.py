@@ -6,10 +6,10 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from contracts.evidence.answers import Answer, Page
-from contracts.evidence.evidence import Evidence, builder
-from contracts.evidence.walks import Walk, WholeWalk
-from contracts.model import NEW_PATH, OLD_PATH, Credentials
+from contracts.evidence.answers import Answer, Page, Profile
+from contracts.evidence.evidence import Evidence
+from contracts.evidence.walks import Walk, whole_walks
+from contracts.model import NEW_PATH, OLD_PATH, Credentials, Purpose
 
 WRONG = (
     Credentials.RANDOM,
@@ -21,25 +21,13 @@ WRONG = (
 )
 UNUSABLE = (Credentials.EMPTY, Credentials.OTHER_SCHEME, Credentials.MADE_UP_BASIC)
 
-# The purpose of requests for other spellings of the path, and for the other path.
-SPELLING = "path"
-ALIAS = "alias"
 
-
-@dataclass(frozen=True, slots=True)
-class WithoutCredentials:
-    """The answer to a plain request without credentials."""
-
-    answer: Answer
-
-
-@builder(WithoutCredentials)
-def without_credentials(evidence: Evidence) -> Iterator[WithoutCredentials]:
+def without_credentials(evidence: Evidence) -> Iterator[Answer]:
     """Answers of the judged operation, and of its other path, asked without credentials."""
-    on_the_other = (a for a in evidence.answers if a.request.purpose == ALIAS and not a.transient)
+    on_the_other = (a for a in evidence.answers if a.request.purpose is Purpose.ALIAS and not a.transient)
     for answer in (*_operation(evidence), *on_the_other):
-        if answer.request.credentials is Credentials.NONE and answer.asked.plain:
-            yield WithoutCredentials(answer)
+        if answer.request.credentials is Credentials.NONE and answer.query.plain:
+            yield answer
 
 
 def _operation(evidence: Evidence) -> Iterator[Answer]:
@@ -48,79 +36,62 @@ def _operation(evidence: Evidence) -> Iterator[Answer]:
             yield answer
 
 
-@dataclass(frozen=True, slots=True)
-class MalformedWithoutCredentials:
-    """The answer to a malformed query without credentials."""
-
-    answer: Answer
-
-
-@builder(MalformedWithoutCredentials)
-def malformed_without_credentials(evidence: Evidence) -> Iterator[MalformedWithoutCredentials]:
+def malformed_without_credentials(evidence: Evidence) -> Iterator[Answer]:
     """Answers to malformed queries, asked without credentials."""
     for answer in _operation(evidence):
-        if answer.request.credentials is Credentials.NONE and not answer.asked.plain:
-            yield MalformedWithoutCredentials(answer)
+        if answer.request.credentials is Credentials.NONE and not answer.query.plain:
+            yield answer
 
 
-@dataclass(frozen=True, slots=True)
-class WrongCredentials:
-    """The answer to credentials that are not the given ones."""
-
-    answer: Answer
-
-
-@builder(WrongCredentials)
-def wrong_credentials(evidence: Evidence) -> Iterator[WrongCredentials]:
+def wrong_credentials(evidence: Evidence) -> Iterator[Answer]:
     """Answers to altered and to unusable credentials."""
     for answer in _operation(evidence):
         if answer.request.credentials in (*WRONG, *UNUSABLE):
-            yield WrongCredentials(answer)
+            yield answer
 
 
-@dataclass(frozen=True, slots=True)
-class OtherSpelling:
-    """The answer to another spelling of the path, without credentials."""
-
-    answer: Answer
-    known: frozenset[int]
-
-
-@builder(OtherSpelling)
-def other_spellings(evidence: Evidence) -> Iterator[OtherSpelling]:
+def other_spellings(evidence: Evidence) -> Iterator[Answer]:
     """Answers to other spellings of the path."""
     for answer in evidence.answers:
         request = answer.request
-        if request.purpose == SPELLING and request.credentials is Credentials.NONE and not answer.transient:
-            yield OtherSpelling(answer, evidence.ids)
+        if (
+            request.purpose is Purpose.SPELLING
+            and request.credentials is Credentials.NONE
+            and not answer.transient
+        ):
+            yield answer
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A 4xx, whatever was asked, and the tell-tale names of profiles that were seen."""
+    """A 4xx, whatever was requested, and the items seen elsewhere whose names would give something away."""
 
     answer: Answer
-    names: frozenset[str]
+    items: dict[str, tuple[Page, Profile]]
 
     @property
-    def named(self) -> str | None:
-        """The first of the names that it holds."""
+    def leak(self) -> tuple[str, Page, Profile] | None:
+        """The fact of the refusal that holds a name, and the item with that name."""
+        for name in sorted(self.items):
+            for fact, text in self._texts():
+                if name in text:
+                    return fact, *self.items[name]
+        return None
+
+    def _texts(self) -> Iterator[tuple[str, str]]:
         exchange = self.answer.exchange
-        fields = "\n".join(value for _, value in exchange.headers)
-        text = f"{fields}\n{exchange.content.decode('utf-8', errors='replace')}"
-        return next((name for name in sorted(self.names) if name in text), None)
+        yield from ((f"headers/{name.lower()}", value) for name, value in exchange.headers)
+        yield "body", exchange.content.decode("utf-8", errors="replace")
 
 
-@builder(Refusal)
 def refusals(evidence: Evidence) -> Iterator[Refusal]:
     """Every 4xx of the deployment."""
-    names = (p.raw.get("name") for p in evidence.profiles)
-    telling = frozenset(name for name in names if isinstance(name, str) and _tells(name))
+    named = ((p.raw.get("name"), (page, p)) for page, p in evidence.known_profiles.values())
+    telling = {name: found for name, found in named if isinstance(name, str) and _tells(name)}
     for answer in evidence.answers:
         if 400 <= answer.status < 500 and answer.request.method == "GET":
-            echoed = " ".join(value for _, value in answer.asked.parameters)
-            own = {name for name in telling if name in echoed}
-            yield Refusal(answer, telling - own if own else telling)
+            echoed = " ".join(value for _, value in answer.query.parameters)
+            yield Refusal(answer, {name: found for name, found in telling.items() if name not in echoed})
 
 
 def _tells(name: str) -> bool:
@@ -128,30 +99,14 @@ def _tells(name: str) -> bool:
     return len(name) > 7 and any(not c.isalpha() and c not in " -_" for c in name)
 
 
-@dataclass(frozen=True, slots=True)
-class Challenge:
-    """A 401."""
-
-    answer: Answer
-
-
-@builder(Challenge)
-def challenges(evidence: Evidence) -> Iterator[Challenge]:
+def challenges(evidence: Evidence) -> Iterator[Answer]:
     """Every 401 of the deployment."""
-    return (Challenge(a) for a in evidence.answers if a.status == 401 and a.request.method == "GET")
+    return (a for a in evidence.answers if a.status == 401 and a.request.method == "GET")
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The answer to HEAD."""
-
-    answer: Answer
-
-
-@builder(Head)
-def heads(evidence: Evidence) -> Iterator[Head]:
+def heads(evidence: Evidence) -> Iterator[Answer]:
     """Answers to HEAD of the judged operation."""
-    return (Head(a) for a in evidence.answers if a.request.method == "HEAD" and not a.transient)
+    return (a for a in evidence.answers if a.request.method == "HEAD" and not a.transient)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +130,15 @@ class NarrowList:
         return follow and ends[-1] >= self.pages[-1].total
 
     @property
+    def ids(self) -> tuple[int, ...]:
+        """The ids that are seen without a filter, in order."""
+        return tuple(identity for page in self.pages for identity in page.ids)
+
+    def page_of(self, identity: int) -> Page:
+        """The page that shows an id without a filter."""
+        return next(page for page in self.pages if identity in page.by_id)
+
+    @property
     def total_of_all(self) -> int | None:
         """How many profiles the full credential sees; None where that was not asked."""
         last = self.full[-1].total if self.full else None
@@ -182,13 +146,13 @@ class NarrowList:
 
     @property
     def meeting(self) -> Iterator[tuple[Page, Page, tuple[int, ...]]]:
-        """Pages of this list and of the full one that share profiles, with the ids that are due on both."""
+        """Pages of this list and of the full one that share profiles, with the ids that both must show."""
         for page, other in itertools.product(self.pages, self.full):
             if not other.by_id.keys().isdisjoint(page.ids):
-                yield page, other, due(page, other)
+                yield page, other, expected_ids(page, other)
 
 
-def due(narrow: Page, full: Page) -> tuple[int, ...]:
+def expected_ids(narrow: Page, full: Page) -> tuple[int, ...]:
     """The ids on a page of the narrower list that a page of the full one must show too.
 
     The order is the same, so what stands between two profiles that both pages show is on both; and before
@@ -200,14 +164,13 @@ def due(narrow: Page, full: Page) -> tuple[int, ...]:
     return narrow.ids[first:] if ended else narrow.ids[first : common[-1] + 1]
 
 
-@builder(NarrowList)
 def narrow_lists(evidence: Evidence) -> Iterator[NarrowList]:
     """The lists under the narrower credential; under a filter, what it sees without must hold it too."""
     answers = (a for a in evidence.answers if a.request.credentials is Credentials.NARROW)
     pages = [a.page for a in answers if a.page is not None]
     bare = tuple(page for page in pages if page.selection.unfiltered)
     filtered = tuple(page for page in pages if not page.selection.unfiltered)
-    whole = max((w.walk for w in evidence.subjects(WholeWalk)), key=lambda w: w.limit, default=None)
+    whole = max(evidence.select(whole_walks), key=lambda w: w.limit, default=None)
     if bare:
         yield NarrowList(bare, whole, filtered, () if whole else _beside(evidence.unfiltered, bare))
 
@@ -229,7 +192,6 @@ class AliasPair:
     other: Answer
 
 
-@builder(AliasPair)
 def alias_pairs(evidence: Evidence) -> Iterator[AliasPair]:
     """Answers of the other path beside the latest earlier answer of the judged one."""
     if other_path_served(evidence):
@@ -253,7 +215,7 @@ def _other_path_answer(evidence: Evidence) -> Answer | None:
 
 def _of_alias(answer: Answer) -> bool:
     request = answer.request
-    return request.purpose == ALIAS and request.credentials is Credentials.GIVEN
+    return request.purpose is Purpose.ALIAS and request.credentials is Credentials.GIVEN
 
 
 def _as_the_api(answer: Answer) -> bool:
@@ -269,7 +231,6 @@ class OldPathAnswer:
     other: Answer
 
 
-@builder(OldPathAnswer)
 def old_path_answers(evidence: Evidence) -> Iterator[OldPathAnswer]:
     """200s of the older path."""
     other = _other_path_answer(evidence)

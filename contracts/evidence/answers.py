@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
@@ -12,7 +13,7 @@ from urllib.parse import unquote_to_bytes
 
 from contracts.document.document import Problem, SchemaJudge
 from contracts.evidence import strict_json as strictjson
-from contracts.model import MOVING, Credentials, Exchange, Request
+from contracts.model import VOLATILE, Credentials, Exchange, Place, Request
 
 # These come from proxies, limiters and restarts; the transport has waited and asked again before.
 TRANSIENT = frozenset({429, 502, 503, 504})
@@ -21,6 +22,15 @@ TRANSIENT = frozenset({429, 502, 503, 504})
 # second every server that accepts them must read them alike; above, a double cannot tell neighbours apart.
 ACCEPTED_INTEGER_MAX = 2**31 - 1
 PLAIN_INTEGER_MAX = 2**53 - 1
+
+# Where the members of the envelope stand, by their roles.
+POINTERS = {
+    "items": "/access_profiles",
+    "count": "/count",
+    "total": "/total_count",
+    "limit": "/limit",
+    "offset": "/offset",
+}
 
 _CANONICAL_INTEGER = re.compile(r"0|[1-9][0-9]{0,15}")
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -74,7 +84,7 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Query:
     """The query of a request as every server must read it.
 
     `plain` is False where servers may differ: values that are no canonical integer or boolean, empty,
@@ -93,7 +103,7 @@ class Asked:
         return self.limit is None or self.offset is None
 
 
-def read_query(query: str) -> Asked:
+def read_query(query: str) -> Query:
     """What a raw query asks for."""
     parameters = tuple(_parameters(query))
     names = [name for name, _ in parameters]
@@ -104,7 +114,7 @@ def read_query(query: str) -> Asked:
         and all(_plain(name, value) for name, value in parameters)
     )
     if not plain:
-        return Asked(plain=False, parameters=parameters)
+        return Query(plain=False, parameters=parameters)
     limit, offset, active = values.get("limit"), values.get("offset"), values.get("is_active")
     selection = Selection(
         is_active=None if active is None else active == "true",
@@ -112,7 +122,7 @@ def read_query(query: str) -> Asked:
         search=values.get("search"),
         spelling=_needless_encoding(query),
     )
-    return Asked(
+    return Query(
         limit=None if limit is None else int(limit),
         offset=None if offset is None else int(offset),
         selection=selection,
@@ -155,7 +165,7 @@ class Answer:
     """
 
     exchange: Exchange
-    asked: Asked
+    query: Query
     value: object = None
     problem: str | None = None
     beyond: str | None = None
@@ -179,6 +189,10 @@ class Answer:
     def request(self) -> Request:
         """The request that was answered."""
         return self.exchange.request
+
+    def at(self, *facts: str) -> Place:
+        """A place in this response."""
+        return Place(self.exchange.number, facts)
 
     @property
     def status(self) -> int:
@@ -277,25 +291,25 @@ class Profile:
 
     def reads_like(self, other: Profile) -> bool:
         """Whether two reads show the same, what moves by itself aside."""
-        return self.raw == other.raw or self.still == other.still
+        return self.raw == other.raw or self.stable_json == other.stable_json
 
     @cached_property
-    def still(self) -> str:
-        """Its content without what moves by itself; the order inside nested arrays does not count."""
-        return _still_text(json.dumps(self.raw))
+    def stable_json(self) -> str:
+        """Its content without volatile members; the order inside nested arrays does not count."""
+        return _stable_json(json.dumps(self.raw))
 
 
-@lru_cache(maxsize=256)  # most pages of a run show the same profiles
-def _still_text(text: str) -> str:
-    return json.dumps(still(json.loads(text)), sort_keys=True)
+@lru_cache(maxsize=256)  # most pages of a run show the same items
+def _stable_json(text: str) -> str:
+    return json.dumps(stable_value(json.loads(text)), sort_keys=True)
 
 
-def still(value: object) -> object:
-    """A JSON value without what moves by itself, arrays in a canonical order."""
+def stable_value(value: object) -> object:
+    """A JSON value without volatile members, arrays in a canonical order."""
     if isinstance(value, dict):
-        return {key: still(inner) for key, inner in value.items() if key not in MOVING}
+        return {key: stable_value(inner) for key, inner in value.items() if key not in VOLATILE}
     if isinstance(value, list):
-        return sorted((still(inner) for inner in value), key=lambda v: json.dumps(v, sort_keys=True))
+        return sorted((stable_value(inner) for inner in value), key=lambda v: json.dumps(v, sort_keys=True))
     return value
 
 
@@ -316,14 +330,28 @@ class Page:
         return self.answer.number
 
     @property
-    def asked(self) -> Asked:
+    def query(self) -> Query:
         """What the request asked for."""
-        return self.answer.asked
+        return self.answer.query
+
+    def at(self, *roles: str) -> Place:
+        """Members of the envelope by their roles: items, count, total, limit, offset."""
+        return Place(self.number, tuple(POINTERS[role] for role in roles))
+
+    def at_item(self, index: int, *pointers: str) -> Place:
+        """Members of one item, or the item itself."""
+        return Place(
+            self.number, tuple(f"{POINTERS['items']}/{index}{pointer}" for pointer in pointers or ("",))
+        )
+
+    def at_items(self, indices: Iterable[int], pointer: str = "/id") -> Place:
+        """The same member of several items."""
+        return Place(self.number, tuple(f"{POINTERS['items']}/{index}{pointer}" for index in indices))
 
     @property
     def selection(self) -> Selection:
         """The filters asked for."""
-        return self.answer.asked.selection
+        return self.answer.query.selection
 
     @cached_property
     def ids(self) -> tuple[int, ...]:
@@ -353,7 +381,7 @@ class Page:
     @cached_property
     def fingerprint(self) -> tuple[object, ...]:
         """What two equal reads have in common, what moves by itself aside."""
-        return (self.count, self.total, self.limit, self.offset, *(p.still for p in self.profiles))
+        return (self.count, self.total, self.limit, self.offset, *(p.stable_json for p in self.profiles))
 
 
 def _page(answer: Answer) -> Page | None:

@@ -9,11 +9,10 @@ from functools import cached_property
 from typing import TypeVar
 
 from contracts.evidence.answers import Answer, Page, Profile, Selection, read
-from contracts.model import OLD_PATH, Exchange, Request
+from contracts.model import OLD_PATH, Exchange, Purpose, Request
 
 S = TypeVar("S")
-
-_BUILDERS: dict[type, Callable[[Evidence], Iterable[object]]] = {}
+Known = dict[int, tuple[Page, Profile]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,23 +24,6 @@ class Conditions:
     open: bool = False  # authentication is switched off on purpose
     path: str = OLD_PATH  # the path that is judged
     no_concurrent_writes: bool = False  # nothing writes meanwhile
-
-
-def builder(kind: type[S]) -> Callable[[Callable[[Evidence], Iterable[S]]], Callable[..., Iterable[S]]]:
-    """Registers the function that finds all subjects of a kind in the evidence."""
-
-    def register(build: Callable[[Evidence], Iterable[S]]) -> Callable[..., Iterable[S]]:
-        if kind in _BUILDERS:
-            raise TypeError(f"{kind.__name__} has two builders")
-        _BUILDERS[kind] = build
-        return build
-
-    return register
-
-
-def has_builder(kind: type) -> bool:
-    """Whether subjects of this kind can be built."""
-    return kind in _BUILDERS
 
 
 class Evidence:
@@ -56,7 +38,7 @@ class Evidence:
         self.answers = tuple(answers)
         self.failed = tuple(failed)
         self.conditions = conditions
-        self._subjects: dict[type, tuple[object, ...]] = {}
+        self._selected: dict[Callable[[Evidence], Iterable[object]], tuple[object, ...]] = {}
 
     @classmethod
     def of(cls, exchanges: Iterable[Exchange], conditions: Conditions = Conditions()) -> Evidence:
@@ -82,11 +64,11 @@ class Evidence:
         new = {answer.number: answer for answer in answers}
         return Evidence([new.get(a.number, a) for a in self.answers], self.failed, self.conditions)
 
-    def subjects(self, kind: type[S]) -> tuple[S, ...]:
-        """All subjects of a kind."""
-        if kind not in self._subjects:
-            self._subjects[kind] = tuple(_BUILDERS[kind](self))
-        return self._subjects[kind]  # type: ignore[return-value]
+    def select(self, selector: Callable[[Evidence], Iterable[S]]) -> tuple[S, ...]:
+        """What a selector finds here; found once, however many checks ask."""
+        if selector not in self._selected:
+            self._selected[selector] = tuple(selector(self))
+        return self._selected[selector]  # type: ignore[return-value]
 
     @cached_property
     def exchanges(self) -> dict[int, Exchange]:
@@ -111,7 +93,7 @@ class Evidence:
     @cached_property
     def plain(self) -> tuple[Page, ...]:
         """The pages whose query every server must read alike."""
-        return tuple(page for page in self.pages if page.asked.plain)
+        return tuple(page for page in self.pages if page.query.plain)
 
     @cached_property
     def by_selection(self) -> dict[Selection, tuple[Page, ...]]:
@@ -127,9 +109,9 @@ class Evidence:
         return self.by_selection.get(Selection(), ())
 
     @cached_property
-    def known_profiles(self) -> dict[int, tuple[Page, Profile]]:
+    def known_profiles(self) -> Known:
         """Every profile seen without a filter, by id, with the smallest page that shows it."""
-        found: dict[int, tuple[Page, Profile]] = {}
+        found: Known = {}
         for page in sorted(self.unfiltered, key=lambda p: len(p.profiles)):
             for profile in page.profiles:
                 found.setdefault(profile.id, (page, profile))
@@ -149,3 +131,26 @@ class Evidence:
     def tags(self) -> frozenset[str]:
         """Every tag seen without a filter."""
         return frozenset(tag for profile in self.profiles for tag in profile.tags)
+
+
+def known_items(evidence: Evidence) -> Iterable[Known]:
+    """Every item seen without a filter, all at once."""
+    return [evidence.known_profiles] if evidence.known_profiles else []
+
+
+def unanswered(evidence: Evidence) -> str:
+    """Requests that only ever met trouble which says nothing of the contract; empty where there are none."""
+    failed = [e.failure for e in evidence.failed if e.failure and e.request.purpose is not Purpose.HOSTILE]
+    if failed:
+        return f"{_requests(len(failed))} got no response: {failed[0].text}"
+    statuses = [answer.status for answer in evidence.regular]
+    if 200 in statuses and statuses[-1] in (401, 403):
+        return f"the credentials were refused from some request on ({statuses[-1]}): have they expired?"
+    transient = [a for a in evidence.answers if a.transient]
+    if transient:
+        return f"{_requests(len(transient))} got no response but {transient[0].status}"
+    return ""
+
+
+def _requests(count: int) -> str:
+    return "1 request" if count == 1 else f"{count:,} requests"

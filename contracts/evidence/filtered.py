@@ -8,9 +8,9 @@ from functools import cached_property
 
 from contracts.evidence import samples
 from contracts.evidence.answers import Page, Profile, Selection
-from contracts.evidence.evidence import Evidence, builder
-from contracts.evidence.responses import within
-from contracts.evidence.walks import Walk, WalkPair, chains
+from contracts.evidence.evidence import Evidence
+from contracts.evidence.responses import PagePair, within
+from contracts.evidence.walks import Walk, WalkPair, chains, walks
 
 
 @dataclass(frozen=True)
@@ -18,23 +18,19 @@ class Listing:
     """The whole of one selection, from the complete walk with the fewest pages.
 
     Of a selection that is too long for that, a stretch: `universe` is then what the stretch would have to
-    show of what was seen without a filter, and `basis` the exchanges that say so.
+    show of what was seen without a filter, and `basis` the pages that say so.
     """
 
     selection: Selection
     walk: Walk
     known_profiles: dict[int, tuple[Page, Profile]]
-    basis: tuple[int, ...] = ()
+    basis: tuple[Page, ...] = ()
 
     @property
     def extent(self) -> tuple[int, ...]:
         """What two listings must have in common for their ids to be compared; empty for whole ones."""
         walk = self.walk
         return () if walk.complete else (walk.start, walk.limit, len(walk.pages))
-
-    def numbers(self, page: Page) -> tuple[int, ...]:
-        """The exchanges which show that a profile of that page should be listed."""
-        return (*(self.basis or (page.number,)), *self.walk.numbers)
 
     def writes(self, different: int) -> int:
         """How many writes it takes at least for so many profiles to differ: one may move all of a stretch."""
@@ -55,11 +51,10 @@ class Listing:
         return (found for i, found in self.known_profiles.items() if i not in self.ids)
 
 
-@builder(Listing)
 def listings(evidence: Evidence) -> Iterator[Listing]:
     """One listing for each selection that has a filter."""
     best: dict[Selection, Walk] = {}
-    for walk in evidence.subjects(Walk):
+    for walk in evidence.select(walks):
         known = best.get(walk.selection)
         if walk.complete and (known is None or len(walk.pages) < len(known.pages)):
             best[walk.selection] = walk
@@ -68,23 +63,20 @@ def listings(evidence: Evidence) -> Iterator[Listing]:
             yield Listing(selection, walk, evidence.known_profiles)
 
 
-@dataclass(frozen=True, slots=True)
-class ListingOrStretch:
-    """A listing of a selection that has a filter, or stretches of it where there is no listing."""
-
-    listing: Listing
+def by_selection(evidence: Evidence) -> dict[Selection, Listing]:
+    """The listings by what they select."""
+    return {listing.selection: listing for listing in evidence.select(listings)}
 
 
-@builder(ListingOrStretch)
-def listed(evidence: Evidence) -> Iterator[ListingOrStretch]:
+def listings_and_stretches(evidence: Evidence) -> Iterator[Listing]:
     """Listings; of the other selections each stretch that tells something."""
-    whole = {listing.selection for listing in evidence.subjects(Listing)}
-    yield from map(ListingOrStretch, evidence.subjects(Listing))
+    whole = {listing.selection for listing in evidence.select(listings)}
+    yield from evidence.select(listings)
     unfiltered = _widest(Walk(chain) for chain in chains(evidence.unfiltered))
     for selection, pages in evidence.by_selection.items():
         if selection not in whole and not selection.unfiltered and selection.search is None:
             for chain in chains(pages):
-                yield from map(ListingOrStretch, _stretches(Walk(chain), unfiltered))
+                yield from _stretches(Walk(chain), unfiltered)
 
 
 def _widest(walks: Iterable[Walk]) -> list[Walk]:
@@ -100,38 +92,22 @@ def _stretches(part: Walk, unfiltered: list[Walk]) -> Iterator[Listing]:
         if known:
             known_profiles = {profile.id: (page, profile) for page, profile in known}
             yield Listing(
-                part.selection, part, known_profiles, tuple(dict.fromkeys(p.number for p, _ in known))
+                part.selection, part, known_profiles, tuple({page.number: page for page, _ in known}.values())
             )
 
 
-@dataclass(frozen=True, slots=True)
-class ActivePage:
-    """A page asked for with `is_active` alone."""
-
-    page: Page
-
-
-@builder(ActivePage)
-def active_pages(evidence: Evidence) -> Iterator[ActivePage]:
+def active_pages(evidence: Evidence) -> Iterator[Page]:
     """Pages filtered by is_active alone."""
     for page in evidence.plain:
         if page.selection.by_active:
-            yield ActivePage(page)
+            yield page
 
 
-@dataclass(frozen=True, slots=True)
-class ActiveListing:
-    """All that `is_active` alone selects."""
-
-    listing: Listing
-
-
-@builder(ActiveListing)
-def active_listings(evidence: Evidence) -> Iterator[ActiveListing]:
+def active_listings(evidence: Evidence) -> Iterator[Listing]:
     """Listings by is_active alone."""
-    for subject in evidence.subjects(ListingOrStretch):
-        if subject.listing.selection.by_active:
-            yield ActiveListing(subject.listing)
+    for listing in evidence.select(listings_and_stretches):
+        if listing.selection.by_active:
+            yield listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +119,6 @@ class Partition:
     inactive: Page
 
 
-@builder(Partition)
 def partitions(evidence: Evidence) -> Iterator[Partition]:
     """For each list of tags, and for none, the three totals, read as close together as there are."""
     for selection in evidence.by_selection:
@@ -166,7 +141,7 @@ def _spread(parts: Partition) -> int:
 
 
 def _within(evidence: Evidence, selection: Selection) -> list[Page]:
-    return [p for p in evidence.by_selection.get(selection, ()) if p.offset == 0 and p.asked.limit != 0]
+    return [p for p in evidence.by_selection.get(selection, ()) if p.offset == 0 and p.query.limit != 0]
 
 
 def _nearest(pages: list[Page], to: Page) -> Page:
@@ -185,15 +160,14 @@ class Combined:
     alone: Listing | None = None
 
 
-@builder(Combined)
 def combined(evidence: Evidence) -> Iterator[Combined]:
     """Listings under both filters."""
-    listings = {listing.selection: listing for listing in evidence.subjects(Listing)}
-    for listing in (subject.listing for subject in evidence.subjects(ListingOrStretch)):
+    whole = by_selection(evidence)
+    for listing in evidence.select(listings_and_stretches):
         selection = listing.selection
         both = selection.is_active is not None and selection.items and selection.search is None
         if both and selection.items == selection.wanted:
-            alone = listings.get(replace(selection, is_active=None)) if selection in listings else None
+            alone = whole.get(replace(selection, is_active=None)) if selection in whole else None
             yield Combined(listing, evidence.by_selection[selection], alone)
 
 
@@ -208,7 +182,6 @@ class FilteredPages:
     single: tuple[Page, ...] = ()
 
 
-@builder(FilteredPages)
 def filtered_pages(evidence: Evidence) -> Iterator[FilteredPages]:
     """The pages of each filtered selection; those past the end have their own requirement."""
     for selection, pages in evidence.by_selection.items():
@@ -243,11 +216,10 @@ class FilteredWalk:
         return ((), ()) if self.other is None else WalkPair(self.walk, self.other).sequences
 
 
-@builder(FilteredWalk)
 def filtered_walks(evidence: Evidence) -> Iterator[FilteredWalk]:
     """Filtered walks of two pages or more, and single pages from the middle of a filtered list."""
-    known = {listing.selection: listing for listing in evidence.subjects(Listing)}
-    for walk in evidence.subjects(Walk):
+    known = by_selection(evidence)
+    for walk in evidence.select(walks):
         selection = walk.selection
         if len(walk.pages) > 1 and not selection.unfiltered and selection.search is None:
             whole = walk.complete and selection in known
@@ -276,21 +248,7 @@ def other_size(walk: Walk, pages: tuple[Page, ...]) -> Walk | None:
     return max(pairs, key=lambda pair: len(pair.sequences[0])).second if pairs else None
 
 
-@dataclass(frozen=True, slots=True)
-class FilteredPagePair:
-    """A filtered page and an unfiltered page that share profiles."""
-
-    filtered: Page
-    unfiltered: Page
-
-    @property
-    def common(self) -> list[int]:
-        """The ids on both, in the order of the filtered page."""
-        return [i for i in self.filtered.ids if i in self.unfiltered.by_id]
-
-
-@builder(FilteredPagePair)
-def beside(evidence: Evidence) -> Iterator[FilteredPagePair]:
+def filtered_page_pairs(evidence: Evidence) -> Iterator[PagePair]:
     """Every filtered page beside the unfiltered pages with the most profiles in common."""
     large = sorted(evidence.unfiltered, key=lambda p: -len(p.profiles))[:12]
     for page in evidence.plain:
@@ -298,9 +256,9 @@ def beside(evidence: Evidence) -> Iterator[FilteredPagePair]:
             yield from _beside(page, large)
 
 
-def _beside(page: Page, candidates: list[Page]) -> Iterator[FilteredPagePair]:
+def _beside(page: Page, candidates: list[Page]) -> Iterator[PagePair]:
     remaining = set(page.ids)
     for other in candidates:
         if remaining & other.by_id.keys():
             remaining -= other.by_id.keys()
-            yield FilteredPagePair(page, other)
+            yield PagePair(other, page)

@@ -6,12 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from contracts.evidence.answers import Answer, Asked, Page, Selection, read_query
-from contracts.evidence.evidence import Evidence, builder
+from contracts.evidence.answers import Answer, Page, Query, Selection, read_query
+from contracts.evidence.evidence import Evidence
 from contracts.evidence.responses import is_well_formed
-from contracts.model import Credentials, Exchange
+from contracts.model import Credentials, Exchange, Purpose
 
-HOSTILE = "hostile"
 # Unknown parameters that the suite sends begin so; what follows is drawn from the seed.
 UNKNOWN_PARAMETER = "nosuch"
 
@@ -34,7 +33,6 @@ class OddQuery:
     after: Exchange | None
 
 
-@builder(OddQuery)
 def odd_queries(evidence: Evidence) -> Iterator[OddQuery]:
     """Every query of the judged operation with more in it than plain letters and digits, or large numbers."""
     exchanges = [*(a.exchange for a in evidence.answers), *evidence.failed]
@@ -54,7 +52,7 @@ def _regular(exchange: Exchange) -> bool:
 
 def _may_trouble(exchange: Exchange) -> bool:
     request = exchange.request
-    return is_odd(request.query) or request.purpose.startswith(HOSTILE)
+    return is_odd(request.query) or request.purpose is Purpose.HOSTILE
 
 
 def is_odd(query: str) -> bool:
@@ -78,21 +76,20 @@ class OddValue:
     inactive: Page | None
 
 
-@builder(OddValue)
 def odd_values(evidence: Evidence) -> Iterator[OddValue]:
     """Answers to queries in which exactly one value is odd."""
-    implicit = tuple(p for p in evidence.plain if p.asked.limit is None)
+    implicit = tuple(p for p in evidence.plain if p.query.limit is None)
     for answer in evidence.regular:
-        found = odd_parameter(answer.asked)
-        if found is not None and not answer.request.purpose.startswith(HOSTILE):
+        found = odd_parameter(answer.query)
+        if found is not None and answer.request.purpose is not Purpose.HOSTILE:
             name, kind = found
-            rest = _without(answer.asked, name)
+            rest = _without(answer.query, name)
             twin = _page_for(evidence, rest)
             inactive = _inactive(evidence, rest) if name == "is_active" else None
             yield OddValue(answer, name, kind, twin, implicit, inactive)
 
 
-def odd_parameter(asked: Asked) -> tuple[str, str] | None:
+def odd_parameter(asked: Query) -> tuple[str, str] | None:
     """The one parameter of a query that is a word or negative where it must not be, and which of both."""
     odd = [(name, value) for name, value in asked.parameters if not read_query(f"{name}={value}").plain]
     names = [name for name, _ in asked.parameters]
@@ -104,13 +101,13 @@ def odd_parameter(asked: Asked) -> tuple[str, str] | None:
     return (name, "negative") if name != "is_active" and _NEGATIVE.fullmatch(value) else None
 
 
-def _without(asked: Asked, name: str) -> tuple[tuple[str, str], ...]:
+def _without(asked: Query, name: str) -> tuple[tuple[str, str], ...]:
     return tuple(pair for pair in asked.parameters if pair[0] != name)
 
 
 def _page_for(evidence: Evidence, parameters: tuple[tuple[str, str], ...]) -> Page | None:
     wanted = sorted(parameters)
-    return next((p for p in evidence.plain if sorted(p.asked.parameters) == wanted), None)
+    return next((p for p in evidence.plain if sorted(p.query.parameters) == wanted), None)
 
 
 def _inactive(evidence: Evidence, rest: tuple[tuple[str, str], ...]) -> Page | None:
@@ -128,11 +125,10 @@ class OddReading:
     first: OddValue
 
 
-@builder(OddReading)
 def odd_readings(evidence: Evidence) -> Iterator[OddReading]:
     """Each odd value, beside the first of its parameter and kind."""
     seen: dict[tuple[str, str], OddValue] = {}
-    for odd in evidence.subjects(OddValue):
+    for odd in evidence.select(odd_values):
         yield OddReading(odd, seen.setdefault((odd.parameter, odd.kind), odd))
 
 
@@ -146,11 +142,10 @@ class Repeated:
     singles: tuple[Page | None, Page | None]
 
 
-@builder(Repeated)
 def repeated(evidence: Evidence) -> Iterator[Repeated]:
     """Answers to queries in which one parameter stands twice with plain values."""
     for answer in evidence.regular:
-        parameters = answer.asked.parameters
+        parameters = answer.query.parameters
         names = [name for name, _ in parameters]
         twice = {name for name in names if names.count(name) == 2}
         if len(twice) == 1 and len(names) == len(set(names)) + 1:
@@ -169,37 +164,28 @@ class UnknownParameter:
     twin: Page
 
 
-@builder(UnknownParameter)
 def unknown_parameters(evidence: Evidence) -> Iterator[UnknownParameter]:
     """Answers to parameters that the suite made up."""
     for answer in evidence.regular:
-        unknown = [n for n, _ in answer.asked.parameters if n.startswith(UNKNOWN_PARAMETER)]
+        unknown = [n for n, _ in answer.query.parameters if n.startswith(UNKNOWN_PARAMETER)]
         if unknown:
-            twin = _page_for(evidence, _without(answer.asked, unknown[0]))
+            twin = _page_for(evidence, _without(answer.query, unknown[0]))
             if twin is not None:
                 yield UnknownParameter(answer, twin)
-
-
-@dataclass(frozen=True, slots=True)
-class ClientError:
-    """A 4xx to a well-formed HTTP request that reached the application."""
-
-    answer: Answer
 
 
 # The web server in front answers these, in any form that it likes (facts: 405, 413, 414, 431).
 SERVERS_OWN = frozenset({405, 413, 414, 431})
 
 
-@builder(ClientError)
-def client_errors(evidence: Evidence) -> Iterator[ClientError]:
+def client_errors(evidence: Evidence) -> Iterator[Answer]:
     """Refusals by the API; those that the web server below it may have sent are left out."""
     for answer in evidence.answers:
         request = answer.request
         by_the_api = request.path is None and not may_be_refused_below(request.query)
         refused = 400 <= answer.status < 500 and not answer.transient and answer.status not in SERVERS_OWN
         if request.method == "GET" and by_the_api and refused:
-            yield ClientError(answer)
+            yield answer
 
 
 def may_be_refused_below(query: str) -> bool:

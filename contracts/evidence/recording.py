@@ -12,16 +12,17 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from contracts.model import Attempt, Credentials, Exchange, Failure, FailureKind, Request
+from contracts.model import Attempt, Credentials, Exchange, Failure, FailureKind, Purpose, Request
 
 FORMAT = "bifrost-contracts recording"
 VERSION = 1
 
 Entry = dict[str, Any]
+_STATED = ("suite", "document", "base_url", "redacted")  # of the header, besides the parameters
 _T = TypeVar("_T")
 
 
@@ -30,16 +31,13 @@ class BadRecording(ValueError):  # noqa: N818 - says what the file is
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What the user asked for: with it the same exchanges give the same verdicts again."""
+class RunParameters:
+    """What decides, together with the responses, what a run requests and what its verdicts are."""
 
-    suite: str  # the version that made the recording
-    document: str  # SHA-256 of the document that it was judged by
-    base_url: str
-    path: str | None  # None: whichever of the two known paths is served
-    seed: int
-    only: tuple[str, ...] = ()
-    examples: int | None = None
+    path: str | None = None  # None: whichever of the two known paths is served
+    seed: int = 0
+    only: frozenset[str] = frozenset()  # ids of requirements; empty: all
+    examples: int | None = None  # generated queries; None: the usual number
     skip_hostile: bool = False
     open: bool = False
     token: bool = False
@@ -47,24 +45,23 @@ class Asked:
     no_concurrent_writes: bool = False
     concurrency: int = 1
     timeout: float = 10.0
-    redacted: bool = False
 
 
-Witnesses = tuple[tuple[tuple[int, ...], ...], ...]
-"""For each witness its rounds, for each round the numbers of its exchanges."""
+Groups = tuple[tuple[tuple[int, ...], ...], ...]
+"""For each counterexample its repetitions, for each the numbers of its exchanges."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
     """Which exchanges belong together, for recordings whose queries can no longer tell it by themselves.
 
-    `heard` are the numbers of what the probes asked, `rounds` the witnesses asked again, `still` those asked
-    again between reads of the whole list that were all equal.
+    `heard` are the numbers of what the probes requested, `repetitions` the counterexamples sent again,
+    `bracketed` those sent again between reads of the whole list that were all equal.
     """
 
     heard: tuple[int, ...]
-    rounds: Witnesses = ()
-    still: Witnesses = ()
+    repetitions: Groups = ()
+    bracketed: Groups = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +82,12 @@ class Part:
 class Recording:
     """Everything that verdicts are derived from."""
 
-    asked: Asked
-    parts: tuple[Part, ...] = field(default=())
+    suite: str  # the version that made the recording
+    document: str  # SHA-256 of the document whose requirements were checked
+    base_url: str
+    parameters: RunParameters
+    parts: tuple[Part, ...] = ()
+    redacted: bool = False
 
 
 def canonical(value: object) -> bytes:
@@ -113,8 +114,9 @@ def dumps(recording: Recording) -> bytes:
 
 
 def _entries(recording: Recording) -> Iterator[Entry]:
-    asked = {**asdict(recording.asked), "only": list(recording.asked.only)}
-    yield {"type": "header", "format": FORMAT, "version": VERSION, **asked}
+    stated = {name: getattr(recording, name) for name in _STATED}
+    parameters = {**asdict(recording.parameters), "only": sorted(recording.parameters.only)}
+    yield {"type": "header", "format": FORMAT, "version": VERSION, **stated, **parameters}
     for part in recording.parts:
         yield {"type": "path", "path": part.path, "deployment": part.deployment, "began": part.began}
         yield from map(_exchange_entry, part.exchanges)
@@ -131,7 +133,7 @@ def _exchange_entry(exchange: Exchange) -> Entry:
     return {
         "type": "exchange",
         "number": exchange.number,
-        "request": {**asdict(request), "credentials": request.credentials.value},
+        "request": asdict(request),
         "status": exchange.status,
         "headers": [list(pair) for pair in exchange.headers],
         **_content_entry(exchange.content),
@@ -208,7 +210,7 @@ class _Reader:
         header = self._take("header")
         if (header.pop("format", None), header.pop("version", None)) != (FORMAT, VERSION):
             raise self._wrong("is not the header of a recording in format 1")
-        asked = self._built(lambda: _asked(header))
+        opened = self._built(lambda: _opened(header))
         parts = []
         while self._kind() == "path":
             parts.append(self._part())
@@ -218,7 +220,7 @@ class _Reader:
             raise self._wrong(f"closes the recording with other counts than {count} exchanges")
         if self._next != len(self._entries):
             raise BadRecording(f"Line {self._line()} comes after the end of the recording.")
-        return Recording(asked, tuple(parts))
+        return replace(opened, parts=tuple(parts))
 
     def _part(self) -> Part:
         opening = self._take("path")
@@ -260,22 +262,25 @@ class _Reader:
         return BadRecording(f"Line {self._entries[self._next - 1][0]} {what}.")
 
 
-def _asked(entry: Entry) -> Asked:
-    _require_keys(entry, (f.name for f in fields(Asked)))
-    for name, kind in (
-        ("suite", str),
-        ("document", str),
-        ("base_url", str),
-        ("seed", int),
-        ("concurrency", int),
-    ):
-        _require(entry[name], kind)
-    for name in ("skip_hostile", "open", "token", "narrow", "no_concurrent_writes", "redacted"):
-        _require(entry[name], bool)
-    for name, kind in (("path", str), ("examples", int)):
-        _require(entry[name], kind | None)
-    _require(entry["timeout"], float)
-    return Asked(**{**entry, "only": tuple(_texts(entry["only"]))})
+_TYPES: dict[str, Any] = {
+    **dict.fromkeys(("suite", "document", "base_url"), str),
+    **dict.fromkeys(("redacted", "skip_hostile", "open", "token", "narrow", "no_concurrent_writes"), bool),
+    **dict.fromkeys(("seed", "concurrency"), int),
+    "path": str | None,
+    "only": list,
+    "examples": int | None,
+    "timeout": float,
+}
+
+
+def _opened(header: Entry) -> Recording:
+    """The recording that a header begins, without its parts."""
+    _require_keys(header, _TYPES)
+    for name, kind in _TYPES.items():
+        _require(header[name], kind)
+    stated = {name: header.pop(name) for name in _STATED}
+    parameters = RunParameters(**{**header, "only": frozenset(_texts(header["only"]))})
+    return Recording(parameters=parameters, **stated)
 
 
 def _part(opening: Entry, exchanges: tuple[Exchange, ...], end: Entry) -> Part:
@@ -290,18 +295,18 @@ def _part(opening: Entry, exchanges: tuple[Exchange, ...], end: Entry) -> Part:
 
 
 def _grouping(entry: Entry, count: int) -> Grouping:
-    _require_keys(entry, ("heard", "rounds", "still"))
+    _require_keys(entry, ("heard", "repetitions", "bracketed"))
 
     def numbers(values: list[Any]) -> tuple[int, ...]:
         if not all(type(value) is int and 1 <= value <= count for value in values):
             raise ValueError
         return tuple(values)
 
-    def witnesses(values: list[Any]) -> Witnesses:
-        return tuple(tuple(numbers(one) for one in rounds) for rounds in values)
+    def groups(values: list[Any]) -> Groups:
+        return tuple(tuple(numbers(one) for one in repetitions) for repetitions in values)
 
-    found = Grouping(numbers(entry["heard"]), witnesses(entry["rounds"]), witnesses(entry["still"]))
-    again = (n for rounds in (*found.rounds, *found.still) for one in rounds for n in one)
+    found = Grouping(numbers(entry["heard"]), groups(entry["repetitions"]), groups(entry["bracketed"]))
+    again = (n for found_again in (*found.repetitions, *found.bracketed) for one in found_again for n in one)
     every = [*found.heard, *again]
     if len(set(every)) != len(every):  # one exchange cannot count twice
         raise ValueError
@@ -311,7 +316,8 @@ def _grouping(entry: Entry, count: int) -> Grouping:
 def _exchange(entry: Entry) -> Exchange:
     request = dict(entry["request"])
     _require_keys(request, (f.name for f in fields(Request)))
-    list(_texts([request[name] for name in ("query", "method", "purpose")]))
+    list(_texts([request[name] for name in ("query", "method")]))
+    purpose, credentials = Purpose(request["purpose"]), Credentials(request["credentials"])
     _require(request["path"], str | None)
     _require(entry["status"], int | None)
     _require(entry["started"], float)
@@ -321,7 +327,7 @@ def _exchange(entry: Entry) -> Exchange:
         raise ValueError
     return Exchange(
         number=entry["number"],
-        request=Request(**{**request, "credentials": Credentials(request["credentials"])}),
+        request=Request(**{**request, "purpose": purpose, "credentials": credentials}),
         status=entry["status"],
         headers=tuple((name, value) for name, value in map(_texts, entry["headers"])),
         content=_content(entry),

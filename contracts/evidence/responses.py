@@ -7,65 +7,54 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from contracts.evidence.answers import ACCEPTED_INTEGER_MAX, Answer, Asked, Page
-from contracts.evidence.evidence import Evidence, builder
-
-# The purpose of requests that were drawn from the document.
-GENERATED = "generated"
+from contracts.evidence.answers import ACCEPTED_INTEGER_MAX, Answer, Page, Query
+from contracts.evidence.evidence import Evidence
+from contracts.model import Purpose
 
 
 @dataclass(frozen=True, slots=True)
-class FirstAnswer:
-    """The first answer of the path, which tells whether the API is there at all."""
+class PagePair:
+    """Two pages that are compared."""
 
-    answer: Answer
+    first: Page
+    second: Page
+
+    @property
+    def positions(self) -> range:
+        """The positions that both show."""
+        return range(max(self.first.offset, self.second.offset), min(self.first.end, self.second.end))
+
+    @property
+    def common(self) -> list[int]:
+        """The ids on both, in the order of the second page."""
+        return [i for i in self.second.ids if i in self.first.by_id]
 
 
-@builder(FirstAnswer)
-def first_answer(evidence: Evidence) -> Iterator[FirstAnswer]:
-    """The first answer that is no passing trouble."""
-    for answer in evidence.regular[:1]:
-        yield FirstAnswer(answer)
+def first_answer(evidence: Evidence) -> Iterable[Answer]:
+    """The first answer that is no temporary trouble, if there is one."""
+    return evidence.regular[:1]
 
 
-@builder(Answer)
 def every_answer(evidence: Evidence) -> Iterable[Answer]:
     """Every answer of the judged operation."""
     return evidence.regular
 
 
-@builder(Page)
 def every_page(evidence: Evidence) -> Iterable[Page]:
     """Every well-formed page."""
     return evidence.pages
 
 
-@dataclass(frozen=True, slots=True)
-class Success:
-    """An answer with status 200."""
-
-    answer: Answer
-
-
-@builder(Success)
-def successes(evidence: Evidence) -> Iterator[Success]:
+def successes(evidence: Evidence) -> Iterator[Answer]:
     """Every 200 of the judged operation."""
-    return (Success(answer) for answer in evidence.regular if answer.status == 200)
+    return (answer for answer in evidence.regular if answer.status == 200)
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
-    """The JSON value of a 200."""
-
-    answer: Answer
-
-
-@builder(Content)
-def contents(evidence: Evidence) -> Iterator[Content]:
+def contents(evidence: Evidence) -> Iterator[Answer]:
     """Every 200 whose content is a JSON text."""
     for answer in evidence.regular:
         if answer.status == 200 and answer.problem is None and answer.beyond is None:
-            yield Content(answer)
+            yield answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +72,13 @@ class WellFormed:
 _ORDINARY_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9 -]{1,62}[A-Za-z0-9]")
 
 
-@builder(WellFormed)
 def well_formed(evidence: Evidence) -> Iterator[WellFormed]:
     """Answers to plain requests, legal refusals of a limit and refused credentials aside."""
     served = [a for a in evidence.regular if a.status == 200]
     accepted = largest_accepted(evidence)
-    searched = next((a for a in served if a.asked.plain and a.asked.selection.search is not None), None)
+    searched = next((a for a in served if a.query.plain and a.query.selection.search is not None), None)
     for answer in evidence.regular:
-        if searched is not None and _searches_plainly(answer.asked) and not limit_refused(answer, accepted):
+        if searched is not None and _searches_plainly(answer.query) and not limit_refused(answer, accepted):
             yield WellFormed(answer, searched)
             continue
         refused = answer.status in (401, 403)
@@ -101,16 +89,16 @@ def well_formed(evidence: Evidence) -> Iterator[WellFormed]:
 
 def largest_accepted(evidence: Evidence) -> int:
     """The largest limit that was asked for and answered 200."""
-    served = (a for a in evidence.regular if a.status == 200 and a.asked.plain)
-    return max((a.asked.limit or 0 for a in served), default=0)
+    served = (a for a in evidence.regular if a.status == 200 and a.query.plain)
+    return max((a.query.limit or 0 for a in served), default=0)
 
 
 def must_be_served(answer: Answer) -> bool:
     """Whether no reading of the contract lets a deployment refuse what was asked."""
-    return is_well_formed(answer.asked)
+    return is_well_formed(answer.query)
 
 
-def is_well_formed(asked: Asked) -> bool:
+def is_well_formed(asked: Query) -> bool:
     """Whether no reading of the contract lets a deployment refuse this query."""
     items = asked.selection.items
     clean = all(item and item == item.strip() for item in items)
@@ -119,7 +107,7 @@ def is_well_formed(asked: Asked) -> bool:
     return asked.plain and clean and small and asked.limit != 0 and asked.selection.search is None
 
 
-def _searches_plainly(asked: Asked) -> bool:
+def _searches_plainly(asked: Query) -> bool:
     """Whether the query is well-formed but for its `search`, and that is an ordinary word."""
     search, rest = asked.selection.search, replace(asked.selection, search=None)
     ordinary = search is not None and _ORDINARY_WORD.fullmatch(search)
@@ -128,7 +116,7 @@ def _searches_plainly(asked: Asked) -> bool:
 
 def limit_refused(answer: Answer, accepted: int) -> bool:
     """Reading *refused* of a limit over the maximum: legal only above every limit that was accepted."""
-    limit = answer.asked.limit
+    limit = answer.query.limit
     return 400 <= answer.status < 500 and limit is not None and 0 < accepted < limit
 
 
@@ -139,26 +127,27 @@ class LimitInForce:
     page: Page
     clamped: Page | None
     default: Page | None
-    alike: Page | None
+    same_page_other_limit: Page | None
 
 
-@builder(LimitInForce)
 def limits_in_force(evidence: Evidence) -> Iterator[LimitInForce]:
     """Every plain page, with the first clamped one and the first of the same kind without a limit."""
-    clamped = next((p for p in evidence.plain if 0 < p.limit < (p.asked.limit or 0)), None)
+    clamped = next((p for p in evidence.plain if 0 < p.limit < (p.query.limit or 0)), None)
     defaults: dict[tuple[bool, bool, str], Page] = {}
     for page in evidence.plain:
-        if page.asked.limit is None:
+        if page.query.limit is None:
             defaults.setdefault(_kind(page), page)
     for page in evidence.plain:
-        yield LimitInForce(page, clamped, defaults.get(_kind(page)), _alike(page, evidence.unfiltered))
+        yield LimitInForce(
+            page, clamped, defaults.get(_kind(page)), _same_page_other_limit(page, evidence.unfiltered)
+        )
 
 
-def _alike(page: Page, others: tuple[Page, ...]) -> Page | None:
+def _same_page_other_limit(page: Page, others: tuple[Page, ...]) -> Page | None:
     """Another page with the same profiles that was asked for with another limit."""
     if not page.profiles or not page.selection.unfiltered:
         return None
-    same = (p for p in others if p.ids == page.ids and p.asked.limit and p.asked.limit != page.asked.limit)
+    same = (p for p in others if p.ids == page.ids and p.query.limit and p.query.limit != page.query.limit)
     return next(same, None)
 
 
@@ -168,8 +157,8 @@ def _kind(page: Page) -> tuple[bool, bool, str]:
     Whether `search` counts as a filter is a reading too, so such queries compare with their like alone.
     """
     selection = page.selection
-    names = " ".join(sorted(name for name, _ in page.asked.parameters))
-    return (selection.unfiltered, page.asked.offset is None, names if selection.search is not None else "")
+    names = " ".join(sorted(name for name, _ in page.query.parameters))
+    return (selection.unfiltered, page.query.offset is None, names if selection.search is not None else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,12 +169,11 @@ class PastEnd:
     before: Page
 
 
-@builder(PastEnd)
 def past_ends(evidence: Evidence) -> Iterator[PastEnd]:
     """Every answer that must be an empty page; a legal refusal of its limit need not be."""
     accepted = largest_accepted(evidence)
     for answer in evidence.regular:
-        asked = answer.asked
+        asked = answer.query
         if limit_refused(answer, accepted):
             continue
         served = must_be_served(answer) or (answer.page is not None and asked.plain and asked.limit != 0)
@@ -214,30 +202,21 @@ def stand_alone(*pages: Page) -> bool:
     return len(within(pages)) == len(pages)
 
 
-@dataclass(frozen=True, slots=True)
-class Defaulted:
-    """A page asked for without `limit` or `offset`, and the page with the values that it echoes."""
-
-    implicit: Page
-    explicit: Page
-
-
-@builder(Defaulted)
-def defaulted(evidence: Evidence) -> Iterator[Defaulted]:
-    """Every implicit page that has an explicit twin at the same place."""
+def defaulted(evidence: Evidence) -> Iterator[PagePair]:
+    """A page requested with the limit and offset that a page without these echoes, and that page."""
     for implicit in evidence.plain:
-        if implicit.asked.implicit and implicit.asked.limit != 0:
+        if implicit.query.implicit and implicit.query.limit != 0:
             explicit = _twin(implicit, evidence.by_selection[implicit.selection])
             if explicit is not None:
-                yield Defaulted(implicit, explicit)
+                yield PagePair(explicit, implicit)
 
 
 def _twin(implicit: Page, pages: tuple[Page, ...]) -> Page | None:
-    place = implicit.asked.offset or 0
+    place = implicit.query.offset or 0
     here = [
-        p for p in pages if not p.asked.implicit and p.offset == place == p.asked.offset and p.asked.limit
+        p for p in pages if not p.query.implicit and p.offset == place == p.query.offset and p.query.limit
     ]
-    same = [p for p in here if p.limit == implicit.limit == p.asked.limit]
+    same = [p for p in here if p.limit == implicit.limit == p.query.limit]
     if same or not implicit.everything:
         return next(iter(same), None)
     return max(here, key=lambda p: len(p.profiles), default=None)
@@ -246,35 +225,18 @@ def _twin(implicit: Page, pages: tuple[Page, ...]) -> Page | None:
 def max_limit_is_one(evidence: Evidence) -> str:
     """That the maximum limit is 1, in words, where it is: what needs two profiles on a page is empty then."""
     held = [page for page in evidence.plain if page.profiles]
-    more = [a for a in evidence.regular if a.asked.plain and (a.asked.limit or 0) > 1]
+    more = [a for a in evidence.regular if a.query.plain and (a.query.limit or 0) > 1]
     cut = [a for a in more if 400 <= a.status < 500 or (a.page is not None and a.page.limit == 1)]
     many = any(page.total > 1 for page in held) and all(len(page.profiles) == 1 for page in held)
     return "no page may hold more than one profile" if many and more and len(cut) == len(more) else ""
 
 
-@dataclass(frozen=True, slots=True)
-class TotalPair:
-    """Two pages of the unfiltered list, read one after the other."""
-
-    first: Page
-    second: Page
-
-
-@builder(TotalPair)
-def total_pairs(evidence: Evidence) -> Iterator[TotalPair]:
-    """Neighbours in time; pages past the end have their own requirement."""
+def total_pairs(evidence: Evidence) -> Iterator[PagePair]:
+    """Neighbours in time on the unfiltered list; pages past the end have a requirement of their own."""
     pairs = itertools.pairwise(within(evidence.unfiltered))
-    return (TotalPair(first, second) for first, second in pairs if stand_alone(first, second))
+    return (PagePair(first, second) for first, second in pairs if stand_alone(first, second))
 
 
-@dataclass(frozen=True, slots=True)
-class Generated:
-    """The answer to a query that was generated from the document."""
-
-    answer: Answer
-
-
-@builder(Generated)
-def generated(evidence: Evidence) -> Iterator[Generated]:
+def generated_answers(evidence: Evidence) -> Iterator[Answer]:
     """Answers to generated queries."""
-    return (Generated(a) for a in evidence.regular if a.request.purpose == GENERATED)
+    return (a for a in evidence.regular if a.request.purpose is Purpose.GENERATED)

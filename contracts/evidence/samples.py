@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Literal
+
+from contracts.model import Purpose
 
 if TYPE_CHECKING:
     from contracts.evidence.answers import Page, Profile
     from contracts.evidence.evidence import Evidence
     from contracts.evidence.walks import Walk
-    from contracts.model import Requirement
 
-# The purpose of requests for a page whose start was drawn at random.
-PAGE_DRAWN = "page drawn at random"
-
-# What a boundary between pages can break,
-_OF_BOUNDARIES = frozenset({"WALK-COMPLETE", "WALK-ONCE", "WALK-ORDER", "WALK-SPLIT", "WALK-CONTENT"})
-
-# what a single profile can break, and what the ends of filtered lists show.
-_OF_PROFILES = frozenset(
-    {"RESP-SCHEMA", "RESP-NESTED-NULL", "DATA-TIMES", "DATA-USAGE", "PAGE-UNIQUE", "PAGE-FILL"}
-)
-_OF_FILTERS = frozenset(
-    {
-        *("FILTER-ACTIVE-COMPLETE", "FILTER-TAGS-COMPLETE", "FILTER-TAGS-ENCODING", "FILTER-COMBINED"),
-        *("FILTER-TAGS-LIST", "FILTER-TAGS-READING", "FILTER-PAGED"),
-    }
-)
+# What a check looks at in a list that was read in part: boundaries between pages, single profiles, the ends
+# of filtered lists, or the list of the narrower credential.
+Sampled = Literal["boundaries", "profiles", "filters", "scope"]
 
 # So many profiles in a row that both lists show in the same order say that the order is the same.
 _ANCHORS = 3
@@ -86,23 +74,24 @@ def _ends(walk: Walk) -> bool:
     return walk.start + len(walk.ids) >= walk.total
 
 
-def sampled(requirement: Requirement, evidence: Evidence) -> str:
-    """What a pass says of a list that was read in part, in words; empty where there is nothing to add."""
+def describe_sample(sampled: Sampled, evidence: Evidence) -> str:
+    """What a pass says of a list that was read in part; empty where there is nothing to add."""
     if not _longer_than_read(evidence):
         return ""
-    if requirement.id == "ACCESS-SCOPE":
+    if sampled == "scope":
         return "judged at the ends of the narrower list and where it meets what was read of the full one"
-    if not drawn_pages(evidence.unfiltered):
-        return ""
-    if requirement.id in _OF_BOUNDARIES:
-        return bound_in_words(evidence.unfiltered)
-    if requirement.id in _OF_PROFILES:
-        drawn = {profile.id for page in drawn_pages(evidence.unfiltered) for profile in page.profiles}
-        pages = len(drawn_pages(evidence.unfiltered))
-        return f"nothing in {len(drawn):,} profiles on {pages} pages drawn at random: {_rate(pages, 'pages')}"
-    if requirement.id in _OF_FILTERS:
-        return "judged at the ends of what the filters select; nothing is said of what lies between"
-    return ""
+    return _DESCRIPTIONS[sampled](evidence.unfiltered) if drawn_pages(evidence.unfiltered) else ""
+
+
+def _describe_profiles(pages: tuple[Page, ...]) -> str:
+    drawn = drawn_pages(pages)
+    ids = {profile.id for page in drawn for profile in page.profiles}
+    rate = _rate(len(drawn), "pages")
+    return f"nothing in {len(ids):,} profiles on {len(drawn)} pages drawn at random: {rate}"
+
+
+def _describe_filters(_pages: tuple[Page, ...]) -> str:
+    return "judged at the ends of what the filters select; nothing is said of what lies between"
 
 
 def _longer_than_read(evidence: Evidence) -> bool:
@@ -111,11 +100,11 @@ def _longer_than_read(evidence: Evidence) -> bool:
 
 def drawn_pages(pages: Iterable[Page]) -> list[Page]:
     """The pages whose start was drawn at random, each once."""
-    return list({page.offset: page for page in pages if page.answer.request.purpose == PAGE_DRAWN}.values())
+    drawn = (page for page in pages if page.answer.request.purpose is Purpose.DRAWN_PAGE)
+    return list({page.offset: page for page in drawn}.values())
 
 
-def bound_in_words(pages: Iterable[Page]) -> str:
-    """What the draws say of the boundaries between pages that were not looked at."""
+def _describe_boundaries(pages: tuple[Page, ...]) -> str:
     drawn = drawn_pages(pages)
     of = max((-(-page.total // max(1, page.limit)) - 1 for page in drawn), default=0)
     if len(drawn) >= of:
@@ -125,3 +114,10 @@ def bound_in_words(pages: Iterable[Page]) -> str:
 
 def _rate(draws: int, of: str = "") -> str:
     return f"rate {f'of {of} ' if of else ''}below {rate_below(draws):.1%} at {CONFIDENCE:.0%}"
+
+
+_DESCRIPTIONS: dict[str, Callable[[tuple[Page, ...]], str]] = {
+    "boundaries": _describe_boundaries,
+    "profiles": _describe_profiles,
+    "filters": _describe_filters,
+}

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from contracts.evidence import samples
 from contracts.evidence.answers import Page, Profile, Selection
-from contracts.evidence.evidence import Evidence, builder
-from contracts.evidence.filtered import FilteredWalk, Listing, other_size
+from contracts.evidence.evidence import Evidence
+from contracts.evidence.filtered import FilteredWalk, Listing, by_selection, listings, other_size
 from contracts.evidence.responses import within
-from contracts.evidence.walks import Walk, WholeWalk, chains
+from contracts.evidence.walks import Walk, chains, walks, whole_walks
 
 # Words searched for that stand in no name begin so; what follows is drawn from the seed.
 UNKNOWN_WORD = "zqx"
@@ -29,18 +29,17 @@ class Searched:
     stretches: tuple[FilteredWalk, ...] = ()  # where what is found is too long for a listing
 
 
-@builder(Searched)
 def searched(evidence: Evidence) -> Iterator[Searched]:
     """Each search term."""
-    listings = {listing.selection: listing for listing in evidence.subjects(Listing)}
-    whole = max((w.walk for w in evidence.subjects(WholeWalk)), key=lambda w: w.limit, default=None)
+    known = by_selection(evidence)
+    whole = max(evidence.select(whole_walks), key=lambda w: w.limit, default=None)
     for selection, pages in evidence.by_selection.items():
         if selection == Selection(search=selection.search) and selection.search is not None:
-            walks = tuple(w for w in evidence.subjects(Walk) if w.selection == selection)
+            own = tuple(w for w in evidence.select(walks) if w.selection == selection)
             inside = tuple(within(pages))
-            listing = listings.get(selection)
-            parts = () if listing else tuple(FilteredWalk(w, None, other_size(w, inside)) for w in walks)
-            yield Searched(inside, walks, listing, evidence.known_profiles, whole, parts)
+            listing = known.get(selection)
+            parts = () if listing else tuple(FilteredWalk(w, None, other_size(w, inside)) for w in own)
+            yield Searched(inside, own, listing, evidence.known_profiles, whole, parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +55,14 @@ class SearchedAndFiltered:
     ids: frozenset[int]
 
 
-@builder(SearchedAndFiltered)
 def searched_and_filtered(evidence: Evidence) -> Iterator[SearchedAndFiltered]:
     """Each search with other filters whose term was searched for alone too."""
-    listings = {listing.selection: listing for listing in evidence.subjects(Listing)}
-    for selection, listing in listings.items():
-        alone = listings.get(Selection(search=selection.search))
+    known = by_selection(evidence)
+    for selection, listing in known.items():
+        alone = known.get(Selection(search=selection.search))
         if selection.search is not None and alone is not None and alone is not listing:
             yield SearchedAndFiltered(listing.walk, alone.walk, alone.profiles, listing.ids)
-    yield from _stretches(evidence, listings.keys())
+    yield from _stretches(evidence, known.keys())
 
 
 def _stretches(evidence: Evidence, listed: Iterable[Selection]) -> Iterator[SearchedAndFiltered]:
@@ -107,11 +105,10 @@ class NameSearch:
     honoured: tuple[Page, Page]
 
 
-@builder(NameSearch)
 def name_searches(evidence: Evidence) -> Iterator[NameSearch]:
     """Searches for names and for made-up words, where `search` is honoured."""
     honoured = _honoured(evidence)
-    for listing in evidence.subjects(Listing) if honoured else ():
+    for listing in evidence.select(listings) if honoured else ():
         term = listing.selection.search
         if term is None or listing.selection != Selection(search=term):
             continue

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from contracts.evidence.answers import Page, Selection
-from contracts.evidence.evidence import Evidence, builder
+from contracts.evidence.evidence import Evidence
+from contracts.evidence.responses import PagePair
+from contracts.model import Place
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,8 @@ class Walk:
         return self.ids[start - self.start : max(start, end) - self.start]
 
     @property
-    def due(self) -> int:
-        """How many profiles it must have met: all positions that it covers, up to the end."""
+    def expected_count(self) -> int:
+        """How many profiles it must show: all positions that it covers, up to the end."""
         last = self.pages[-1]
         return max(0, min(last.offset + last.limit, last.total) - self.start)
 
@@ -59,13 +61,16 @@ class Walk:
         """The exchanges."""
         return tuple(page.number for page in self.pages)
 
+    def at(self, *roles: str) -> tuple[Place, ...]:
+        """The same members of the envelope on every page."""
+        return tuple(page.at(*roles) for page in self.pages)
+
     @property
     def total(self) -> int:
         """The total that its last page states."""
         return self.pages[-1].total
 
 
-@builder(Walk)
 def walks(evidence: Evidence) -> Iterator[Walk]:
     """All longest chains of pages; a chain of one page counts where it is complete."""
     for pages in evidence.by_selection.values():
@@ -79,8 +84,8 @@ def chains(pages: tuple[Page, ...]) -> Iterator[tuple[Page, ...]]:
     """Pages of one selection and size that follow on each other."""
     sizes: defaultdict[tuple[int | None, int], dict[int, Page]] = defaultdict(dict)
     for page in pages:
-        if page.limit > 0 and page.asked.limit != 0:
-            sizes[(page.asked.limit, page.limit)].setdefault(page.offset, page)
+        if page.limit > 0 and page.query.limit != 0:
+            sizes[(page.query.limit, page.limit)].setdefault(page.offset, page)
     for (_, limit), by_offset in sizes.items():
         for offset in sorted(by_offset):
             if offset - limit not in by_offset:
@@ -95,32 +100,16 @@ def _chain(by_offset: dict[int, Page], offset: int, limit: int) -> Iterator[Page
         offset += limit
 
 
-@dataclass(frozen=True, slots=True)
-class ListWalk:
-    """A walk of the unfiltered list, complete or not."""
-
-    walk: Walk
-
-
-@builder(ListWalk)
-def list_walks(evidence: Evidence) -> Iterator[ListWalk]:
+def list_walks(evidence: Evidence) -> Iterator[Walk]:
     """Walks of two pages or more without a filter."""
-    for walk in evidence.subjects(Walk):
+    for walk in evidence.select(walks):
         if walk.selection.unfiltered and len(walk.pages) > 1:
-            yield ListWalk(walk)
+            yield walk
 
 
-@dataclass(frozen=True, slots=True)
-class Visits:
-    """Pages of the unfiltered list that hold different positions: a walk, or two pages far apart."""
-
-    walk: Walk
-
-
-@builder(Visits)
-def visits(evidence: Evidence) -> Iterator[Visits]:
+def visits(evidence: Evidence) -> Iterator[Walk]:
     """Every walk; and pairs of pages that share a profile although they do not overlap."""
-    yield from (Visits(subject.walk) for subject in evidence.subjects(ListWalk))
+    yield from evidence.select(list_walks)
     latest = {(page.limit, page.offset): page for page in evidence.unfiltered if page.profiles}
     first: dict[int, Page] = {}
     for page in sorted(latest.values(), key=lambda p: p.offset):
@@ -128,22 +117,14 @@ def visits(evidence: Evidence) -> Iterator[Visits]:
             first.setdefault(identity, page).number: first[identity] for identity in page.ids
         }.values():
             if other.end <= page.offset and other.offset + other.limit <= page.offset:
-                yield Visits(Walk((other, page)))
+                yield Walk((other, page))
 
 
-@dataclass(frozen=True, slots=True)
-class WholeWalk:
-    """A complete walk of the unfiltered list."""
-
-    walk: Walk
-
-
-@builder(WholeWalk)
-def whole_walks(evidence: Evidence) -> Iterator[WholeWalk]:
+def whole_walks(evidence: Evidence) -> Iterator[Walk]:
     """Complete walks without a filter."""
-    for walk in evidence.subjects(Walk):
+    for walk in evidence.select(walks):
         if walk.complete and walk.selection.unfiltered:
-            yield WholeWalk(walk)
+            yield walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +149,6 @@ class WalkPair:
                 yield first, second
 
 
-@builder(WalkPair)
 def walk_pairs(evidence: Evidence) -> Iterator[WalkPair]:
     """Each stretch of the list beside the longest of another page size that overlaps with it."""
     stretches = [Walk(chain) for chain in chains(evidence.unfiltered)]
@@ -181,29 +161,15 @@ def walk_pairs(evidence: Evidence) -> Iterator[WalkPair]:
                 break
 
 
-@dataclass(frozen=True, slots=True)
-class Overlap:
-    """Two pages of the unfiltered list that cover common positions in different ways."""
-
-    first: Page
-    second: Page
-
-    @property
-    def positions(self) -> range:
-        """The positions that both show."""
-        return range(max(self.first.offset, self.second.offset), min(self.first.end, self.second.end))
-
-
 _OVERLAPS_FOR_A_PAGE = 3
 
 
-@builder(Overlap)
-def overlaps(evidence: Evidence) -> Iterator[Overlap]:
+def overlaps(evidence: Evidence) -> Iterator[PagePair]:
     """Each page beside the largest that overlap with it."""
     return _overlaps(evidence.unfiltered)
 
 
-def _overlaps(pages: tuple[Page, ...]) -> Iterator[Overlap]:
+def _overlaps(pages: tuple[Page, ...]) -> Iterator[PagePair]:
     by_size = sorted(pages, key=lambda p: (-len(p.profiles), p.number))
     for index, page in enumerate(by_size):
         found = 0
@@ -212,27 +178,18 @@ def _overlaps(pages: tuple[Page, ...]) -> Iterator[Overlap]:
                 break
             if _differ(page, larger) and page.offset < larger.end and larger.offset < page.end:
                 found += 1
-                yield Overlap(*sorted((page, larger), key=lambda p: p.number))
+                yield PagePair(*sorted((page, larger), key=lambda p: p.number))
 
 
 def _differ(page: Page, other: Page) -> bool:
-    return (page.limit, page.offset) != (other.limit, other.offset) or page.asked != other.asked
+    return (page.limit, page.offset) != (other.limit, other.offset) or page.query != other.query
 
 
-@dataclass(frozen=True, slots=True)
-class Repeat:
-    """The same request, answered twice."""
-
-    first: Page
-    second: Page
-
-
-@builder(Repeat)
-def repeats(evidence: Evidence) -> Iterator[Repeat]:
+def repeats(evidence: Evidence) -> Iterator[PagePair]:
     """Neighbours among equal requests."""
     seen: dict[str, Page] = {}
     for page in evidence.plain:
         query = page.answer.request.query
         if query in seen:
-            yield Repeat(seen[query], page)
+            yield PagePair(seen[query], page)
         seen[query] = page

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from contracts.evidence.access import WithoutCredentials
+from contracts.evidence.access import without_credentials
 from contracts.evidence.answers import Answer, Page
 from contracts.evidence.evidence import Evidence
-from contracts.evidence.inputs import OddValue, Repeated, UnknownParameter
-from contracts.evidence.responses import FirstAnswer
+from contracts.evidence.inputs import (
+    OddValue,
+    odd_values,
+    repeated,
+    unknown_parameters,
+)
+from contracts.evidence.responses import first_answer
 from contracts.evidence.search import is_honoured
-from contracts.evidence.tagged import TagListing
+from contracts.evidence.tagged import tag_listings
 from contracts.model import Behaviour
 
 Inference = Callable[[Evidence], "Behaviour | None"]
@@ -24,7 +29,7 @@ def behaviours(evidence: Evidence) -> tuple[Behaviour, ...]:
 
 
 def _no_query(evidence: Evidence) -> Behaviour | None:
-    page = next((p for p in evidence.unfiltered if not p.asked.parameters), None)
+    page = next((p for p in evidence.unfiltered if not p.query.parameters), None)
     if page is None or page.total == 0:
         return None
     if page.everything and page.total > 1:
@@ -42,25 +47,25 @@ def _filter_only(evidence: Evidence) -> Behaviour | None:
 
 
 def _without_page(page: Page) -> bool:
-    return page.asked.limit is None and page.asked.offset is None
+    return page.query.limit is None and page.query.offset is None
 
 
 def _over_maximum(evidence: Evidence) -> Behaviour | None:
-    clamped = next((p for p in evidence.plain if 0 < p.limit < (p.asked.limit or 0)), None)
+    clamped = next((p for p in evidence.plain if 0 < p.limit < (p.query.limit or 0)), None)
     if clamped is not None:
         return Behaviour("over the maximum", f"clamped to {clamped.limit}", clamped.number)
     for answer in evidence.regular:
-        if answer.asked.plain and (answer.asked.limit or 0) > 1 and 400 <= answer.status < 500:
+        if answer.query.plain and (answer.query.limit or 0) > 1 and 400 <= answer.status < 500:
             return Behaviour("over the maximum", f"refused with {answer.status}", answer.number)
-    largest = max(evidence.plain, key=lambda p: p.asked.limit or 0, default=None)
-    if largest is None or not largest.asked.limit:
+    largest = max(evidence.plain, key=lambda p: p.query.limit or 0, default=None)
+    if largest is None or not largest.query.limit:
         return None
-    return Behaviour("over the maximum", f"no maximum up to {largest.asked.limit}", largest.number)
+    return Behaviour("over the maximum", f"no maximum up to {largest.query.limit}", largest.number)
 
 
 def _limit_zero(evidence: Evidence) -> Behaviour | None:
     for answer in evidence.regular:
-        if answer.asked.plain and answer.asked.limit == 0:
+        if answer.query.plain and answer.query.limit == 0:
             page = answer.page
             if 400 <= answer.status < 500:
                 return Behaviour("limit 0", f"refused with {answer.status}", answer.number)
@@ -71,8 +76,7 @@ def _limit_zero(evidence: Evidence) -> Behaviour | None:
 
 
 def _several_tags(evidence: Evidence) -> Behaviour | None:
-    for subject in evidence.subjects(TagListing):
-        listing = subject.listing
+    for listing in evidence.select(tag_listings):
         wanted = listing.selection.wanted
         if len(wanted) < 2:
             continue
@@ -110,7 +114,7 @@ def _spaces(evidence: Evidence) -> Behaviour | None:
 
 def _search(evidence: Evidence) -> Behaviour | None:
     for answer in evidence.regular:
-        if answer.asked.plain and answer.asked.selection.search is not None and not answer.transient:
+        if answer.query.plain and answer.query.selection.search is not None and not answer.transient:
             if 400 <= answer.status < 500:
                 return Behaviour("search", f"refused with {answer.status}", answer.number)
             return Behaviour("search", "honoured" if is_honoured(evidence) else "ignored", answer.number)
@@ -121,7 +125,7 @@ def _odd_value(name: str, kind: str, parameters: tuple[str, ...]) -> Inference:
     """How a word or a negative number is read in the place of these parameters."""
 
     def infer(evidence: Evidence) -> Behaviour | None:
-        for odd in evidence.subjects(OddValue):
+        for odd in evidence.select(odd_values):
             if odd.kind == kind and odd.parameter in parameters:
                 value = _refused(odd.answer) or _taken_for(odd)
                 if value:
@@ -147,7 +151,7 @@ def _taken_for(odd: OddValue) -> str:
 
 
 def _repeated(evidence: Evidence) -> Behaviour | None:
-    for subject in evidence.subjects(Repeated):
+    for subject in evidence.select(repeated):
         first, last = subject.singles
         page = subject.answer.page
         if _refused(subject.answer):
@@ -160,7 +164,7 @@ def _repeated(evidence: Evidence) -> Behaviour | None:
 
 
 def _unknown(evidence: Evidence) -> Behaviour | None:
-    for subject in evidence.subjects(UnknownParameter):
+    for subject in evidence.select(unknown_parameters):
         value = _refused(subject.answer) or ("ignored" if subject.answer.status == 200 else "")
         if value:
             return Behaviour("unknown parameter", value, subject.answer.number)
@@ -168,15 +172,15 @@ def _unknown(evidence: Evidence) -> Behaviour | None:
 
 
 def _authentication(evidence: Evidence) -> Behaviour | None:
-    first = next(iter(evidence.subjects(FirstAnswer)), None)
-    if first is not None and first.answer.status == 200 and evidence.conditions.open:
-        return Behaviour("authentication", "open, as you say", first.answer.number)
-    if first is not None and first.answer.status == 200 and not evidence.conditions.token:
-        return Behaviour("authentication", "open: it answers without credentials", first.answer.number)
-    for subject in evidence.subjects(WithoutCredentials):
-        if subject.answer.status in (401, 403):
-            value = f"required, else {subject.answer.status}"
-            return Behaviour("authentication", value, subject.answer.number)
+    first = next(iter(evidence.select(first_answer)), None)
+    if first is not None and first.status == 200 and evidence.conditions.open:
+        return Behaviour("authentication", "open, as you say", first.number)
+    if first is not None and first.status == 200 and not evidence.conditions.token:
+        return Behaviour("authentication", "open: it answers without credentials", first.number)
+    for answer in evidence.select(without_credentials):
+        if answer.status in (401, 403):
+            value = f"required, else {answer.status}"
+            return Behaviour("authentication", value, answer.number)
     return None
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from contracts.document import document as openapi
 from contracts.judging import checks  # noqa: F401 - registers them
-from contracts.judging.check import CHECKS, CatalogueError, Check
+from contracts.judging.check import CHECKS, Blocks, CatalogueError, Check
 from contracts.model import Requirement, UserError
 from contracts.reports.text import did_you_mean
 
@@ -36,6 +36,11 @@ class Catalogue:
     def tested(self) -> frozenset[str]:
         """The ids that have a check."""
         return frozenset(self.checks)
+
+    @cached_property
+    def gate(self) -> str:
+        """The requirement without which nothing can be checked."""
+        return next(id_ for id_, one in self.checks.items() if one.blocks is Blocks.EVERYTHING)
 
     def select(self, ids: Iterable[str]) -> frozenset[str]:
         """These ids; raises UserError for one that is unknown or has no check."""

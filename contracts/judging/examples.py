@@ -13,7 +13,7 @@ import yaml
 from contracts.evidence.answers import read_query
 from contracts.judging.catalogue import load_catalogue
 from contracts.judging.check import CatalogueError
-from contracts.model import Credentials, Exchange, Failure, FailureKind, Request
+from contracts.model import Credentials, Exchange, Failure, FailureKind, Purpose, Request
 
 _PATH = Path(__file__).with_name("examples.yaml")
 _JSON = {"Content-Type": "application/json"}
@@ -92,7 +92,7 @@ def exchange(number: int, entry: Mapping[str, Any], place: str = "the exchange")
         entry.get("path"),
         entry.get("method", "GET"),
         Credentials(entry.get("credentials", Credentials.GIVEN)),
-        entry.get("purpose", ""),
+        Purpose(entry.get("purpose", Purpose.UNSTATED)),
     )
     if "failure" in entry:
         kind = FailureKind(entry["failure"])

@@ -25,17 +25,12 @@ _FIRST = 8
 
 def detected_mutations(check: Check, evidence: Evidence, document: Document) -> int:
     """1 if a mutation of one subject makes the check fail; 0 says that its pass proves nothing."""
-    return int(any(_fails(check, mutated, document) for mutated in _mutated(check, evidence)))
-
-
-def _fails(check: Check, evidence: Evidence, document: Document) -> bool:
-    subjects: tuple[object, ...] = evidence.subjects(check.subject)
-    return any(check.refuses(subject, document) for subject in subjects)
+    return int(any(check.objects(mutated, document) for mutated in _mutated(check, evidence)))
 
 
 def _mutated(check: Check, evidence: Evidence) -> Iterator[Evidence]:
     """The evidence of one subject at a time, with one answer mutated in one way."""
-    for answer, basis, mutate in _attempts(_targets(evidence.subjects(check.subject), evidence)):
+    for answer, basis, mutate in _attempts(_targets(evidence.select(check.of), evidence)):
         changed = mutate(answer)
         if changed is not None:
             yield basis.replacing([changed])
@@ -72,7 +67,7 @@ def _intruders(answer: Answer, basis: Evidence) -> Iterator[Mutation]:
     if other is not None:
         raw = other.profiles[-1].raw
         yield _profiles(lambda profiles: [*profiles[:-1], raw] if profiles else None)
-    wanted = answer.asked.selection.wanted
+    wanted = answer.query.selection.wanted
     if wanted:
         alike = {"id": 2**62 + 3, "name": "x", "is_active": True, "tags": [f"{wanted[0]}x"]}
         yield _profiles(lambda profiles: [*profiles, alike])

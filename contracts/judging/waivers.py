@@ -6,12 +6,12 @@ violations; what is blocked by it is waived with it, since nobody can say more o
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from contracts.files import read_toml, shown
 from contracts.model import Outcome, Result, UserError, Verdict
 
 _KEYS = ("id", "reason", "owner", "expires", "how")
@@ -108,13 +108,7 @@ def _troubles(waivers: tuple[Waiver, ...], verdicts: tuple[Verdict, ...], today:
 
 def load(path: Path, known: Collection[str]) -> tuple[Waiver, ...]:
     """The waivers in a TOML file, an array of tables `waiver`; UserError names the entry that is wrong."""
-    try:
-        content = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise UserError(f"The waivers {path} cannot be read: {error.strerror}.") from None
-    except (ValueError, RecursionError) as error:  # with line and column, where the parser has them
-        raise UserError(f"The waivers {path} are no TOML: {str(error)[:200]}.") from None
-    return parse(content, str(path), known)
+    return parse(read_toml(path, f"The file of waivers {shown(path)}"), shown(path), known)
 
 
 def parse(content: Mapping[str, object], place: str, known: Collection[str]) -> tuple[Waiver, ...]:

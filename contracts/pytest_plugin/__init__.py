@@ -103,21 +103,22 @@ def contract_result(
 
     def once() -> Result:
         if contract.result is None:
-            found = guarded(lambda: _run(replace(contract_settings, only=contract.selected), stopped))
+            found = guarded(lambda: _run(contract, contract_settings, stopped))
             contract.result = contract.apply_waivers(found)
         return contract.result
 
     return once
 
 
-def _run(settings: Settings, stopped: Callable[[], bool]) -> Result:
+def _run(contract: Contract, settings: Settings, stopped: Callable[[], bool]) -> Result:
     from contracts.runs import run
 
     def stop_if_told(_: run.Progress) -> None:
         if stopped():
             raise KeyboardInterrupt  # as if it had come to this process: the run keeps what it has
 
-    return run.check(settings, progress=stop_if_told)
+    settings = replace(settings, only=contract.selected)
+    return run.check(settings, progress=stop_if_told, checkpoint=contract.keep)
 
 
 def _selected(items: list[pytest.Item], name: str) -> frozenset[str]:

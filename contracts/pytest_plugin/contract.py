@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 
 from contracts.model import ExitStatus, Outcome, Requirement, Result, UserError, Verdict
-from contracts.reports import failure, summary
+from contracts.reports import failure_text
+from contracts.reports.failure_view import FailureView
 from contracts.reports.summary import ReportOptions
 from contracts.reports.text import visible
+from contracts.reports.view import ReportView, Row, view
 from contracts.runs import option_values
 
 if TYPE_CHECKING:
     from contracts.judging.waivers import Waiving
+    from contracts.runs.exhaustive import ExhaustiveState
     from contracts.runs.settings import Settings
 
 OUTCOME = "contract_outcome"
@@ -38,6 +41,19 @@ class Contract:
     waiving: Waiving
     selected: frozenset[str] = frozenset()
     result: Result | None = None
+    _view: ReportView | None = None
+    walk: ExhaustiveState | None = None  # of an exhaustive run, not saved yet
+
+    def keep(self, walk: ExhaustiveState) -> None:
+        """Remember the state of an exhaustive walk."""
+        self.walk = walk
+
+    def save_checkpoint(self) -> None:
+        """Save that state where the settings say. Raises UserError."""
+        from contracts.runs.exhaustive import save_state
+
+        if self.walk is not None and self.settings is not None:
+            save_state(self.walk, self.settings.resume)
 
     @property
     def deployment(self) -> str:
@@ -56,48 +72,53 @@ class Contract:
         self.report_options = replace(self.report_options, waivers_amiss=stale)
         return applied.result
 
+    def view(self, result: Result) -> ReportView:
+        """What reports state of the one result."""
+        if self._view is None:
+            self._view = view(result, self.report_options)
+        return self._view
+
     def require(self, requirement: Requirement, result: Callable[[], Result], record: Record) -> None:
         """Pass, fail, skip or xfail as the requirement's verdict says; the run starts if need be."""
         if requirement.untested:
             pytest.skip(f"{requirement.id} has no check: {visible(requirement.untested)}")
-        verdict = _verdict(requirement, result())
+        row = _row(requirement, self.view(result()))
         record(LEVEL, requirement.level.value)
-        record(OUTCOME, verdict.outcome.value)
-        if verdict.outcome is Outcome.FAIL:
-            self._fail(verdict, result())
-        if verdict.outcome is Outcome.WAIVED and verdict.violations:
-            pytest.xfail(f"{requirement.id} waived: {visible(verdict.reason)}")
-        if verdict.outcome is not Outcome.PASS:
-            pytest.skip(f"{requirement.id} {verdict.outcome}: {visible(summary.why(verdict))}")
+        record(OUTCOME, row.verdict.outcome.value)
+        if row.failure is not None:
+            _fail(row.failure)
+        if row.verdict.outcome is Outcome.WAIVED and row.verdict.violations:
+            pytest.xfail(f"{requirement.id} waived: {row.why}")
+        if row.verdict.outcome is not Outcome.PASS:
+            pytest.skip(f"{requirement.id} {row.word}: {row.why}")
 
     def remarks(self) -> Iterator[str]:
         """The lines at the end of the session that no single test prints: warnings, behaviours and notes."""
         if self.result is None:
             return
-        for verdict in self.result.verdicts:
-            if summary.is_warning(verdict, self.report_options):
-                yield f"warning: {block(verdict, self.result, self.report_options)}"
-        yield from (f"behaviour: {visible(one.name)}: {visible(one.value)}" for one in self.result.behaviours)
-        yield from (f"note: {visible(one)}" for one in summary.notes(self.result))
-
-    def _fail(self, verdict: Verdict, result: Result) -> NoReturn:
-        if summary.is_warning(verdict, self.report_options):
-            pytest.xfail(visible(failure.headline(verdict)))
-        pytest.fail(block(verdict, result, self.report_options), pytrace=False)
+        shown = self.view(self.result)
+        for failure in shown.failures:
+            if failure.word == "warning":
+                yield f"warning: {failure.title}: {block(failure)}"
+        yield from (f"behaviour: {one.name}: {one.value}" for one in shown.behaviours)
+        yield from (f"note: {one}" for one in shown.notes)
 
 
-def _verdict(requirement: Requirement, result: Result) -> Verdict:
-    found = next((v for v in result.verdicts if v.requirement.id == requirement.id), None)
-    return found or Verdict(requirement, Outcome.INCONCLUSIVE, reason="the run gave no verdict on it")
+def _row(requirement: Requirement, found: ReportView) -> Row:
+    without = Verdict(requirement, Outcome.INCONCLUSIVE, reason="the run gave no verdict on it")
+    rows = (row for row in found.rows if row.requirement.id == requirement.id)
+    return next(rows, Row(without, without.outcome.value, without.reason, None))
 
 
-def block(verdict: Verdict, result: Result, report_options: ReportOptions) -> str:
-    """A failure in pytest's output: headline, sentence, what was received, and how to reproduce it."""
-    lines = [visible(failure.headline(verdict))]
-    for label, text in failure.explain(verdict, result, report_options):
-        shown = text if label == "Request" else visible(text)
-        lines.append(f"  {label.ljust(9)} {shown}" if label else f"  {shown}")
-    return "\n".join(lines)
+def _fail(failure: FailureView) -> NoReturn:
+    if failure.word == "warning":
+        pytest.xfail(failure.headline)
+    pytest.fail(block(failure), pytrace=False)
+
+
+def block(failure: FailureView) -> str:
+    """A failure in pytest's output: what was expected and received, and then the details."""
+    return f"{failure.headline}\n{failure_text.text(failure)}"
 
 
 def guarded(run: Callable[[], Result]) -> Result:

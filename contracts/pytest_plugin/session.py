@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
-from contracts.model import Evidence, ExitStatus, Level, Outcome, Requirement, Verdict, exit_status
+from contracts.model import (
+    EvidenceClass,
+    ExitStatus,
+    Level,
+    Outcome,
+    Requirement,
+    UserError,
+    Verdict,
+    exit_status,
+)
 from contracts.pytest_plugin import workers
 from contracts.pytest_plugin.contract import LEVEL, OUTCOME, Contract
 from contracts.pytest_plugin.workers import Controller, Section, WorkerReport
@@ -104,10 +114,11 @@ class SessionHooks:
         """Say at the very end what was checked, and do not let an inconclusive MUST look like success."""
         if workers.is_worker(session.config):
             workers.report(session.config, self._own_report())
-            return (yield)
-        ended = next((report.exit for report in self._reports() if report.exit is not None), None)
-        session.exitstatus = self._exit_status(session.exitstatus, ended)
+        else:
+            ended = next((report.exit for report in self._reports() if report.exit is not None), None)
+            session.exitstatus = self._exit_status(session.exitstatus, ended)
         finished = yield
+        self._save_checkpoints(session)
         reporter = session.config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None and self._outcomes:
             self._print_end(reporter, session.exitstatus)
@@ -116,6 +127,15 @@ class SessionHooks:
     def pytest_unconfigure(self) -> None:
         """Leave signals to whoever had them before."""
         self._handlers.close()
+
+    def _save_checkpoints(self, session: pytest.Session) -> None:
+        """Save exhaustive walks: after the reports, which a walk that goes on would not write again."""
+        for contract in self._contracts:
+            try:
+                contract.save_checkpoint()
+            except UserError as error:
+                print(visible(str(error)), file=sys.stderr)
+                session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
     def _exit_status(self, status: int, ended: tuple[str, int] | None) -> int:
         if self._watch.status is not None:
@@ -180,7 +200,7 @@ class SessionHooks:
 
 
 def _bare(level: Level, outcome: Outcome) -> Verdict:
-    return Verdict(Requirement("", level, "", "", Evidence.ONE), outcome)
+    return Verdict(Requirement("", level, "", "", EvidenceClass.RESPONSE), outcome)
 
 
 def _is_own(path: Any, config: pytest.Config) -> bool:

@@ -4,37 +4,29 @@ from __future__ import annotations
 
 from html import escape
 
-from contracts.model import ExitStatus, Outcome, Result
-from contracts.reports import summary
-from contracts.reports.summary import ReportOptions
+from contracts.model import ExitStatus
+from contracts.reports.view import ReportView
 
 _LABEL = "access-profiles contract"
 _WIDE = 6.6  # pixels of a character at this size; textLength makes up for other fonts
 _COLOURS = {ExitStatus.CONFORMING: "#1a7f37", ExitStatus.FAILED: "#b3141d"}
-_OPEN = "#7a4d00"
+_INCONCLUSIVE = "#7a4d00"
 
 
-def text(result: Result, terms: ReportOptions) -> str:
-    """The badge as an SVG document in ASCII; nothing that a deployment sent stands in it."""
-    conclusion = summary.conclude(result, terms)
-    counts = summary.counts(result)
+def text(view: ReportView) -> str:
+    """The badge as an SVG document in ASCII; nothing that a deployment sent is in it."""
     said = {
-        ExitStatus.CONFORMING: f"conforms, {counts[Outcome.PASS]} passed",
-        ExitStatus.FAILED: f"{counts[Outcome.FAIL]} broken",
-    }.get(conclusion.status, "inconclusive")
-    return of(said, conclusion.status)
+        ExitStatus.CONFORMING: f"conforms, {view.counts['pass']} passed",
+        ExitStatus.FAILED: f"{view.counts['fail'] or 'gate'} failed",
+    }.get(view.exit_status, "inconclusive")
+    return badge(said, view.exit_status)
 
 
-def of(said: str, status: int) -> str:
+def badge(said: str, status: int) -> str:
     """The badge that says this, in the colour of an exit status."""
-    return draw(_LABEL, said, _COLOURS.get(status, _OPEN))
-
-
-def draw(label: str, said: str, colour: str) -> str:
-    """A badge of two halves."""
-    left, right = (round(len(part) * _WIDE) + 12 for part in (label, said))
-    whole = left + right
-    title = escape(f"{label}: {said}")
+    left, right = (round(len(part) * _WIDE) + 12 for part in (_LABEL, said))
+    whole, colour = left + right, _COLOURS.get(status, _INCONCLUSIVE)
+    title = escape(f"{_LABEL}: {said}")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{whole}" height="20" '
         f'role="img" aria-label="{title}">'
@@ -43,7 +35,7 @@ def draw(label: str, said: str, colour: str) -> str:
         f'<rect width="{left}" height="20" fill="#444"/>'
         f'<rect x="{left}" width="{right}" height="20" fill="{colour}"/></g>'
         '<g fill="#fff" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11">'
-        f"{_text(6, left - 12, label)}{_text(left + 6, right - 12, said)}</g></svg>\n"
+        f"{_text(6, left - 12, _LABEL)}{_text(left + 6, right - 12, said)}</g></svg>\n"
     )
 
 

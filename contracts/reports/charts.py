@@ -1,4 +1,4 @@
-"""Two pictures of a run as plain shapes: the map of the collection, and the time line of its requests.
+"""Two charts of a run as plain shapes: the map of the list, and the time line of the requests.
 
 The shapes are numbers and short texts; a template draws them. Nothing here knows of SVG but its coordinates.
 """
@@ -8,21 +8,25 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from urllib.parse import parse_qsl
 
 from contracts.model import Credentials, Exchange, Outcome, Result
-from contracts.reports.failure_view import content_of, place_of, profiles_in
+from contracts.reports.fact_text import body_of, items_in, steps_of
 from contracts.reports.text import number_of, visible
 
-WIDTH = 960
-_LEFT, _RIGHT = 190, 20  # of the map: room for labels, and for the last number of the axis
+WIDTHS = (960, 380)
+"""Of a chart in a window, and on a phone."""
+
 _ROWS = 18
 _ROW = 20
 _PIECES = 240  # rectangles in one row; more are drawn as stretches
-_BARS = 700  # bars in a time line; more are drawn as the slowest of each stretch
-_LANE, _TALLEST = 30, 110
+_BARS = 700  # bars in a time line; of more requests the slowest are drawn
+_PROBES = 200
+_TOP, _TALLEST, _LANE = 18, 110, 30  # of the time line
+_GROUND = _TOP + _TALLEST
+_CHARACTER = 6.6  # the width of one
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,14}")
 
@@ -47,13 +51,14 @@ class Label:
     y: float
     text: str
     anchor: str = "start"
-    look: str = ""
+    look: str = "axis"
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class Chart:
     """Shapes and labels, and in `words` what they show, for those who do not see them."""
 
+    width: float
     height: float
     shapes: tuple[Shape, ...]
     labels: tuple[Label, ...]
@@ -61,227 +66,206 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
-    """One page that was read: where it begins and ends, and the total that it states."""
+class _Axis:
+    """A horizontal axis from 0 to an end, between two edges."""
+
+    left: float
+    right: float
+    end: float
+
+    def x(self, value: float) -> float:
+        """Where a value is."""
+        return round(self.left + (self.right - self.left) * min(value, self.end) / self.end, 1)
+
+    def parts(self) -> Iterator[float]:
+        """The values that are labelled."""
+        return (self.end * part / 4 for part in range(5))
+
+
+@dataclass(frozen=True, slots=True)
+class _PageRead:
+    """One page: what was selected, its limit, the positions that it covers, and the total that it states."""
 
     number: int
     selection: str
-    size: int | None
+    limit: int | None
     begin: int
     end: int
     total: int | None
 
 
-def broken_exchanges(result: Result) -> frozenset[int]:
-    """The numbers of the exchanges that show what is broken."""
+_Row = tuple[tuple[str, int | None], list[_PageRead]]
+"""The pages of one selection and limit."""
+
+
+def failed_exchanges(result: Result) -> frozenset[int]:
+    """The numbers of the exchanges where a violation shows."""
     failed = (v for v in result.verdicts if v.outcome is Outcome.FAIL)
     return frozenset(n for verdict in failed for one in verdict.violations for n in one.exchanges[-1:])
 
 
-# --- the map of the collection ----------------------------------------------------------------------
+# --- the map of the list ----------------------------------------------------------------------------
 
 
-def collection(result: Result) -> Picture | None:
-    """Which positions of the list were read with which page size, and where it broke; None without pages."""
-    reads = [read for read in map(_read, result.exchanges) if read is not None]
-    extent = _extent(reads)
-    if not extent:
-        return None
-    broken = broken_exchanges(result)
-    rows = _rows(reads, broken)
-    shapes: list[Shape] = []
-    labels: list[Label] = []
-    for at, ((selection, size), row) in enumerate(rows):
-        y = 4 + at * _ROW
-        labels.append(Label(_LEFT - 8, y + 12, _row_name(selection, size), "end"))
-        shapes.append(Shape(_LEFT, y, WIDTH - _LEFT - _RIGHT, _ROW - 6, "ground"))
-        shapes.extend(_pieces(row, y, extent, broken))
+def list_map(result: Result) -> tuple[Chart, ...]:
+    """Which positions of the list were read at which limit, and where it failed; one chart for each width."""
+    pages = [page for page in map(_page_read, result.exchanges) if page is not None]
+    extent, failed = _extent(pages), failed_exchanges(result)
+    rows = _rows(pages, failed)
+    words = _map_words(pages, rows, extent, failed)
     height = 4 + len(rows) * _ROW
-    shapes.extend(_breaks(result, reads, rows, extent))
-    labels.extend(_axis(extent, height + 16))
-    return Picture(height + 24, tuple(shapes), tuple(labels), _map_words(reads, rows, extent, broken))
+    drawn = []
+    for width, left in zip(WIDTHS, (190, 130), strict=True) if extent else ():
+        axis = _Axis(left, width - 20, extent)
+        points = _points(result, pages, rows, axis)
+        shapes = (
+            *(shape for at, row in enumerate(rows) for shape in _pieces(at, row, axis, failed)),
+            *points,
+        )
+        labels = [Label(axis.x(p), height + 16, f"{p:,.0f}", "middle") for p in axis.parts()]
+        labels += [_row_name(at, row, left) for at, row in enumerate(rows)]
+        labels.append(Label(left - 16, height + 16, "position in the list", "end"))
+        drawn.append(Chart(width, height + 24, shapes, tuple(labels), words))
+    return tuple(drawn)
 
 
-def _read(exchange: Exchange) -> _Read | None:
+def _page_read(exchange: Exchange) -> _PageRead | None:
     request = exchange.request
     regular = request.method == "GET" and request.path is None and request.credentials is Credentials.GIVEN
-    asked = dict(parse_qsl(request.query, keep_blank_values=True)) if regular else {}
-    content = content_of(exchange) if regular and exchange.status == 200 else None
-    if content is None or not isinstance(content, dict) or "access_profiles" not in content:
+    body = body_of(exchange) if regular and exchange.status == 200 else None
+    if not isinstance(body, dict) or "access_profiles" not in body:
         return None
-    size, begin = _number(asked.pop("limit", None)), _number(asked.pop("offset", None))
-    begin = begin or 0
-    total = content.get("total_count")
-    return _Read(
-        exchange.number,
-        ", ".join(f"{name}={value}" for name, value in sorted(asked.items())),
-        size,
-        begin,
-        begin + len(profiles_in(content)),
-        total if isinstance(total, int) and not isinstance(total, bool) else None,
-    )
+    query = dict(parse_qsl(request.query, keep_blank_values=True))
+    limit, begin = _number(query.pop("limit", None)), _number(query.pop("offset", None)) or 0
+    selection = ", ".join(f"{name}={value}" for name, value in sorted(query.items()))
+    total = body.get("total_count")
+    stated = total if isinstance(total, int) and not isinstance(total, bool) else None
+    return _PageRead(exchange.number, selection, limit, begin, begin + len(items_in(body)), stated)
 
 
 def _number(text: str | None) -> int | None:
     return int(text) if text is not None and _NUMBER.fullmatch(text) else None
 
 
-def _extent(reads: Sequence[_Read]) -> int:
-    """The number of positions that the map shows: as far as profiles came, or as the total promises."""
-    furthest = max((read.end for read in reads if read.end > read.begin), default=0)
-    totals = Counter(read.total for read in reads if not read.selection and read.total is not None)
+def _extent(pages: Sequence[_PageRead]) -> int:
+    """The number of positions that the map shows: as far as items were received, or as the total promises."""
+    furthest = max((page.end for page in pages if page.end > page.begin), default=0)
+    totals = Counter(page.total for page in pages if not page.selection and page.total is not None)
     usual = totals.most_common(1)[0][0] if totals else 0
     return usual if furthest < usual <= 2 * furthest else furthest
 
 
-_Way = tuple[tuple[str, int | None], list[_Read]]
-_Rows = list[_Way]
+def _rows(pages: Iterable[_PageRead], failed: frozenset[int]) -> list[_Row]:
+    """As many rows as the map has space for: those with a failure, then those that cover most."""
+    found: defaultdict[tuple[str, int | None], list[_PageRead]] = defaultdict(list)
+    for page in pages:
+        found[page.selection, page.limit].append(page)
 
-
-def _rows(reads: Iterable[_Read], broken: frozenset[int]) -> _Rows:
-    """As many ways of asking as the map has room for: those that broke, then those that read most."""
-    found: defaultdict[tuple[str, int | None], list[_Read]] = defaultdict(list)
-    for read in reads:
-        found[read.selection, read.size].append(read)
-
-    def weight(row: _Way) -> tuple[bool, bool, int]:
-        (selection, _), pages = row
-        covered = sum(page.end - page.begin for page in pages)
-        return not any(page.number in broken for page in pages), bool(selection), -covered
+    def weight(row: _Row) -> tuple[bool, bool, int]:
+        (selection, _), read = row
+        covered = sum(page.end - page.begin for page in read)
+        return not any(page.number in failed for page in read), bool(selection), -covered
 
     chosen = sorted(found.items(), key=weight)[:_ROWS]
     # The whole list first, the largest pages first.
     return sorted(chosen, key=lambda row: (row[0][0], -(row[0][1] or 0)))
 
 
-def _row_name(selection: str, size: int | None) -> str:
-    page = "no limit" if size is None else f"limit {size}"
-    name = visible(f"{page}, {selection}" if selection else page, at_most=200)
-    return name if len(name) <= 27 else f"{name[:26]}…"
+def _row_name(at: int, row: _Row, left: float) -> Label:
+    (selection, limit), _ = row
+    page = "no limit" if limit is None else f"limit {limit}"
+    name, fitting = visible(f"{page}, {selection}" if selection else page), int(left / _CHARACTER) - 2
+    cut = name if len(name) <= fitting else f"{name[: fitting - 1]}…"
+    return Label(left - 8, 16 + at * _ROW, cut, "end", "")
 
 
-def _pieces(row: Sequence[_Read], y: float, extent: int, broken: frozenset[int]) -> Iterator[Shape]:
-    merged = _stretches(row, broken) if len(row) > _PIECES else row
-    for read in sorted(merged[: 4 * _PIECES], key=lambda read: read.number in broken):
-        look = "broken" if read.number in broken else "read"
-        begin, end = min(read.begin, extent), min(read.end, extent)
-        width = max(_x(end, extent) - _x(begin, extent) - 1, 2)
-        title = f"request {read.number}: {_positions(read)}"
-        yield Shape(
-            _x(begin, extent), y, width, _ROW - 6, look if read.end > read.begin else f"{look} none", title
-        )
+def _pieces(at: int, row: _Row, axis: _Axis, failed: frozenset[int]) -> Iterator[Shape]:
+    """A rectangle for each page, those with a failure on top; very many pages as the stretches they cover."""
+    y, pages = 4 + at * _ROW, row[1]
+    bad = [page for page in pages if page.number in failed]
+    good = [page for page in pages if page.number not in failed]
+    yield Shape(axis.left, y, axis.right - axis.left, _ROW - 6, "ground")
+    for page in (*(good if len(good) <= _PIECES else _stretches(good)), *bad[:_PIECES]):
+        look = "broken" if page.number in failed else "read"
+        x, end = axis.x(page.begin), axis.x(page.end)
+        empty = " none" if page.end <= page.begin else ""
+        title = f"request #{page.number}: {_positions(page)}"
+        yield Shape(x, y, max(end - x - 1, 2), _ROW - 6, look + empty, title)
 
 
-def _stretches(row: Sequence[_Read], broken: frozenset[int]) -> list[_Read]:
-    """Sound pages that touch each other as one; those that broke stay as they are."""
-    kept = [read for read in row if read.number in broken]
-    for read in sorted((r for r in row if r.number not in broken), key=lambda r: r.begin):
-        last = kept[-1] if kept and kept[-1].number not in broken else None
-        if last is not None and read.begin <= last.end:
-            kept[-1] = _Read(
-                last.number, last.selection, last.size, last.begin, max(last.end, read.end), None
-            )
+def _stretches(pages: Sequence[_PageRead]) -> list[_PageRead]:
+    """Pages that touch each other as one."""
+    merged: list[_PageRead] = []
+    for page in sorted(pages, key=lambda page: page.begin):
+        if merged and page.begin <= merged[-1].end:
+            merged[-1] = replace(merged[-1], end=max(merged[-1].end, page.end))
         else:
-            kept.append(read)
-    return kept
+            merged.append(page)
+    return merged[:_PIECES]
 
 
-def _positions(read: _Read) -> str:
-    if read.end <= read.begin:
-        return f"nothing from position {read.begin:,} on"
-    return f"positions {read.begin:,} to {read.end - 1:,}"
+def _positions(page: _PageRead) -> str:
+    if page.end <= page.begin:
+        return f"no items from position {page.begin:,} on"
+    return f"positions {page.begin:,} to {page.end - 1:,}"
 
 
-def _breaks(result: Result, reads: Sequence[_Read], rows: _Rows, extent: int) -> Iterator[Shape]:
-    """A mark at the very profile that a violation points to."""
-    by_number = {read.number: read for read in reads}
+def _points(result: Result, pages: Sequence[_PageRead], rows: Sequence[_Row], axis: _Axis) -> Iterator[Shape]:
+    """A mark at the very item that a violation points to."""
+    by_number = {page.number: page for page in pages}
     heights = {key: 4 + at * _ROW for at, (key, _) in enumerate(rows)}
     for verdict in result.verdicts:
         for violation in verdict.violations if verdict.outcome is Outcome.FAIL else ():
-            read = by_number.get(violation.exchanges[-1]) if violation.exchanges else None
-            place = place_of(violation.pointer)
-            if read is None or len(place) < 2 or not _NUMBER.fullmatch(place[1]):
+            page, steps = by_number.get(violation.at[-1].exchange), steps_of(violation.pointer)
+            if page is None or len(steps) < 2 or not _NUMBER.fullmatch(steps[1]):
                 continue
-            y, position = heights.get((read.selection, read.size)), read.begin + int(place[1])
-            if y is not None and position < extent:
+            y, position = heights.get((page.selection, page.limit)), page.begin + int(steps[1])
+            if y is not None and position < axis.end:
                 title = f"{verdict.requirement.id}: position {position:,}"
-                yield Shape(_x(position, extent) - 1, y - 3, 3, _ROW, "point", title)
+                yield Shape(axis.x(position) - 1, y - 3, 3, _ROW, "point", title)
 
 
-def _x(position: int, extent: int) -> float:
-    return round(_LEFT + (WIDTH - _LEFT - _RIGHT) * position / extent, 1)
-
-
-def _axis(extent: int, y: float) -> Iterator[Label]:
-    steps = sorted({0, *(round(extent * part / 4) for part in range(1, 4)), extent})
-    for position in steps:
-        yield Label(_x(position, extent), y, f"{position:,}", "middle", "axis")
-    yield Label(_LEFT - 8, y, "position in the list", "end", "axis")
-
-
-def _map_words(reads: Sequence[_Read], rows: _Rows, extent: int, broken: frozenset[int]) -> str:
-    bad = sum(read.number in broken for read in reads)
-    ways = len({(read.selection, read.size) for read in reads})
-    shown = "" if ways <= len(rows) else f" Of {ways} ways of asking, {len(rows)} are drawn."
-    what = f"{number_of(bad, 'page')} of these broke a requirement." if bad else "None broke a requirement."
-    return f"{number_of(len(reads), 'page')} of a list of {number_of(extent, 'position')}. {what}{shown}"
+def _map_words(pages: Sequence[_PageRead], rows: Sequence[_Row], extent: int, failed: frozenset[int]) -> str:
+    bad = sum(page.number in failed for page in pages)
+    kinds = len({(page.selection, page.limit) for page in pages})
+    shown = "" if kinds <= len(rows) else f" Of {kinds} kinds of request, {len(rows)} are drawn."
+    what = f"{number_of(bad, 'page')} with a failure." if bad else "No failures."
+    return f"{number_of(len(pages), 'page')} of a list of {number_of(extent, 'position')}. {what}{shown}"
 
 
 # --- the time line ----------------------------------------------------------------------------------
 
 
-def time_line(result: Result) -> Picture | None:
-    """When each request left and how long it took; None where nothing was asked."""
+def time_line(result: Result) -> tuple[Chart, ...]:
+    """When each request was sent and how long its response took; one chart for each width."""
     exchanges = sorted(result.exchanges, key=lambda one: one.started)
-    if not exchanges:
-        return None
-    span = max(one.started + one.elapsed for one in exchanges) or 1.0
+    return tuple(_time_line(exchanges, failed_exchanges(result), width) for width in WIDTHS if exchanges)
+
+
+def _time_line(exchanges: Sequence[Exchange], failed: frozenset[int], width: int) -> Chart:
+    axis = _Axis(64, width - 30, max(one.started + one.elapsed for one in exchanges) or 1.0)
     slowest = max(one.elapsed for one in exchanges) or 1.0
-    broken = broken_exchanges(result)
-    ground = 18 + _TALLEST
-    shapes = [*_bands(exchanges, span, ground)]
-    labels = [*_band_names(exchanges, span)]
-    for one in _telling(exchanges, span, broken):
-        shapes.append(_bar(one, span, slowest, ground, broken))
-        shapes.extend(_waits(one, span, ground))
-    again = list(_again(exchanges, span, ground))
-    shapes.extend(again)
-    labels.append(Label(56, ground + 20, "again", "end", "axis"))
-    labels.append(Label(56, 26, _milliseconds(slowest), "end", "axis"))
-    labels.append(Label(56, ground, "0", "end", "axis"))
-    labels.extend(
-        Label(_t(span * part / 4, span), ground + _LANE + 16, f"{span * part / 4:.2f} s", "middle", "axis")
-        for part in range(5)
-    )
-    return Picture(ground + _LANE + 24, tuple(shapes), tuple(labels), _time_words(exchanges, again))
+    bands, names = _bands(exchanges, axis)
+    shapes = [*bands]
+    for one in sorted(exchanges, key=lambda one: (one.number not in failed, -one.elapsed))[:_BARS]:
+        shapes.append(_bar(one, axis, slowest, failed))
+        shapes.extend(_waits(one, axis))
+    repeated = list(_repeated(exchanges, axis))
+    labels = [Label(axis.x(at), _GROUND + _LANE + 16, f"{at:.2f} s", "middle") for at in axis.parts()]
+    scale = ((26, _milliseconds(slowest)), (_GROUND, "0"), (_GROUND + 20, "repeated"))
+    labels += [*names, *(Label(axis.left - 8, y, text, "end") for y, text in scale)]
+    words = _time_words(exchanges, repeated)
+    return Chart(width, _GROUND + _LANE + 24, (*shapes, *repeated), tuple(labels), words)
 
 
-def _t(seconds: float, span: float) -> float:
-    return round(64 + (WIDTH - 64 - 30) * seconds / span, 1)
-
-
-def _telling(exchanges: Sequence[Exchange], span: float, broken: frozenset[int]) -> list[Exchange]:
-    """Every exchange, or of very many the slowest of each stretch and all that say something."""
-    if len(exchanges) <= _BARS:
-        return list(exchanges)
-    slowest: dict[int, Exchange] = {}
-    for one in exchanges:
-        column = int(one.started / span * _BARS)
-        if column not in slowest or slowest[column].elapsed < one.elapsed:
-            slowest[column] = one
-    special = [e for e in exchanges if e.number in broken or e.attempts or e.status is None][:_BARS]
-    return sorted({e.number: e for e in (*slowest.values(), *special)}.values(), key=lambda e: e.started)
-
-
-def _bar(one: Exchange, span: float, slowest: float, ground: float, broken: frozenset[int]) -> Shape:
+def _bar(one: Exchange, axis: _Axis, slowest: float, failed: frozenset[int]) -> Shape:
     height = max(round(_TALLEST * one.elapsed / slowest, 1), 2)
-    x = _t(one.started, span)
-    width = max(round(_t(one.started + one.elapsed, span) - x, 1), 1.5)
-    look = "broken" if one.number in broken else _look(one)
-    came = one.failure.kind.value if one.failure else str(one.status)
-    return Shape(
-        x, ground - height, width, height, look, f"request {one.number}: {came}, {_milliseconds(one.elapsed)}"
-    )
+    x = axis.x(one.started)
+    width = max(round(axis.x(one.started + one.elapsed) - x, 1), 1.5)
+    look = "broken" if one.number in failed else _look(one)
+    received = one.failure.kind.value if one.failure else str(one.status)
+    title = f"request #{one.number}: {received}, {_milliseconds(one.elapsed)}"
+    return Shape(x, _GROUND - height, width, height, look, title)
 
 
 def _look(one: Exchange) -> str:
@@ -290,67 +274,60 @@ def _look(one: Exchange) -> str:
     return "refused" if one.status >= 400 else "read"
 
 
-def _waits(one: Exchange, span: float, ground: float) -> Iterator[Shape]:
+def _waits(one: Exchange, axis: _Axis) -> Iterator[Shape]:
     if one.attempts:
         waited = sum(attempt.waited for attempt in one.attempts)
-        begin = _t(max(one.started - waited, 0), span)
+        begin = axis.x(max(one.started - waited, 0))
         reasons = ", ".join(dict.fromkeys(attempt.why for attempt in one.attempts))
-        title = visible(
-            f"request {one.number} was repeated after {reasons}; {waited:.1f} s waited", at_most=200
-        )
-        yield Shape(begin, ground + 2, max(_t(one.started, span) - begin, 4), 5, "wait", title)
+        title = visible(f"request #{one.number} was retried after {reasons}; {waited:.1f} s waited")
+        yield Shape(begin, _GROUND + 2, max(axis.x(one.started) - begin, 4), 5, "wait", title)
 
 
-def _again(exchanges: Sequence[Exchange], span: float, ground: float) -> Iterator[Shape]:
-    """A mark for each request that was asked before: the same answer brackets a quiet window."""
+def _repeated(exchanges: Sequence[Exchange], axis: _Axis) -> Iterator[Shape]:
+    """A mark for each request that was sent before: between two equal responses the list was stable."""
     before: dict[tuple[object, ...], Exchange] = {}
     marks = 0
     for one in exchanges:
-        asked = one.request
-        key = (asked.method, asked.path, asked.query, asked.credentials)
+        request = one.request
+        key = (request.method, request.path, request.query, request.credentials)
         first = before.get(key)
         before[key] = one
         if first is None or one.status is None or marks >= _BARS:
             continue
         marks += 1
         same = (one.status, one.content) == (first.status, first.content)
-        came = "the same answer" if same else "another answer"
-        title = f"request {one.number} is request {first.number} again: {came}"
-        yield Shape(_t(one.started, span), ground + 12, 4, 10, "same" if same else "other", title)
+        title = f"request #{one.number} repeats #{first.number}: {'the same' if same else 'another'} response"
+        yield Shape(axis.x(one.started), _GROUND + 12, 4, 10, "same" if same else "other", title)
 
 
-def _phases(exchanges: Sequence[Exchange]) -> Iterator[tuple[str, list[Exchange]]]:
-    for purpose, part in groupby(exchanges, key=lambda one: one.request.purpose):
-        yield visible(purpose, at_most=40), list(part)
-
-
-def _bands(exchanges: Sequence[Exchange], span: float, ground: float) -> Iterator[Shape]:
-    for at, (purpose, part) in zip(range(200), _phases(exchanges), strict=False):
-        begin, end = _t(part[0].started, span), _t(part[-1].started + part[-1].elapsed, span)
-        yield Shape(begin, 18, max(end - begin, 1), ground - 18, f"band{at % 2}", purpose)
-
-
-def _band_names(exchanges: Sequence[Exchange], span: float) -> Iterator[Label]:
+def _bands(exchanges: Sequence[Exchange], axis: _Axis) -> tuple[list[Shape], list[Label]]:
+    """A band behind the requests of each probe, and its name where there is space for it."""
+    shapes: list[Shape] = []
+    names: list[Label] = []
     free = 0.0
-    for _, (purpose, part) in zip(range(200), _phases(exchanges), strict=False):
-        begin, end = _t(part[0].started, span), _t(part[-1].started + part[-1].elapsed, span)
-        wide = 6.5 * len(purpose)
-        if purpose and begin >= free and end - begin >= wide:
-            yield Label(begin, 12, purpose, "start", "axis")
-            free = begin + wide
+    probes = groupby(exchanges, key=lambda one: one.request.purpose)
+    for at, (purpose, part) in zip(range(_PROBES), probes, strict=False):
+        sent = list(part)
+        name = visible(purpose, at_most=40)
+        begin, end = axis.x(sent[0].started), axis.x(sent[-1].started + sent[-1].elapsed)
+        shapes.append(Shape(begin, _TOP, max(end - begin, 1), _TALLEST, f"band{at % 2}", name))
+        if name and begin >= free and end - begin >= _CHARACTER * len(name):
+            names.append(Label(begin, 12, name))
+            free = begin + _CHARACTER * len(name)
+    return shapes, names
 
 
 def _milliseconds(seconds: float) -> str:
     return f"{seconds * 1000:.0f} ms" if seconds < 10 else f"{seconds:.0f} s"
 
 
-def _time_words(exchanges: Sequence[Exchange], again: Sequence[Shape]) -> str:
+def _time_words(exchanges: Sequence[Exchange], repeated: Sequence[Shape]) -> str:
     times = sorted(one.elapsed for one in exchanges)
-    repeated = sum(bool(one.attempts) for one in exchanges)
-    other = sum(shape.look == "other" for shape in again)
+    retried = sum(bool(one.attempts) for one in exchanges)
+    other = sum(shape.look == "other" for shape in repeated)
     median = _milliseconds(times[len(times) // 2])
     return (
         f"{number_of(len(exchanges), 'request')}, half of them within {median}, "
-        f"the slowest {_milliseconds(times[-1])}; {repeated} repeated after passing trouble. "
-        f"{number_of(len(again), 'request')} asked again, {other} with another answer."
+        f"the slowest {_milliseconds(times[-1])}; {retried} retried after a passing error. "
+        f"{number_of(len(repeated), 'request')} repeated, {other} with another response."
     )

@@ -2,76 +2,55 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 
 from contracts import __version__
-from contracts.model import Outcome, Result, Verdict
-from contracts.reports import failure, summary
-from contracts.reports.summary import ReportOptions
-from contracts.reports.text import visible
+from contracts.reports import failure_text
+from contracts.reports.json_report import Json, dumps
+from contracts.reports.view import ReportView, Row
 
 _STATUSES = ("passed", "failed", "pending", "skipped", "other")
 
-Json = dict[str, object]
+# What was not checked is skipped, and a broken SHOULD is neither passed nor failed.
+_STATUS = {"pass": "passed", "fail": "failed", "warning": "other"}
 
 
-def text(result: Result, terms: ReportOptions) -> str:
+def text(view: ReportView) -> str:
     """The report as JSON text in ASCII."""
-    return json.dumps(render(result, terms), ensure_ascii=True, allow_nan=False, indent=2) + "\n"
+    return dumps(render(view))
 
 
-def render(result: Result, terms: ReportOptions) -> Json:
+def render(view: ReportView) -> Json:
     """The report as plain values. A run knows no date: it starts at 0, in milliseconds."""
-    conclusion = summary.conclude(result, terms)
-    counted = Counter(status(verdict, terms) for verdict in result.verdicts)
+    tests = [_test(row) for row in view.rows]
+    found = Counter(test["status"] for test in tests)
     return {
         "reportFormat": "CTRF",
         "specVersion": "0.0.0",
         "results": {
             "tool": {"name": "bifrost-contracts", "version": __version__},
             "summary": {
-                "tests": len(result.verdicts),
-                **{name: counted[name] for name in _STATUSES},
+                "tests": len(tests),
+                **{status: found[status] for status in _STATUSES},
                 "start": 0,
-                "stop": round(result.seconds * 1000),
+                "stop": round(view.result.seconds * 1000),
             },
-            "tests": [_test(verdict, result, terms) for verdict in result.verdicts],
-            "environment": {
-                "testEnvironment": visible(result.deployment),
-                "extra": {
-                    "verdict": conclusion.word,
-                    "exit_status": conclusion.status,
-                    "reason": visible(conclusion.reason),
-                    "seed": result.seed,
-                },
-            },
+            "tests": tests,
+            "environment": {"testEnvironment": view.deployment, "extra": view.facts},
         },
     }
 
 
-def status(verdict: Verdict, terms: ReportOptions) -> str:
-    """CTRF's word: what was not judged is skipped, and a broken SHOULD is neither passed nor failed."""
-    if verdict.outcome is Outcome.FAIL:
-        return "other" if summary.is_warning(verdict, terms) else "failed"
-    return "passed" if verdict.outcome is Outcome.PASS else "skipped"
-
-
-def _test(verdict: Verdict, result: Result, terms: ReportOptions) -> Json:
-    found = verdict.requirement
+def _test(row: Row) -> Json:
+    requirement, failure = row.requirement, row.failure
     test: Json = {
-        "name": found.id,
-        "status": status(verdict, terms),
+        "name": requirement.id,
+        "status": _STATUS.get(row.word, "skipped"),
         "duration": 0,
-        "suite": [found.area],
-        "rawStatus": verdict.outcome.value,
-        "tags": [found.level.value],
-        "message": visible(
-            failure.headline(verdict) if verdict.outcome is Outcome.FAIL else summary.why(verdict)
-        ),
-        "extra": {"level": found.level.value, "evidence": found.evidence.value},
+        "suite": [requirement.area],
+        "rawStatus": row.word,
+        "tags": [requirement.level.value],
+        "message": row.why if failure is None else failure.headline,
+        "extra": row.facts,
     }
-    if verdict.outcome is Outcome.FAIL:
-        lines = failure.explain(verdict, result, terms)
-        test["trace"] = "\n".join(visible(f"{label}: {line}" if label else line) for label, line in lines)
-    return test
+    return test if failure is None else {**test, "trace": failure_text.text(failure)}

@@ -16,16 +16,7 @@ TOKEN_VARIABLE = "BIFROST_TOKEN"  # noqa: S105 - the name of a variable, not a s
 _ODD_PATH = re.compile(r"//|(?:^|/)(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
 _PLAIN = re.compile(r"[\x20-\x7e]*")
 
-_SUFFIX = {
-    Credentials.GIVEN: "",
-    Credentials.LOWER_CASE_SCHEME: "",
-    Credentials.RANDOM: "_RANDOM",
-    Credentials.TRUNCATED: "_TRUNCATED",
-    Credentials.EXTENDED: "_EXTENDED",
-    Credentials.ALTERED: "_ALTERED",
-    Credentials.ALTERED_START: "_ALTERED_START",
-    Credentials.OTHER_CASE: "_OTHER_CASE",
-}
+_UNALTERED = (Credentials.GIVEN, Credentials.LOWER_CASE_SCHEME)  # the secret itself is sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +91,7 @@ def _authorization(credentials: Credentials, site: Site) -> list[str]:
         return _header(f"Bearer ${site.narrow}")
     if credentials is Credentials.EMPTY:
         return _header("Basic " if secret.basic else "Bearer ")
-    variable = f"${secret.variable}{_SUFFIX[credentials]}"
+    variable = f"${secret.variable}" + ("" if credentials in _UNALTERED else f"_{credentials.name}")
     return _with_secret(variable, secret, lower=credentials is Credentials.LOWER_CASE_SCHEME)
 
 

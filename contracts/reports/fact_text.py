@@ -1,79 +1,137 @@
-"""The facts of a witness in words, for people, and as JSON values."""
+"""What an exchange shows at a place: as one line for people, and as JSON values."""
 
 from __future__ import annotations
 
 import json
 import math
-import re
-from collections.abc import Iterator
+from functools import lru_cache
+from typing import cast
 
-from contracts.model import Excerpt
+from contracts.model import Exchange, Place
+from contracts.reports.text import number_of
 
-_MOST = 120
-_IDS = 8
-_NUMBERS = {"/count", "/total_count", "/limit", "/offset", "/status_code"}
-_MEMBER = re.compile(r"/access_profiles/([0-9]+)/(.+)")
+ABSENT = object()
+"""The value of a fact that points to nothing."""
 
+_VALUE = 120  # characters of one value
+_IDS = 8  # ids of one list
+_FEW = 12  # scalars of one list
 
-def words(excerpt: Excerpt) -> str:
-    """What an exchange shows: `total_count 137, limit 100, offset 134, 4 profiles`."""
-    return ", ".join(_fact(name, value) for name, value in excerpt.facts) or "an answer at all"
-
-
-def values(excerpt: Excerpt) -> dict[str, object]:
-    """The facts by name, as values that JSON has."""
-    return {name: _finite(value) for name, value in excerpt.facts}
+Steps = tuple[str, ...]
 
 
-def _fact(name: str, value: object) -> str:
-    member = _MEMBER.fullmatch(name)
-    if name in _NUMBERS:
-        return f"{name[1:]} {_short(value)}"
-    if member:
-        return f"access_profiles[{member[1]}].{member[2]} {_short(value)}"
-    if name.startswith("schema") and isinstance(value, dict):
-        return _breach(value)
-    return next(_special(name, value), f"{name} {_short(value)}")
+def shows(place: Place, exchange: Exchange) -> str:
+    """What the exchange shows there: `/total_count: 137, /access_profiles: 4 items (ids 1, 2, 3, 4)`."""
+    return ", ".join(_fact(fact, value) for fact, value in resolved(place, exchange).items())
 
 
-def _special(name: str, value: object) -> Iterator[str]:
-    if name == "length":
-        yield "1 profile" if value == 1 else f"{value} profiles"
-    elif name == "ids" and isinstance(value, list):
-        yield _ids(value)
-    elif name.startswith("headers/"):
-        header = name.removeprefix("headers/").title()
-        yield f"{header}: {_short(value)[1:-1]}" if value else f"no {header}"
-    elif name == "named":
-        yield f"the name of a profile, {_short(value)}"
-    elif name in ("text", "start"):
-        yield f"content that begins with {_short(value)}" if name == "start" else f"the text …{_end(value)}"
+def values(place: Place, exchange: Exchange) -> dict[str, object]:
+    """The facts by name, as values that JSON has; those that are absent are left out."""
+    found = resolved(place, exchange).items()
+    return {fact: _plain(value) for fact, value in found if value is not ABSENT}
 
 
-def _ids(value: list[object]) -> str:
-    shown = ", ".join(map(str, value[:_IDS]))
-    more = f", … ({len(value):,} in all)" if len(value) > _IDS else ""
-    return f"ids {shown}{more}" if value else "no ids"
+def resolved(place: Place, exchange: Exchange) -> dict[str, object]:
+    """The value of each fact of the response, `ABSENT` if there is none; `request` is no such fact."""
+    return {fact: _value(fact, exchange) for fact in place.facts if fact != "request"}
 
 
-def _end(value: object) -> str:
-    """The end of a text that breaks off where it goes wrong."""
-    return json.dumps(str(value)[-60:])
+def body_of(exchange: Exchange) -> object:
+    """The body as JSON; None if it is not JSON that Python reads."""
+    return _parsed(exchange.content)
 
 
-def _breach(value: dict[str, object]) -> str:
-    place = value.get("pointer") or "the whole content"
-    return f"{_short(value.get('value'))} at {place}, where {_short(value.get('demanded'))} is demanded"
+@lru_cache(maxsize=8)  # a counterexample is read several times in a row, and large bodies take long
+def _parsed(content: bytes) -> object:
+    try:
+        return cast(object, json.loads(content))
+    except (ValueError, RecursionError):
+        return None
 
 
-def _short(value: object) -> str:
-    text = json.dumps(_finite(value))
-    return text if len(text) <= _MOST else f"{text[:_MOST]}…"
+def items_in(body: object) -> list[object]:
+    """The items of a page; empty if the body is no page."""
+    listed = body.get("access_profiles") if isinstance(body, dict) else None
+    return listed if isinstance(listed, list) else []
 
 
-def _finite(value: object) -> object:
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    if isinstance(value, dict):
-        return {name: _finite(inner) for name, inner in value.items()}
-    return [_finite(inner) for inner in value] if isinstance(value, list) else value
+def ids_of(items: list[object]) -> list[object]:
+    """The ids of items that all have one; empty if they do not."""
+    ids = [item.get("id") for item in items if isinstance(item, dict)]
+    return ids if len(ids) == len(items) and all(isinstance(one, int | str) for one in ids) else []
+
+
+def steps_of(pointer: str) -> Steps:
+    """The steps of a JSON Pointer."""
+    return tuple(step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:])
+
+
+def one_line(value: object, at_most: int = _VALUE) -> str:
+    """A value on one line, cut at a number of characters: as JSON, or by its size if it is nested."""
+    if isinstance(value, dict) and value:
+        return f"{{… {number_of(len(value), 'member')}}}"
+    if isinstance(value, list) and not _is_short(value):
+        return f"[… {number_of(len(value), 'item')}]"
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= at_most else f"{text[:at_most]}…"
+
+
+def _is_short(value: list[object]) -> bool:
+    return len(value) <= _FEW and not any(isinstance(item, dict | list) for item in value)
+
+
+def _value(fact: str, exchange: Exchange) -> object:
+    if fact.startswith("/"):
+        return _at(body_of(exchange), steps_of(fact))
+    if fact.startswith("headers/"):
+        name = fact.removeprefix("headers/")
+        return ", ".join(value for key, value in exchange.headers if key.lower() == name) or ABSENT
+    return {
+        "status": exchange.status,
+        "failure": exchange.failure.text if exchange.failure else None,
+        "body": exchange.content[: 4 * _VALUE].decode("utf-8", errors="backslashreplace"),
+    }[fact]
+
+
+def _at(value: object, steps: Steps) -> object:
+    for step in steps:
+        if isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+            value = value[int(step)]
+        elif isinstance(value, dict) and step in value:
+            value = value[step]
+        else:
+            return ABSENT
+    return value
+
+
+def _fact(fact: str, value: object) -> str:
+    name = fact.removeprefix("headers/").title() if fact.startswith("headers/") else fact
+    if value is ABSENT:
+        return f"no {name}"
+    if fact == "failure":
+        return f"no response: {value}"
+    if fact == "body":
+        return f"a body that begins with {one_line(value)}" if value else "no body"
+    if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
+        return f"{name}: {_items(value)}"
+    return f"{name}: {str(value)[:_VALUE] if fact.startswith('headers/') else one_line(value)}"
+
+
+def _items(value: list[object]) -> str:
+    number, ids = number_of(len(value), "item"), ids_of(value)
+    shown = ", ".join(str(one)[:_VALUE] for one in ids[:_IDS])
+    return f"{number} (ids {shown}{', …' if len(ids) > _IDS else ''})" if ids else number
+
+
+def _plain(value: object) -> object:
+    """A value for JSON: items by their ids, other nested values by their size, NaN and infinity as text."""
+    if isinstance(value, list) and ids_of(value):
+        return ids_of(value)
+    is_scalar = value is None or isinstance(value, bool | int | str)
+    return value if is_scalar or (isinstance(value, float) and math.isfinite(value)) else _nested(value)
+
+
+def _nested(value: object) -> object:
+    if isinstance(value, list) and _is_short(value):
+        return [_plain(inner) for inner in value]
+    return one_line(value)

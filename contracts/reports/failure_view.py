@@ -1,341 +1,180 @@
-"""The exchanges that prove a violation, cut to what matters: a person sees the point, not the page."""
+"""A failed requirement for people: what was expected, what was received, and the requests that show it."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from html import escape
-from typing import cast
 
-from contracts.model import MOVING, Excerpt, Exchange, Result, Violation
-from contracts.reports import curl, failure
-from contracts.reports.fact_text import words as shown_words
-from contracts.reports.summary import ReportOptions
+from contracts.model import EvidenceClass, Exchange, Place, Requirement, Result, Verdict, Violation
+from contracts.reports import curl, fact_text
+from contracts.reports.body_view import BodyLine, Comparison, body_lines, compare
+from contracts.reports.curl import Site
+from contracts.reports.summary import ReportOptions, violations_of, word
 from contracts.reports.text import number_of, visible
 
-_EXCHANGES = 4  # of one violation; no proof needs more before a person's eyes
-_LINES = 40  # of one body, and of one comparison
-_VALUE = 160  # characters of one value
-_CURL = 2000  # characters of one request; the JSON report has it whole
-_SHORT_CURL = 300
-_IDS, _ID = 60, 24  # how many of a page, and the characters of one
-_DEEPEST = 12
-_FEW = 12
-_MEMBERS = 400
-_HEADERS = ("Content-Type", "WWW-Authenticate", "Deprecation", "Link", "Location", "Allow", "Retry-After")
+TEXT = 300
+"""Characters of one text that a person is shown; the JSON report has it complete."""
 
-Place = tuple[str, ...]
+CURL = 2000
+"""Characters of one curl line in HTML; terminals and the JSON report have it complete."""
+
+_SHORT = 100  # of one of many texts
+_REQUESTS = 6  # of one counterexample
+_FURTHER = 3  # violations besides the first
+_NAMED = 4  # requirements that are blocked
+
+_NOT_A_RACE = {
+    EvidenceClass.RESPONSE: "a single response shows it",
+    EvidenceClass.ORDER: "the order of unchanged items shows it",
+    EvidenceClass.STABLE: "no write explains it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceView:
+    """One request of a counterexample; `shows` is empty where it is only needed for context."""
+
+    number: int
+    curl: str
+    shows: str
+    response: str
+    body: tuple[BodyLine, ...] = ()
+    is_cut: bool = False  # the requests of all failures are too large
+
+    @property
+    def title(self) -> str:
+        """`Request #12 shows /total_count: 137`."""
+        return f"Request #{self.number} " + (f"shows {self.shows}" if self.shows else "(needed for context)")
+
+
+@dataclass(frozen=True, slots=True)
+class FailureView:
+    """A failed requirement: all texts are short, on one line, and safe to print."""
+
+    requirement: Requirement
+    word: str  # fail or warning
+    expected: str
+    got: str
+    where: str
+    pointer: str
+    places: tuple[PlaceView, ...]
+    left_out: int  # requests of the counterexample that are not among the places
+    comparison: Comparison | None
+    certainty: str  # whether it was reproduced, and why it is not a race
+    blocks: str  # empty if it blocks no requirement
+    further: str  # empty if there is no other violation
+    others: tuple[str, ...]  # some of these, a line each
+
+    @property
+    def title(self) -> str:
+        """`PAGE-COUNT (MUST)`."""
+        return f"{self.requirement.id} ({self.requirement.level})"
+
+    @property
+    def headline(self) -> str:
+        """`expected count 25, got count 24`."""
+        return f"expected {self.expected}, got {self.got}"
 
 
 @dataclass(slots=True)
-class Room:
-    """How many characters of HTML the evidence may still take: hostile content must not fill a disk."""
+class Budget:
+    """How many characters the requests of all failures may take: hostile content must not fill a disk."""
 
     left: int = 400_000
 
-    def has(self, texts: Iterable[str]) -> bool:
-        """Whether there is room for these texts, which is taken then."""
-        self.left -= sum(len(escape(text)) for text in texts)
+    def allows(self, texts: Iterable[str]) -> bool:
+        """Whether these texts, as HTML in ASCII, still fit."""
+        self.left -= sum(len(escape(text).encode("ascii", "xmlcharrefreplace")) for text in texts)
         return self.left >= 0
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a body; `marked` is where the violation points to."""
-
-    text: str
-    indent: int
-    marked: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """One exchange for a person: the request as a curl line, and of the answer what matters."""
-
-    number: int
-    request: str
-    answer: str
-    shows: str = ""
-    headers: tuple[tuple[str, str], ...] = ()
-    ids: tuple[str, ...] = ()
-    ids_total: int = 0
-    lines: tuple[Line, ...] = ()
-    is_cut: bool = False  # the report had no room left for more of it
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One member of a profile in two answers; `kind` is `same`, `differs` or `moves` (by itself)."""
-
-    member: str
-    left: str
-    right: str
-    kind: str
+def failure_view(verdict: Verdict, result: Result, options: ReportOptions, budget: Budget) -> FailureView:
+    """The first violation of a requirement, with the requests that show it."""
+    first = verdict.violations[0]
+    found = _exchanges_of(first, result)
+    # The last place is where the violation shows: it is never left out.
+    chosen = found if len(found) <= _REQUESTS else (*found[: _REQUESTS - 1], found[-1])
+    compared = compare([exchange for _, exchange in chosen], first.pointer) if len(chosen) > 1 else None
+    return FailureView(
+        requirement=verdict.requirement,
+        word=word(verdict, options),
+        expected=visible(first.expected, at_most=TEXT),
+        got=visible(first.got, at_most=TEXT),
+        where=visible(_where(first.at[-1]), at_most=TEXT),
+        pointer=visible(first.pointer, at_most=TEXT),
+        places=tuple(_place(place, one, options.site(result), budget) for place, one in chosen),
+        left_out=len(found) - len(chosen),
+        comparison=compared if compared and budget.allows(compared.texts) else None,
+        certainty=_certainty(first, verdict),
+        blocks=_blocks(verdict, result),
+        further=_further(verdict),
+        others=tuple(map(_one_line, verdict.violations[1 : 1 + _FURTHER])),
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class Clash:
-    """One profile as two answers have it, side by side."""
-
-    profile: str
-    left: str
-    right: str
-    rows: tuple[Row, ...]
-    alike: int
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """What shows that a violation is one."""
-
-    exchanges: tuple[Shown, ...]
-    left_out: int
-    clash: Clash | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Profiles:
-    """The profiles of one answer, by id, with the place of each."""
-
-    exchange: Exchange
-    found: Mapping[str, tuple[int, dict[str, object]]] = field(default_factory=dict)
-
-
-def prove(
-    violation: Violation, result: Result, terms: ReportOptions, room: Room, witness: Sequence[Excerpt] = ()
-) -> Proof:
-    """The proof of a violation, as much of it as a person wants to see: the witness where there is one."""
-    every = _exchanges(violation, result, witness)
-    # The last one is what the violation points into; it must not be among those left out.
-    chosen = every if len(every) <= _EXCHANGES else (*every[: _EXCHANGES - 1], every[-1])
-    said = {excerpt.exchange: excerpt for excerpt in witness}
-    shown = [
-        _shown(
-            exchange, _Point(_pointer(exchange, violation, said), _words(exchange, said)), result, terms, room
-        )
-        for exchange in chosen
-    ]
-    clash = _clash(chosen, violation.pointer)
-    if clash is not None and not room.has(row.left + row.right + row.member for row in clash.rows):
-        clash = None
-    return Proof(tuple(shown), len(every) - len(chosen), clash)
-
-
-def _exchanges(violation: Violation, result: Result, witness: Sequence[Excerpt]) -> tuple[Exchange, ...]:
-    if not witness:
-        return failure.witnesses(violation, result)
+def _exchanges_of(violation: Violation, result: Result) -> tuple[tuple[Place, Exchange], ...]:
     by_number = {exchange.number: exchange for exchange in result.exchanges}
-    return tuple(by_number[one.exchange] for one in witness if one.exchange in by_number)
+    return tuple((p, by_number[p.exchange]) for p in violation.at if p.exchange in by_number)
 
 
-def _pointer(exchange: Exchange, violation: Violation, said: Mapping[int, Excerpt]) -> str:
-    """Where to look in the answer: where the violation points to, or the first fact of the witness."""
-    if exchange.number == violation.exchanges[-1]:
-        return violation.pointer
-    facts = said[exchange.number].facts if exchange.number in said else ()
-    return next((name for name, _ in facts if name.startswith("/")), "")
+def _where(place: Place) -> str:
+    facts = [fact for fact in place.facts if fact != "request"]
+    return f"request #{place.exchange}" + (f": {', '.join(facts)}" if facts else "")
 
 
-def _words(exchange: Exchange, said: Mapping[int, Excerpt]) -> str:
-    return shown_words(said[exchange.number]) if exchange.number in said else ""
+def _certainty(violation: Violation, verdict: Verdict) -> str:
+    """`Reproduced 3/3. Race ruled out: it would take at least 7 precisely timed concurrent writes.`"""
+    reproduced = f"Reproduced {verdict.reproduced}/{verdict.repetitions}. " if verdict.repetitions else ""
+    return f"{reproduced}{_race(violation, verdict)}."
 
 
-def content_of(exchange: Exchange) -> object:
-    """The content as JSON; None where it is none, or nothing that Python would read."""
-    return _parsed(exchange.content)
+def _race(violation: Violation, verdict: Verdict) -> str:
+    """Why concurrent writes do not explain what was received, or how many it would take.
+
+    To explain what shows in each repetition, writes must come before each and be undone after it.
+    """
+    evidence = violation.evidence or verdict.requirement.evidence
+    if violation.min_writes <= 0 or evidence is not EvidenceClass.STABLE:
+        return f"Not a race: {_NOT_A_RACE[evidence]}"
+    least = number_of(violation.min_writes * (2 * verdict.reproduced + 1), "precisely timed concurrent write")
+    return f"Race ruled out: it would take at least {least}"
 
 
-@lru_cache(maxsize=4)  # a witness is read several times in a row, and large ones take long
-def _parsed(content: bytes) -> object:
-    try:
-        return cast(object, json.loads(content))
-    except (ValueError, RecursionError):
-        return None
+def _blocks(verdict: Verdict, result: Result) -> str:
+    ids = [v.requirement.id for v in result.verdicts if v.blocked_by == verdict.requirement.id]
+    named = ", ".join(ids[:_NAMED]) + (", …" if len(ids) > _NAMED else "")
+    return f"Blocks {number_of(len(ids), 'requirement')}: {named}" if ids else ""
 
 
-def profiles_in(content: object) -> list[object]:
-    """The list of profiles in the content of an answer; empty where there is none."""
-    listed = content.get("access_profiles") if isinstance(content, dict) else None
-    return listed if isinstance(listed, list) else []
+def _further(verdict: Verdict) -> str:
+    count = violations_of(verdict) - 1
+    return f"{number_of(count, 'further violation')} of {verdict.requirement.id}" if count > 0 else ""
 
 
-def place_of(pointer: str) -> Place:
-    """The steps of a JSON Pointer."""
-    steps = pointer.split("/")[1:]
-    return tuple(step.replace("~1", "/").replace("~0", "~") for step in steps)
+def _one_line(violation: Violation) -> str:
+    numbers = ", ".join(f"#{number}" for number in violation.exchanges[:_REQUESTS])
+    return visible(f"expected {violation.expected}, got {violation.got}", at_most=_SHORT) + f" ({numbers})"
 
 
-# --- one exchange -----------------------------------------------------------------------------------
+# --- one request ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Point:
-    """Where to look in an answer, and in words what it shows there."""
-
-    pointer: str
-    words: str
-
-
-def _shown(exchange: Exchange, point: _Point, result: Result, terms: ReportOptions, room: Room) -> Shown:
-    content = content_of(exchange)
-    line = curl.line(exchange.request, terms.site(result))
-    bare = Shown(exchange.number, _shortened(line, _SHORT_CURL), _answer(exchange))
-    ids = [_text(profile.get("id"), _ID) for profile in profiles_in(content) if isinstance(profile, dict)]
-    full = replace(
-        bare,
-        request=_shortened(line, _CURL),
-        shows=visible(point.words, at_most=_SHORT_CURL),
-        headers=tuple(_headers(exchange)),
-        ids=tuple(ids[:_IDS]),
-        ids_total=len(ids),
-        lines=tuple(_body(exchange, content, point.pointer)),
+def _place(place: Place, exchange: Exchange, site: Site, budget: Budget) -> PlaceView:
+    bare = PlaceView(
+        number=exchange.number,
+        curl=curl.line(exchange.request, site),
+        shows=visible(fact_text.shows(place, exchange), at_most=TEXT),
+        response=_response(exchange),
     )
-    return full if room.has(_texts(full)) else replace(bare, is_cut=True)
+    body = tuple(body_lines(exchange, place.facts))
+    if budget.allows((bare.curl[:CURL], bare.shows, *(line.text for line in body))):
+        return replace(bare, body=body)
+    return replace(bare, shows=visible(bare.shows, at_most=_SHORT), is_cut=True)
 
 
-def _texts(shown: Shown) -> Iterator[str]:
-    yield from (shown.request, shown.shows)
-    yield from (text for pair in shown.headers for text in pair)
-    yield from shown.ids
-    yield from (line.text for line in shown.lines)
-
-
-def _shortened(line: str, at_most: int) -> str:
-    return line if len(line) <= at_most else f"{line[:at_most]}… ({len(line):,} characters in all)"
-
-
-def _answer(exchange: Exchange) -> str:
+def _response(exchange: Exchange) -> str:
     if exchange.failure is not None:
-        return visible(f"no answer: {exchange.failure.text}", at_most=_VALUE)
-    again = f", after {len(exchange.attempts)} repetitions" if exchange.attempts else ""
-    return f"{exchange.status}, {exchange.elapsed * 1000:.0f} ms{again}"
-
-
-def _headers(exchange: Exchange) -> Iterator[tuple[str, str]]:
-    for name in _HEADERS:
-        value = exchange.header(name)
-        if value is not None:
-            yield name, visible(value, at_most=_VALUE)
-
-
-def _body(exchange: Exchange, content: object, pointer: str) -> Iterator[Line]:
-    if content is not None:
-        yield from _lines(content, (), place_of(pointer)[:_DEEPEST], "")
-    elif exchange.content:
-        text = exchange.content[: 4 * _VALUE].decode("utf-8", "backslashreplace")
-        yield Line(visible(text, at_most=3 * _VALUE), 0)
-
-
-def _lines(value: object, place: Place, wanted: Place, prefix: str) -> Iterator[Line]:
-    """A JSON value in lines; only what leads to the wanted place is opened."""
-    depth, marked = len(place), bool(wanted) and place == wanted
-    leads = place == wanted[:depth]
-    opened = leads and depth <= len(wanted)
-    if opened and isinstance(value, dict):
-        yield Line(f"{prefix}{{", depth, marked)
-        for name, inner in _nearest(value, wanted[depth : depth + 1]):
-            yield from _lines(inner, (*place, name), wanted, f"{_text(name)}: ")
-        yield Line("}", depth)
-    elif opened and isinstance(value, list) and wanted != place:
-        yield Line(f"{prefix}[", depth, marked)
-        yield from _items(value, place, wanted)
-        yield Line("]", depth)
-    else:
-        yield Line(prefix + _text(value), depth, marked)
-
-
-def _nearest(value: dict[str, object], step: Place) -> list[tuple[str, object]]:
-    """The first members of an object, and the one that leads to the wanted place."""
-    return [pair for at, pair in enumerate(value.items()) if at < _LINES // 2 or pair[0] in step]
-
-
-def _items(value: list[object], place: Place, wanted: Place) -> Iterator[Line]:
-    step = wanted[len(place)]
-    at = int(step) if step.isdecimal() and step.isascii() and len(step) < 10 else len(value)
-    if at and value:
-        yield Line(f"… {min(at, len(value)):,} before it", len(place) + 1)
-    if at < len(value):
-        yield from _lines(value[at], (*place, step), wanted, "")
-    if at + 1 < len(value):
-        yield Line(f"… {len(value) - at - 1:,} after it", len(place) + 1)
-
-
-def _text(value: object, at_most: int = _VALUE) -> str:
-    """A value on one line: scalars as JSON, the rest by its size alone."""
-    if isinstance(value, dict):
-        return f"{{… {number_of(len(value), 'member')}}}" if value else "{}"
-    if isinstance(value, list) and not _is_short(value):
-        return f"[… {number_of(len(value), 'item')}]"
-    return visible(json.dumps(value, ensure_ascii=False), at_most=at_most)
-
-
-def _is_short(value: list[object]) -> bool:
-    """Whether a list is no longer than a few scalars, so that it can stand there as it is."""
-    return len(value) <= _FEW and not any(isinstance(item, dict | list) for item in value)
-
-
-# --- one profile in two answers ---------------------------------------------------------------------
-
-
-def _clash(exchanges: Sequence[Exchange], pointer: str) -> Clash | None:
-    pages = [_profiles(exchange) for exchange in exchanges]
-    pointed = _pointed(pages[-1], pointer) if pages else None
-    for left in pages[:-1]:
-        for id_ in (pointed,) if pointed else left.found:
-            if id_ in left.found and id_ in pages[-1].found:
-                clash = _compared(id_, left, pages[-1])
-                if pointed or any(row.kind == "differs" for row in clash.rows):
-                    return clash
-    return None
-
-
-def _profiles(exchange: Exchange) -> _Profiles:
-    found: dict[str, tuple[int, dict[str, object]]] = {}
-    for at, profile in enumerate(profiles_in(content_of(exchange))):
-        if isinstance(profile, dict) and isinstance(profile.get("id"), int):
-            found.setdefault(_text(profile["id"]), (at, profile))
-    return _Profiles(exchange, found)
-
-
-def _pointed(page: _Profiles, pointer: str) -> str | None:
-    place = place_of(pointer)
-    if len(place) < 2 or place[0] != "access_profiles":
-        return None
-    return next((id_ for id_, (at, _) in page.found.items() if str(at) == place[1]), None)
-
-
-def _compared(id_: str, left: _Profiles, right: _Profiles) -> Clash:
-    (left_at, first), (right_at, second) = left.found[id_], right.found[id_]
-    ours, theirs = dict(_flat(first, "")), dict(_flat(second, ""))
-    every = [_row(member, ours, theirs) for member in dict.fromkeys((*ours, *theirs))]
-    telling = [row for row in every if row.kind != "same" or row.member in ("/id", "/name")]
-    return Clash(
-        profile=id_,
-        left=_position(left.exchange, left_at),
-        right=_position(right.exchange, right_at),
-        rows=tuple(telling[:_LINES]),
-        alike=sum(row.kind == "same" for row in every),
-    )
-
-
-def _row(member: str, ours: Mapping[str, str], theirs: Mapping[str, str]) -> Row:
-    left, right = ours.get(member, "(absent)"), theirs.get(member, "(absent)")
-    moves = not MOVING.isdisjoint(member.split("/"))
-    kind = "same" if left == right else "moves" if moves else "differs"
-    return Row(visible(member, at_most=_VALUE), left, right, kind)
-
-
-def _position(exchange: Exchange, at: int) -> str:
-    return f"request {exchange.number}, item {at + 1} of the page"
-
-
-def _flat(value: object, place: str, depth: int = 0) -> Iterator[tuple[str, str]]:
-    """Every scalar of a value with its JSON Pointer; bounded in depth and in number."""
-    if depth < _DEEPEST and isinstance(value, dict | list) and value:
-        pairs = value.items() if isinstance(value, dict) else enumerate(value)
-        for _, (name, inner) in zip(range(_MEMBERS), pairs, strict=False):
-            yield from _flat(inner, f"{place}/{name}", depth + 1)
-    else:
-        yield place, _text(value)
+        return visible(f"no response: {exchange.failure.text}", at_most=TEXT)
+    attempt = f", attempt {len(exchange.attempts) + 1}" if exchange.attempts else ""
+    return f"{exchange.status}, {exchange.elapsed * 1000:.0f} ms{attempt}"

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from contracts.files import append_file, write_file
-from contracts.model import Result
-from contracts.reports.summary import ReportOptions
+from contracts.reports.view import ReportView
 
 FORMATS = {
     "report.html": "contracts.reports.html",
@@ -18,13 +17,13 @@ FORMATS = {
     "report.sarif": "contracts.reports.sarif",
     "ctrf.json": "contracts.reports.ctrf",
 }
-"""File names, and the module whose `text(result, report_options)` gives the content; loaded when needed."""
+"""File names, and the module whose `text(view)` gives the content; loaded when needed."""
 
 
-def write_all(result: Result, report_options: ReportOptions, directory: Path) -> None:
+def write_all(view: ReportView, directory: Path) -> None:
     """Write every format. Raises UserError."""
     for name, module in FORMATS.items():
-        write(directory / name, importlib.import_module(module).text(result, report_options))
+        write(directory / name, importlib.import_module(module).text(view))
 
 
 def write(path: Path, text: str) -> None:
@@ -32,22 +31,22 @@ def write(path: Path, text: str) -> None:
     write_file(path, text.encode("ascii"))
 
 
-def write_step_summary(result: Result, report_options: ReportOptions) -> None:
+def write_step_summary(view: ReportView) -> None:
     """In GitHub Actions: add to the summary of the step. Raises UserError."""
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if not _in_github() or not summary:
         return
     from contracts.reports import github
 
-    append_file(Path(summary), github.step_summary(result, report_options).encode("utf-8"))
+    append_file(Path(summary), github.step_summary(view).encode("utf-8"))
 
 
-def print_annotations(result: Result, report_options: ReportOptions, stream: TextIO) -> None:
+def print_annotations(view: ReportView, stream: TextIO) -> None:
     """In GitHub Actions: print annotations."""
     if _in_github():
         from contracts.reports import github
 
-        stream.write(github.commands(result, report_options))
+        stream.write(github.commands(view))
 
 
 def _in_github() -> bool:

@@ -2,77 +2,77 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain, count
 from pathlib import Path
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from contracts.files import require_writable
-from contracts.model import ExitStatus, Outcome, Result, UserError
-from contracts.reports import badge, files, json_report, summary, terminal
-from contracts.reports.html import render_page
-from contracts.reports.summary import Conclusion, ReportOptions
+from contracts.model import ExitStatus, Result, UserError
+from contracts.reports import badge, files, html, json_report, terminal
+from contracts.reports.summary import ReportOptions
 from contracts.reports.text import visible
+from contracts.reports.view import ReportView, view
 
 OVERVIEW = ("index.html", "fleet.json")
 """Files of the overview; each deployment has a directory of its own beside them."""
 
 _WORST_FIRST = (ExitStatus.INTERNAL, ExitStatus.USAGE, ExitStatus.FAILED, ExitStatus.INCONCLUSIVE)
-_CALM = (Outcome.PASS, Outcome.NOT_APPLICABLE)
+_DECIDED = ("pass", "not applicable")
+_NAME = 60
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Judged:
     """One deployment of a fleet, by the name that people call it."""
 
     name: str
     result: Result
-    terms: ReportOptions
+    report_options: ReportOptions
+
+    @cached_property
+    def view(self) -> ReportView:
+        """What reports state of its run."""
+        return view(self.result, self.report_options)
 
     @property
-    def conclusion(self) -> Conclusion:
-        """What its run came to."""
-        return summary.conclude(self.result, self.terms)
+    def title(self) -> str:
+        """The name, safe to print."""
+        return visible(self.name, at_most=_NAME)
 
 
 def status(fleet: Sequence[Judged]) -> int:
-    """The worst exit status: a broken MUST anywhere, then what was not judged."""
-    found = {one.conclusion.status for one in fleet}
+    """The worst exit status: a failed MUST anywhere, then what is inconclusive."""
+    found = {one.view.exit_status for one in fleet}
     return next((one for one in _WORST_FIRST if one in found), ExitStatus.CONFORMING)
 
 
 def text(fleet: Sequence[Judged]) -> str:
     """The reports of all as one JSON array."""
-    reports = [{"name": one.name, **json_report.render(one.result, one.terms)} for one in fleet]
-    return json.dumps(reports, ensure_ascii=True, allow_nan=False, indent=2) + "\n"
+    return json_report.dumps([{"name": one.name, **json_report.render(one.view)} for one in fleet])
 
 
 def render(fleet: Sequence[Judged], console: Console, *, quiet: bool = False) -> None:
     """Print the failures of each deployment, the table of all, and the last line."""
     for one in fleet:
-        if any(verdict.outcome is Outcome.FAIL for verdict in one.result.verdicts):
-            console.print(Text(f"== {visible(one.name)}", "bold"))
-            terminal.render_failures(one.result, console, one.terms)
+        if one.view.failures:
+            console.print(Text(f"== {one.title}", "bold"))
+            terminal.render_failures(one.view, console)
             console.print()
-    console.print(_overview(fleet, console))
-    differing = list(_differences(fleet))
-    if differing and not quiet:
-        console.print(_side_by_side(fleet, differing, console))
-    good = sum(one.conclusion.status == ExitStatus.CONFORMING for one in fleet)
-    console.print(Text(f"{good} of {len(fleet)} deployments conform; exit status {status(fleet)}", "bold"))
+    _print_overview(fleet, console)
+    if not quiet:
+        _print_differences(fleet, console)
+    console.print(Text(f"{_conforming(fleet)}; exit status {status(fleet)}", "bold"))
 
 
 def badge_text(fleet: Sequence[Judged]) -> str:
     """A badge for the whole fleet."""
-    good = sum(one.conclusion.status == ExitStatus.CONFORMING for one in fleet)
-    return badge.of(f"{good} of {len(fleet)} conform", status(fleet))
+    return badge.badge(_conforming(fleet).replace(" deployments", ""), status(fleet))
 
 
 def unique_names(names: Iterable[str], numbered: str = "{} ({})") -> tuple[str, ...]:
@@ -104,76 +104,57 @@ def prepare(directory: Path, names: Sequence[str]) -> None:
 
 def write(fleet: Sequence[Judged], directory: Path) -> None:
     """Write the overview, and all formats of each deployment in a directory of its own."""
-    places = directories([one.name for one in fleet])
-    for one, place in zip(fleet, places, strict=True):
-        files.write_all(one.result, one.terms, directory / place)
+    names = directories([one.name for one in fleet])
+    for one, name in zip(fleet, names, strict=True):
+        files.write_all(one.view, directory / name)
     files.write(directory / "fleet.json", text(fleet))
-    files.write(directory / "index.html", page(fleet, places))
+    files.write(directory / "index.html", page(fleet, names))
 
 
-def page(fleet: Sequence[Judged], places: Sequence[str]) -> str:
-    """The overview as an HTML page that links to the report of each."""
-    good = sum(one.conclusion.status == ExitStatus.CONFORMING for one in fleet)
-    rows = [
-        (
-            visible(one.name, at_most=200),
-            place,
-            visible(one.result.deployment, at_most=200),
-            one.conclusion.word,
-            visible(one.conclusion.reason, at_most=200),
-            terminal.facts(one.result),
-        )
-        for one, place in zip(fleet, places, strict=True)
-    ]
-    return render_page(
+def page(fleet: Sequence[Judged], names: Sequence[str]) -> str:
+    """The overview as an HTML page that links to the report of each, in the directory of that name."""
+    return html.render_page(
         "fleet.html.j2",
-        look={ExitStatus.CONFORMING: "pass", ExitStatus.FAILED: "fail"}.get(status(fleet), "open"),
-        said=f"{good} of {len(fleet)} deployments conform",
+        look=html.look(status(fleet)),
+        said=_conforming(fleet),
         status=status(fleet),
-        rows=rows,
-        names=[row[0] for row in rows],
+        members=list(zip(fleet, names, strict=True)),
         differing=list(_differences(fleet)),
     )
 
 
+def _conforming(fleet: Sequence[Judged]) -> str:
+    good = sum(one.view.verdict == "CONFORMS" for one in fleet)
+    return f"{good} of {len(fleet)} deployments conform"
+
+
 def _differences(fleet: Sequence[Judged]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The requirements that are open or broken anywhere, with each deployment's word."""
-    by_id = [{v.requirement.id: v for v in one.result.verdicts} for one in fleet]
+    """The requirements that are not decided or not met somewhere, with each deployment's word."""
+    by_id = [{row.requirement.id: row.word for row in one.view.rows} for one in fleet]
     for id_ in dict.fromkeys(id_ for found in by_id for id_ in found):
-        if any(id_ in found and found[id_].outcome not in _CALM for found in by_id):
-            words = (
-                summary.word(found[id_], one.terms) if id_ in found else "n/a"
-                for found, one in zip(by_id, fleet, strict=True)
-            )
-            yield id_, tuple(words)
+        words = tuple(found.get(id_, "not applicable") for found in by_id)
+        if any(word not in _DECIDED for word in words):
+            yield id_, words
 
 
-def _overview(fleet: Sequence[Judged], console: Console) -> Table:
-    table = _table(console)
-    table.add_column("Deployment", overflow="fold")
-    for title in ("Verdict", "Requests", "Seconds"):
-        table.add_column(title, no_wrap=True)
-    table.add_column("Reason", overflow="fold", max_width=26)
+def _print_overview(fleet: Sequence[Judged], console: Console) -> None:
+    table = terminal.table(console, "Deployment", "Verdict", "Requests", "Seconds", "Reason")
+    for column in (table.columns[0], table.columns[-1]):
+        column.no_wrap, column.overflow = False, "fold"
+    table.columns[-1].max_width = 26
     for one in fleet:
-        shown = one.conclusion
-        took = (f"{len(one.result.exchanges):,}", f"{one.result.seconds:.1f}")
-        cells = (visible(one.name, at_most=60), shown.word, *took, visible(shown.reason, at_most=200))
-        table.add_row(*map(Text, cells))
-    return table
+        result = one.view.result
+        took = (f"{len(result.exchanges):,}", f"{result.seconds:.1f}")
+        table.add_row(*map(Text, (one.title, one.view.verdict, *took, one.view.reason)))
+    console.print(table)
 
 
-def _side_by_side(
-    fleet: Sequence[Judged], differing: Sequence[tuple[str, tuple[str, ...]]], console: Console
-) -> Table:
-    table = _table(console)
-    table.add_column("Not passed everywhere", no_wrap=True)
+def _print_differences(fleet: Sequence[Judged], console: Console) -> None:
+    differing = list(_differences(fleet))
+    table = terminal.table(console, "Not passed everywhere")
     for one in fleet:
-        table.add_column(Text(visible(one.name, at_most=40)), overflow="fold")
+        table.add_column(Text(one.title), overflow="fold")
     for id_, words in differing:
         table.add_row(Text(id_), *map(Text, words))
-    return table
-
-
-def _table(console: Console) -> Table:
-    unicode = console.encoding.lower().startswith("utf")
-    return Table(box=box.SIMPLE if unicode else box.ASCII2, pad_edge=False)
+    if differing:
+        console.print(table)

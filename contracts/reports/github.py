@@ -3,78 +3,70 @@
 A deployment's text must neither give orders to the runner (`::set-output …`) nor write Markdown of its own.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 
-from contracts.model import ExitStatus, Outcome, Result, Verdict
-from contracts.reports import curl, failure, summary
-from contracts.reports.summary import ReportOptions
+from contracts.model import ExitStatus
+from contracts.reports import failure_text
+from contracts.reports.failure_view import FailureView
 from contracts.reports.text import visible
+from contracts.reports.view import ReportView
 
-_SHOWN = 9  # GitHub shows ten annotations of a kind in a step; the last is for the conclusion
-_TEXT = 300
+_SHOWN = 9  # GitHub shows ten annotations of a kind in a step; the last is for the verdict
 _BLOCKS = 40
+_CURL = 1200
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
 
-def commands(result: Result, terms: ReportOptions) -> str:
-    """Workflow commands, a line each: an error for each broken MUST, a warning for each broken SHOULD."""
-    conclusion = summary.conclude(result, terms)
-    lines = [_annotation(verdict, result, terms) for verdict in summary.broken(result, terms)[:_SHOWN]]
-    kind = "notice" if conclusion.status == ExitStatus.CONFORMING else "error"
-    said = visible(f"{result.deployment}: {conclusion.reason}", at_most=_TEXT)
-    return "".join(f"{line}\n" for line in (*lines, command(kind, conclusion.word, said)))
+def commands(view: ReportView) -> str:
+    """Workflow commands, a line each: an error for each failure, a warning for each broken SHOULD."""
+    kind = "notice" if view.exit_status == ExitStatus.CONFORMING else "error"
+    verdict = command(kind, view.verdict, f"{view.deployment}: {view.reason}")
+    return "".join(f"{line}\n" for line in (*map(_annotation, view.failures[:_SHOWN]), verdict))
 
 
 def command(kind: str, title: str, message: str) -> str:
-    """One workflow command; whatever stands in title and message is data to it."""
+    """One workflow command; whatever is in title and message is data to it."""
     return f"::{kind} title={_property(title)}::{_data(message)}"
 
 
-def step_summary(result: Result, terms: ReportOptions) -> str:
+def step_summary(view: ReportView) -> str:
     """The summary as Markdown."""
-    conclusion = summary.conclude(result, terms)
     lines = [
-        f"## {'✅' if conclusion.status == ExitStatus.CONFORMING else '❌'} {conclusion.word}",
+        f"## {'✅' if view.exit_status == ExitStatus.CONFORMING else '❌'} {view.verdict}",
         "",
-        f"{markdown(result.deployment)}: {markdown(conclusion.reason)}",
+        f"{markdown(view.deployment)}: {markdown(view.reason)}",
         "",
         "| Outcome | Requirements |",
         "|---|---|",
-        *(f"| {outcome.value} | {count} |" for outcome, count in summary.counts(result).items() if count),
+        *(f"| {word} | {count} |" for word, count in view.tally.items()),
         "",
     ]
-    for verdict in summary.broken(result, terms)[:_BLOCKS]:
-        lines.extend(_block(verdict, result, terms))
-    lines.extend(_open(result))
+    for failure in view.failures[:_BLOCKS]:
+        lines.extend(_block(failure))
+    lines.extend(_undecided(view))
     return "\n".join(lines) + "\n"
 
 
-def markdown(text: str, *, at_most: int = _TEXT) -> str:
+def markdown(text: str) -> str:
     """The text as Markdown that shows it as it is: no mark-up, no link, no HTML."""
-    return _PUNCTUATION.sub(r"\\\1", visible(text, at_most=at_most))
+    return _PUNCTUATION.sub(r"\\\1", visible(text))
 
 
-def fenced(text: str) -> str:
+def fenced(text: str, language: str = "sh") -> str:
     """The text as a block of code that it cannot end itself."""
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
-    return f"{fence}sh\n{text}\n{fence}"
+    return f"{fence}{language}\n{text}\n{fence}"
 
 
-def _annotation(verdict: Verdict, result: Result, terms: ReportOptions) -> str:
-    kind = "warning" if summary.is_warning(verdict, terms) else "error"
-    first = verdict.violations[0] if verdict.violations else None
-    lines = [verdict.requirement.text]
-    if first is not None:
-        lines += [f"Expected {first.expected}", f"Got {first.got}"]
-        lines += [
-            curl.line(exchange.request, terms.site(result))
-            for exchange in failure.witnesses(first, result)[-1:]
-        ]
-    message = "\n".join(visible(line, at_most=2 * _TEXT) for line in lines)
-    title = f"{verdict.requirement.id} ({verdict.requirement.level})"
-    return command(kind, title, message)
+def _annotation(failure: FailureView) -> str:
+    lines = [failure.requirement.text, f"Expected {failure.expected}", f"Got {failure.got}"]
+    lines += [visible(place.curl, at_most=_CURL) for place in failure.places[-1:]]
+    kind = "warning" if failure.word == "warning" else "error"
+    return command(kind, failure.title, "\n".join(lines))
 
 
 def _data(text: str) -> str:
@@ -85,24 +77,21 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def _block(verdict: Verdict, result: Result, terms: ReportOptions) -> Iterator[str]:
-    word = summary.word(verdict, terms)
-    yield f"### {word} {markdown(verdict.requirement.id)} ({verdict.requirement.level})"
+def _block(failure: FailureView) -> Iterator[str]:
+    yield f"### {failure.word} {markdown(failure.requirement.id)} ({failure.requirement.level})"
     yield ""
-    for label, said in failure.explain(verdict, result, terms):
-        if label == "Request":
-            yield from ("", fenced(visible(said, at_most=4 * _TEXT)), "")
+    for line in failure_text.lines(failure):
+        if line.hanging is None:
+            yield from ("", fenced(visible(line.text, at_most=_CURL)), "")
         else:
-            yield f"{f'**{label}** ' if label else ''}{markdown(said)}  "
+            yield f"{markdown(str(line).strip())}  "
     yield ""
 
 
-def _open(result: Result) -> Iterator[str]:
-    settled = (Outcome.PASS, Outcome.FAIL, Outcome.NOT_APPLICABLE)
-    rest = [verdict for verdict in result.verdicts if verdict.outcome not in settled]
-    if rest:
-        yield from ("<details><summary>Not judged</summary>", "")
-        yield from (
-            f"- {markdown(v.requirement.id)} {v.outcome.value}: {markdown(summary.why(v))}" for v in rest
-        )
+def _undecided(view: ReportView) -> Iterator[str]:
+    reasons = view.waived | view.undecided
+    if reasons:
+        yield from ("<details><summary>Waived or not decided</summary>", "")
+        for (word, why), ids in reasons.items():
+            yield f"- {word}: {markdown(', '.join(ids))}: {markdown(why)}"
         yield from ("", "</details>")

@@ -8,24 +8,24 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.text import Text
 
-from contracts.model import OLD_PATH, Credentials, Evidence, Exchange, Requirement
+from contracts.model import OLD_PATH, Credentials, EvidenceClass, Exchange, Requirement
 from contracts.reports.github import fenced
 from contracts.reports.html import render_page
 from contracts.reports.terminal import print_folded
 from contracts.reports.text import visible
 
-_EXAMPLE = 2000  # characters of one answer
+_EXAMPLE = 2000  # characters of one response
 
-_CONVICTS = {
-    Evidence.ONE: "a single response convicts",
-    Evidence.ORDER: "the relative order of profiles that did not change convicts",
-    Evidence.QUIET: "several responses convict, where writes by others cannot explain them",
+_PROVES = {
+    EvidenceClass.RESPONSE: "a single response proves a violation",
+    EvidenceClass.ORDER: "the relative order of unchanged items proves a violation",
+    EvidenceClass.STABLE: "several responses prove a violation, if concurrent writes cannot explain them",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One requirement with what its check needs, what explains a failure of it, and its examples."""
+    """One requirement with what its check needs, which failures explain its own, and its examples."""
 
     requirement: Requirement
     needs: str
@@ -39,24 +39,24 @@ def facts(entry: Entry) -> Iterator[tuple[str, str]]:
     """What there is to say of a requirement besides its sentence, as labelled lines."""
     found = entry.requirement
     yield "Source", found.source
-    yield "Evidence", f"{found.evidence}: {_CONVICTS[found.evidence]}"
+    yield "Evidence", f"{found.evidence}: {_PROVES[found.evidence]}"
     if found.untested:
         yield "No check", found.untested
         return
     yield "Needs", entry.needs
     if entry.requires:
-        yield "After", f"{', '.join(entry.requires)}: where one of these is broken, it is the cause"
-    for reading in found.behaviours:
-        yield "Reading", reading
+        yield "Requires", f"{', '.join(entry.requires)}; if one of these fails, this is blocked"
+    for behaviour in found.behaviours:
+        yield "Behaviour", behaviour
 
 
 def example(exchanges: Iterable[Exchange]) -> str:
-    """Exchanges in short: what is asked, and what comes."""
+    """Exchanges in short: each request, and its response."""
     return "\n".join(line for exchange in exchanges for line in _exchange(exchange))
 
 
 def explain(entry: Entry, console: Console) -> None:
-    """Print all there is to know of one requirement."""
+    """Print everything about one requirement."""
     found = entry.requirement
     console.print(Text(f"{found.id} ({found.level})", "bold"))
     print_folded(found.text, console, indent="  ")
@@ -64,47 +64,47 @@ def explain(entry: Entry, console: Console) -> None:
     for label, said in facts(entry):
         print_folded(said, console, indent=" " * 12, first=f"  {label.ljust(9)} ")
     if entry.bad:
-        _print_example("Holds", "", entry.good, console)
-        _print_example("Broken", entry.why, entry.bad, console)
+        _print_example("Passes", entry.good, console)
+        _print_example(f"Fails: {entry.why}", entry.bad, console)
 
 
 def markdown(entries: Iterable[Entry]) -> str:
-    """The catalogue as a Markdown document."""
+    """The requirements as a Markdown document."""
     lines = [f"# Requirements of GET {OLD_PATH}", ""]
     for entry in entries:
         found = entry.requirement
         lines += [f"## {found.id} ({found.level})", "", found.text, ""]
         lines += [f"- **{label}**: {said}" for label, said in facts(entry)]
         if entry.bad:
-            lines += ["", f"Broken: {entry.why}", "", fenced(example(entry.bad)).replace("sh", "http", 1)]
+            lines += ["", f"Fails: {entry.why}", "", fenced(example(entry.bad), "http")]
         lines.append("")
     return "\n".join(lines).rstrip()
 
 
 def html(entries: Iterable[Entry]) -> str:
-    """The catalogue as one HTML file that needs nothing else."""
+    """The requirements as one HTML file that needs nothing else."""
     shown = [(one, tuple(facts(one)), example(one.good), example(one.bad)) for one in entries]
     return render_page("requirements.html.j2", entries=shown, path=OLD_PATH)
 
 
-def _print_example(title: str, why: str, exchanges: Iterable[Exchange], console: Console) -> None:
+def _print_example(title: str, exchanges: Iterable[Exchange], console: Console) -> None:
     console.print()
-    print_folded(f"{title}: {why}" if why else title, console, indent="  ")
+    print_folded(title, console, indent="  ")
     for line in example(exchanges).splitlines():
         print_folded(line, console, indent="      ", first="    ")
 
 
 def _exchange(exchange: Exchange) -> Iterator[str]:
-    asked = exchange.request
-    manner = "" if asked.credentials is Credentials.GIVEN else f"  ({asked.credentials} credentials)"
-    query = f"?{asked.query}" if asked.query else ""
-    yield visible(f"{asked.method} {asked.path or OLD_PATH}{query}{manner}", at_most=_EXAMPLE)
+    request = exchange.request
+    manner = "" if request.credentials is Credentials.GIVEN else f"  ({request.credentials} credentials)"
+    query = f"?{request.query}" if request.query else ""
+    yield visible(f"{request.method} {request.path or OLD_PATH}{query}{manner}", at_most=_EXAMPLE)
     if exchange.failure is not None:
         yield exchange.failure.text
         return
-    kind = exchange.header("Content-Type")
-    others = [f"{name}: {value}" for name, value in exchange.headers if name.lower() != "content-type"]
-    told = [] if kind in (None, "application/json") else [f"Content-Type: {kind}"]
-    yield "  ".join([f"-> {exchange.status}", *told, *others])
+    shown = [
+        f"{n}: {v}" for n, v in exchange.headers if (n.lower(), v) != ("content-type", "application/json")
+    ]
+    yield "  ".join([f"-> {exchange.status}", *shown])
     if exchange.content:
         yield visible(exchange.content.decode("utf-8", "backslashreplace"), at_most=_EXAMPLE)

@@ -1,4 +1,4 @@
-"""The exchanges of a run as HAR 1.2, which browsers' tools open. Kinds of credentials stand for secrets."""
+"""The exchanges of a run as HAR 1.2, which browsers' tools open, without any credentials."""
 
 from __future__ import annotations
 
@@ -8,45 +8,46 @@ from datetime import datetime, timedelta
 from urllib.parse import unquote_plus
 
 from contracts import __version__
-from contracts.model import Exchange, Result
+from contracts.model import Exchange
 from contracts.reports import curl
-from contracts.reports.summary import ReportOptions
+from contracts.reports.curl import Site
+from contracts.reports.json_report import Json
+from contracts.reports.view import ReportView
 
-Json = dict[str, object]
 
-
-def text(result: Result, terms: ReportOptions, began: datetime) -> str:
-    """All exchanges as JSON in ASCII; `began` is the time of day at which the run began."""
+def text(view: ReportView, began: datetime) -> str:
+    """All exchanges as JSON in ASCII; `began` is the time at which the run began."""
+    site = view.options.site(view.result)
     log = {
         "version": "1.2",
         "creator": {"name": "bifrost-contracts", "version": __version__},
-        "entries": [_entry(exchange, result, terms, began) for exchange in result.exchanges],
+        "entries": [_entry(exchange, site, began) for exchange in view.result.exchanges],
     }
     return json.dumps({"log": log}, ensure_ascii=True, allow_nan=False, indent=1) + "\n"
 
 
-def _entry(exchange: Exchange, result: Result, terms: ReportOptions, began: datetime) -> Json:
+def _entry(exchange: Exchange, site: Site, began: datetime) -> Json:
     started = began + timedelta(seconds=exchange.started)
     took = round(exchange.elapsed * 1000, 3)
     failure = exchange.failure
     entry: Json = {
         "startedDateTime": started.isoformat(timespec="milliseconds"),
         "time": took,
-        "request": _request(exchange, result, terms),
+        "request": _request(exchange, site),
         "response": _response(exchange),
         "cache": {},
         "timings": {"send": 0, "wait": took, "receive": 0},
-        "comment": f"exchange {exchange.number}, credentials: {exchange.request.credentials.value}",
+        "comment": f"request #{exchange.number}, credentials: {exchange.request.credentials.value}",
     }
     return entry if failure is None else {**entry, "_error": failure.text}
 
 
-def _request(exchange: Exchange, result: Result, terms: ReportOptions) -> Json:
+def _request(exchange: Exchange, site: Site) -> Json:
     request = exchange.request
     pairs = [part.partition("=") for part in request.query.split("&") if part]
     return {
         "method": request.method,
-        "url": curl.url(request, terms.site(result)),
+        "url": curl.url(request, site),
         "httpVersion": "HTTP/1.1",
         "cookies": [],
         "headers": [{"name": "Accept", "value": "application/json"}],

@@ -1,15 +1,16 @@
-"""The report for machines: the same verdicts as JSON, in the form that `report.schema.json` describes."""
+"""The report for machines: the view as JSON, in the form that `report.schema.json` describes."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from importlib import resources
 
 from contracts import __version__
-from contracts.model import Excerpt, Exchange, Requirement, Result, Verdict, Violation
-from contracts.reports import curl, failure, summary
-from contracts.reports import fact_text as shown
-from contracts.reports.summary import ReportOptions
+from contracts.model import Exchange, Requirement, Violation
+from contracts.reports import curl, fact_text, summary
+from contracts.reports.curl import Site
+from contracts.reports.view import ReportView, Row
 
 SCHEMA_VERSION = 1
 """Raised when a reader of older reports would misread a new one; added members do not raise it."""
@@ -17,28 +18,40 @@ SCHEMA_VERSION = 1
 Json = dict[str, object]
 
 
-def render(result: Result, terms: ReportOptions) -> Json:
+def render(view: ReportView) -> Json:
     """The report as plain values."""
+    result, options = view.result, view.options
+    site = options.site(result)
+    exchanges = {exchange.number: exchange for exchange in result.exchanges}
     return {
         "schema_version": SCHEMA_VERSION,
         "suite": {"name": "bifrost-contracts", "version": __version__},
-        "deployment": result.deployment,
-        "seed": result.seed,
+        **view.facts,
         "seconds": round(result.seconds, 3),
         "interrupted": result.interrupted,
-        **_conclusion(result, terms),
-        "verdicts": [_verdict(verdict, result, terms) for verdict in result.verdicts],
-        "untested": [_untested(requirement) for requirement in terms.untested],
-        "behaviours": [{"name": r.name, "value": r.value, "exchange": r.exchange} for r in result.behaviours],
+        "options": {
+            "level": options.level.value,
+            "allow_unexercised": options.allow_unexercised,
+            "only": sorted(options.only),
+        },
+        "counts": view.counts,
+        "verdicts": [_verdict(row, exchanges, site) for row in view.rows],
+        "untested": [_untested(requirement) for requirement in options.untested],
+        "behaviours": [{"name": b.name, "value": b.value, "exchange": b.exchange} for b in result.behaviours],
         "notes": list(result.notes),
         "requests_sent": sum(1 + len(exchange.attempts) for exchange in result.exchanges),
-        "exchanges": [_exchange(exchange, result, terms) for exchange in result.exchanges],
+        "exchanges": [_exchange(exchange, site) for exchange in result.exchanges],
     }
 
 
-def text(result: Result, terms: ReportOptions) -> str:
+def text(view: ReportView) -> str:
     """The report as JSON text in ASCII alone, so that no reader and no terminal can be led astray."""
-    return json.dumps(render(result, terms), ensure_ascii=True, allow_nan=False, indent=2) + "\n"
+    return dumps(render(view))
+
+
+def dumps(value: object) -> str:
+    """JSON text in ASCII, as every report is written."""
+    return json.dumps(value, ensure_ascii=True, allow_nan=False, indent=2) + "\n"
 
 
 def schema() -> Json:
@@ -48,81 +61,61 @@ def schema() -> Json:
     return loaded
 
 
-def _conclusion(result: Result, terms: ReportOptions) -> Json:
-    conclusion = summary.conclude(result, terms)
-    return {
-        "verdict": conclusion.word,
-        "exit_status": conclusion.status,
-        "reason": conclusion.reason,
-        "terms": {
-            "level": terms.level.value,
-            "allow_unexercised": terms.allow_unexercised,
-            "only": sorted(terms.only),
-        },
-        "counts": {outcome.value: count for outcome, count in summary.counts(result).items()},
-    }
-
-
-def _verdict(verdict: Verdict, result: Result, terms: ReportOptions) -> Json:
-    requirement = verdict.requirement
+def _verdict(row: Row, exchanges: Mapping[int, Exchange], site: Site) -> Json:
+    verdict, requirement = row.verdict, row.requirement
     return {
         "id": requirement.id,
-        "level": requirement.level.value,
-        "evidence": requirement.evidence.value,
-        "outcome": verdict.outcome.value,
+        **row.facts,
         "text": requirement.text,
-        "judged": verdict.judged,
+        "checked": verdict.checked,
         "reason": verdict.reason,
         "blocked_by": verdict.blocked_by,
-        "confirmed": verdict.confirmed,
-        "violations_total": max(verdict.violations_total, len(verdict.violations)),
-        "violations": [_violation(v, requirement, result, terms) for v in verdict.violations],
-        "witness": [_excerpt(excerpt, result, terms) for excerpt in verdict.witness],
         "reproduced": verdict.reproduced,
+        "repetitions": verdict.repetitions,
+        "mutations_detected": verdict.mutations_detected,
+        "violations_total": summary.violations_of(verdict),
+        "violations": [_violation(v, requirement, exchanges, site) for v in verdict.violations],
     }
 
 
-def _violation(violation: Violation, requirement: Requirement, result: Result, terms: ReportOptions) -> Json:
+def _violation(
+    violation: Violation, requirement: Requirement, exchanges: Mapping[int, Exchange], site: Site
+) -> Json:
     return {
         "expected": violation.expected,
         "got": violation.got,
         "pointer": violation.pointer,
-        "writes": violation.writes,
+        "min_writes": violation.min_writes,
         "evidence": (violation.evidence or requirement.evidence).value,
-        "requests": [_request(e, result, terms) for e in failure.witnesses(violation, result)],
+        "at": list(_places(violation, exchanges, site)),
     }
 
 
-def _excerpt(excerpt: Excerpt, result: Result, terms: ReportOptions) -> Json:
-    return {
-        "exchange": excerpt.exchange,
-        "curl": curl.line(excerpt.request, terms.site(result)),
-        "facts": shown.values(excerpt),
-    }
+def _places(violation: Violation, exchanges: Mapping[int, Exchange], site: Site) -> Iterator[Json]:
+    for place in violation.at:
+        exchange = exchanges.get(place.exchange)
+        if exchange is not None:
+            yield {
+                "number": exchange.number,
+                "method": exchange.request.method,
+                "url": curl.url(exchange.request, site),
+                "curl": curl.line(exchange.request, site),
+                "status": exchange.status,
+                "facts": fact_text.values(place, exchange),
+            }
 
 
-def _request(exchange: Exchange, result: Result, terms: ReportOptions) -> Json:
-    request, site = exchange.request, terms.site(result)
-    return {
-        "number": exchange.number,
-        "method": request.method,
-        "url": curl.url(request, site),
-        "curl": curl.line(request, site),
-        "status": exchange.status,
-    }
-
-
-def _exchange(exchange: Exchange, result: Result, terms: ReportOptions) -> Json:
-    why = exchange.failure
+def _exchange(exchange: Exchange, site: Site) -> Json:
+    failure = exchange.failure
     return {
         "number": exchange.number,
         "method": exchange.request.method,
-        "target": curl.target(exchange.request, terms.site(result)),
+        "target": curl.target(exchange.request, site),
         "credentials": exchange.request.credentials.value,
         "status": exchange.status,
         "elapsed": round(exchange.elapsed, 4),
         "attempts": [{"why": a.why, "waited": round(a.waited, 3)} for a in exchange.attempts],
-        "failure": None if why is None else {"kind": why.kind.value, "text": why.text},
+        "failure": None if failure is None else {"kind": failure.kind.value, "text": failure.text},
     }
 
 

@@ -1,90 +1,69 @@
-"""The report as SARIF 2.1.0 for code-scanning dashboards: a rule a requirement, a result a broken one."""
+"""The report as SARIF 2.1.0 for code-scanning dashboards: a rule per requirement, a result per failure."""
 
 from __future__ import annotations
 
-import json
-
 from contracts import __version__
-from contracts.model import Level, Outcome, Result, Verdict
-from contracts.reports import failure, summary
-from contracts.reports.summary import ReportOptions
-from contracts.reports.text import visible
+from contracts.reports import failure_text
+from contracts.reports.failure_view import FailureView
+from contracts.reports.json_report import Json, dumps
+from contracts.reports.view import ReportView, Row
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
-# A dashboard wants a file of the repository; the sentences stand in this one.
-_PLACE = "openapi/access-profiles.yaml"
-
-Json = dict[str, object]
+# A dashboard wants a file of the repository; the requirements are in this one.
+_FILE = "openapi/access-profiles.yaml"
 
 
-def text(result: Result, terms: ReportOptions) -> str:
+def text(view: ReportView) -> str:
     """The report as SARIF in ASCII."""
-    return json.dumps(render(result, terms), ensure_ascii=True, allow_nan=False, indent=2) + "\n"
+    return dumps(render(view))
 
 
-def render(result: Result, terms: ReportOptions) -> Json:
-    """The report as plain values. Other outcomes than broken stand with the rules: dashboards know none."""
-    conclusion = summary.conclude(result, terms)
-    index = {verdict.requirement.id: at for at, verdict in enumerate(result.verdicts)}
+def render(view: ReportView) -> Json:
+    """The report as plain values. Outcomes other than a failure are with the rules: dashboards know none."""
+    index = {row.requirement.id: at for at, row in enumerate(view.rows)}
     run: Json = {
         "tool": {
             "driver": {
                 "name": "bifrost-contracts",
                 "semanticVersion": __version__,
-                "rules": [_rule(verdict, terms) for verdict in result.verdicts],
+                "rules": [_rule(row, view) for row in view.rows],
             }
         },
-        "invocations": [{"executionSuccessful": True, "exitCode": conclusion.status}],
+        "invocations": [{"executionSuccessful": True, "exitCode": view.exit_status}],
         "results": [
-            _result(verdict, index[verdict.requirement.id], result, terms)
-            for verdict in summary.broken(result, terms)
+            _result(failure, index[failure.requirement.id], view.deployment) for failure in view.failures
         ],
-        "properties": {
-            "deployment": visible(result.deployment),
-            "verdict": conclusion.word,
-            "reason": visible(conclusion.reason),
-            "seed": result.seed,
-        },
+        "properties": view.facts,
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
-def _rule(verdict: Verdict, terms: ReportOptions) -> Json:
-    found = verdict.requirement
-    binding = found.level is Level.MUST or terms.level is Level.SHOULD
+def _rule(row: Row, view: ReportView) -> Json:
+    requirement = row.requirement
     return {
-        "id": found.id,
-        "shortDescription": {"text": found.text},
-        "defaultConfiguration": {"level": "error" if binding else "warning"},
-        "properties": {
-            "level": found.level.value,
-            "evidence": found.evidence.value,
-            "outcome": verdict.outcome.value,
-            "reason": visible(summary.why(verdict)),
-        },
+        "id": requirement.id,
+        "shortDescription": {"text": requirement.text},
+        "defaultConfiguration": {"level": "error" if view.options.counts(row.verdict) else "warning"},
+        "properties": {**row.facts, "reason": row.why},
     }
 
 
-def _result(verdict: Verdict, at: int, result: Result, terms: ReportOptions) -> Json:
-    found = verdict.requirement
-    pointer = verdict.violations[0].pointer if verdict.violations else ""
-    said = [f"{label}: {line}" if label else line for label, line in failure.explain(verdict, result, terms)]
+def _result(failure: FailureView, index: int, deployment: str) -> Json:
+    name = f"{deployment}#{failure.pointer}"
     return {
-        "ruleId": found.id,
-        "ruleIndex": at,
+        "ruleId": failure.requirement.id,
+        "ruleIndex": index,
         "kind": "fail",
-        "level": "warning" if summary.is_warning(verdict, terms) else "error",
-        "message": {"text": "\n".join(map(visible, (failure.headline(verdict), *said)))},
+        "level": "warning" if failure.word == "warning" else "error",
+        "message": {"text": f"{failure.headline}\n{failure_text.text(failure)}"},
         "locations": [
             {
-                "physicalLocation": {"artifactLocation": {"uri": _PLACE}, "region": {"startLine": 1}},
-                "logicalLocations": [
-                    {"fullyQualifiedName": visible(f"{result.deployment}#{pointer}"), "kind": "resource"}
-                ],
+                "physicalLocation": {"artifactLocation": {"uri": _FILE}, "region": {"startLine": 1}},
+                "logicalLocations": [{"fullyQualifiedName": name, "kind": "resource"}],
             }
         ],
         # The same requirement of the same deployment is the same alert in the next run.
-        "partialFingerprints": {"requirement/v1": visible(f"{found.id} {result.deployment}")},
-        "properties": {"outcome": Outcome.FAIL.value, "level": found.level.value},
+        "partialFingerprints": {"requirement/v1": f"{failure.requirement.id} {deployment}"},
+        "properties": {"outcome": failure.word, "level": failure.requirement.level.value},
     }

@@ -30,7 +30,7 @@ class Trial:
 
     `expected` are the requirements under which the fault may be reported; a variant has none. `broken` are
     all that fail, `reported` those that no other failure explains. `undecided` are the MUST requirements
-    that neither pass nor fail.
+    that neither pass nor fail. `long` are those whose counterexample takes more than four requests.
     """
 
     name: str
@@ -41,6 +41,7 @@ class Trial:
     undecided: tuple[str, ...]
     status: int
     requests: int
+    long: tuple[str, ...] = ()
 
     @property
     def caught(self) -> bool:

@@ -1,31 +1,36 @@
-"""The report for a person at a terminal or in a CI log: one line a requirement, one block a failure."""
+"""The report for a person at a terminal or in a CI log: one line per requirement, one block per failure."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterable
 from typing import TextIO
 
+from rich import box
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
-from contracts.model import Requirement, Result, Verdict
-from contracts.reports import curl, failure, summary
-from contracts.reports.summary import ReportOptions
-from contracts.reports.text import number_of, visible
+from contracts.reports import failure_text
+from contracts.reports.failure_view import FailureView
+from contracts.reports.text import number_of
+from contracts.reports.view import ReportView, Row
 
-_WIDEST = 100  # long lines of prose are hard to read, however wide the window
 _NARROWEST = 40  # indented text needs some room, whatever COLUMNS says
-_WORD = 13  # the longest word: "not exercised"
+_WIDEST = 100  # long lines of prose are hard to read, however wide the window
+_WORD = 14  # the longest word: "not applicable"
 _ID = 24
+_AREA = 10
+_IDS = 8  # in the last line
 
 _LOOKS = {
     "pass": ("✓", "+", "green"),
-    "FAIL": ("✗", "x", "bold red"),
-    "warn": ("!", "!", "yellow"),
+    "fail": ("✗", "x", "bold red"),
+    "warning": ("!", "!", "yellow"),
     "inconclusive": ("?", "?", "yellow"),
     "not exercised": ("·", ".", "cyan"),
-    "n/a": ("-", "-", "dim"),
+    "not applicable": ("-", "-", "dim"),
     "blocked": ("^", "^", "magenta"),
     "waived": ("~", "~", "dim"),
     "CONFORMS": ("", "", "bold green"),
@@ -34,148 +39,87 @@ _LOOKS = {
 }
 
 
-class _Console(Console):
-    """A console that leaves a reader who went away to the command, whose exit status is the verdict's."""
-
-    def on_broken_pipe(self) -> None:
-        """Pass the error on; rich would end the process with its own status."""
-        raise
-
-
 def console_for(stream: TextIO, *, width: int | None = None) -> Console:
     """A console that prints text as it is, and no escape sequence where none is wanted.
 
     NO_COLOR rules out all styles, bold too; a pipe and a dumb terminal get none anyway.
     """
     plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") in ("dumb", "unknown")
-    console = _Console(
+    size = shutil.get_terminal_size()  # rich fails on COLUMNS=² and the like
+    return Console(
         file=stream,
         color_system=None if plain else "auto",
-        width=width,
+        width=max(_NARROWEST, min(width or size.columns, _WIDEST)),
+        height=size.lines,
         markup=False,
         emoji=False,
         highlight=False,
     )
-    console.width = max(_NARROWEST, min(console.width, _WIDEST))
-    return console
 
 
-def render(result: Result, console: Console, terms: ReportOptions, waiver: str = "") -> None:
-    """Print the whole report; `waiver` is an entry for a file of waivers, ready to paste."""
-    render_verdicts(result, console, terms)
-    render_failures(result, console, terms)
-    render_behaviours(result, console)
-    _section(console, "Notes", (f"- {visible(note)}" for note in summary.notes(result)))
+def table(console: Console, *titles: str) -> Table:
+    """A table with columns of these titles that are never cut, and marks that the stream can encode."""
+    drawn = Table(box=box.SIMPLE if _is_unicode(console) else box.ASCII2, pad_edge=False)
+    for title in titles:
+        drawn.add_column(title, no_wrap=True)
+    return drawn
+
+
+def render(view: ReportView, console: Console, waiver: str = "", *, verbose: bool = False) -> None:
+    """Print the whole report; `waiver` is an entry for a file of waivers, ready to paste.
+
+    A requirement that passes is only counted, unless the report is verbose.
+    """
+    for area, rows in view.areas.items():
+        passed = sum(row.word == "pass" for row in rows)
+        of = "" if passed == len(rows) else f" of {len(rows)}"
+        console.print(Text(area.ljust(_AREA), "bold").append(f"{passed}{of} passed", "not bold"))
+        for row in rows:
+            if verbose or row.word != "pass":
+                _print_row(row, console)
+    if untested := ", ".join(requirement.id for requirement in view.options.untested):
+        print_folded(f"No check exists for {untested}", console, indent="  ", first="")
+    render_failures(view, console)
+    _print_behaviours(view, console, verbose=verbose)
+    _section(console, "Notes", view.notes)
     if waiver:
         console.print()
-        console.print(Text("To accept the first for a time: fill this in, and give --waivers FILE", "bold"))
+        console.print(
+            Text("To waive the first failure: complete this entry, and pass --waivers FILE", "bold")
+        )
         console.print(Text(waiver), soft_wrap=True)
-    render_conclusion(result, console, terms)
+    render_conclusion(view, console)
 
 
-def render_verdicts(result: Result, console: Console, terms: ReportOptions) -> None:
-    """Print one line for each requirement, by area."""
-    for area, verdicts in summary.in_areas(result.verdicts).items():
-        console.print(Text(area, "bold"))
-        for verdict in verdicts:
-            _print_verdict(verdict, console, terms)
-    if terms.untested:
-        print_folded(_untested(terms.untested), console, indent="  ", first="")
-
-
-def render_failures(result: Result, console: Console, terms: ReportOptions) -> None:
-    """Print a block for each broken requirement, those that decide first."""
-    for verdict in summary.broken(result, terms):
+def render_failures(view: ReportView, console: Console) -> None:
+    """Print a block for each failed requirement, warnings last."""
+    for failure in view.failures:
         console.print()
-        word = summary.word(verdict, terms)
-        console.print(_styled(word, f"{word}  {_title(verdict.requirement)}"))
-        for label, text in failure.explain(verdict, result, terms):
-            _print_labelled(label, text, console)
+        _print_failure(failure, console)
 
 
-def render_behaviours(result: Result, console: Console) -> None:
-    """Print which of several legal behaviours the deployment shows."""
-    lines = (
-        f"{visible(r.name)}: {visible(r.value)}" + (f" (request {r.exchange})" if r.exchange else "")
-        for r in result.behaviours
-    )
-    _section(console, "Behaviours: legal choices that this deployment makes", lines)
-
-
-def render_conclusion(result: Result, console: Console, terms: ReportOptions) -> None:
-    """Print the counts, the reason, and the last line: the word and what it is about."""
+def render_conclusion(view: ReportView, console: Console) -> None:
+    """Print the counts, and the last line: the verdict, the exit status, and why."""
     console.print()
-    print_folded(tally(result, terms), console)
-    conclusion = summary.conclude(result, terms)
-    print_folded(f"Reason: {visible(conclusion.reason)}", console)
-    line = _styled(conclusion.word, conclusion.word)
-    line.append(f"  {visible(result.deployment)}  {facts(result)}")
+    counts = ", ".join(f"{count:,} {word}" for word, count in view.tally.items()) or "no verdicts"
+    print_folded(f"{view.deployment}: {counts}", console)
+    failed = [failure.requirement.id for failure in view.failures if failure.word == "fail"]
+    more = f" and {len(failed) - _IDS} more" if len(failed) > _IDS else ""
+    why = ", ".join(failed[:_IDS]) + more or view.reason
+    dot = "·" if _is_unicode(console) else "-"
+    line = _styled(view.verdict, view.verdict)
+    line.append(f" (exit {view.exit_status}): {why} {dot} {view.size}")
     console.print(line, soft_wrap=True)
 
 
-def render_exchanges(result: Result, console: Console, terms: ReportOptions) -> None:
-    """Print every exchange: what was asked, and what came of it."""
-    for exchange in result.exchanges:
-        target = visible(curl.target(exchange.request, terms.site(result)))
-        came = exchange.failure.kind.value if exchange.failure else str(exchange.status)
-        again = f", try {len(exchange.attempts) + 1}" if exchange.attempts else ""
-        line = f"{exchange.number:>5}  {came:>4}  {exchange.elapsed:6.3f} s{again}  "
-        console.print(Text(f"{line}{exchange.request.method} {target}"), soft_wrap=True)
+def render_requests(view: ReportView, console: Console) -> None:
+    """Print every request, and what was received."""
+    for one in view.requests:
+        attempt = f", attempt {one.attempt}" if one.attempt > 1 else ""
+        number, elapsed = one.exchange.number, one.exchange.elapsed
+        line = f"{number:>5}  {one.received:>4}  {elapsed:6.3f} s{attempt}  {one.line}"
+        console.print(Text(line), soft_wrap=True)
     console.print()
-
-
-def tally(result: Result, terms: ReportOptions) -> str:
-    """The counts in one line: `41 pass, 1 FAIL, 2 not exercised`."""
-    words = [summary.word(verdict, terms) for verdict in result.verdicts]
-    return (
-        ", ".join(f"{words.count(word)} {word}" for word in summary.WORDS if word in words) or "no verdicts"
-    )
-
-
-def facts(result: Result) -> str:
-    """What the run took: `123 requests, 4.5 s, seed 0`."""
-    return f"{number_of(len(result.exchanges), 'request')}, {result.seconds:.1f} s, seed {result.seed}"
-
-
-def _title(requirement: Requirement) -> str:
-    return f"{requirement.id} ({requirement.level})"
-
-
-def _styled(word: str, text: str) -> Text:
-    # Appended, so that what follows on the line does not inherit the style.
-    return Text().append(text, _LOOKS[word][2])
-
-
-def _print_verdict(verdict: Verdict, console: Console, terms: ReportOptions) -> None:
-    word = summary.word(verdict, terms)
-    pretty, simple, _ = _LOOKS[word]
-    mark = pretty if console.encoding.lower().startswith("utf") else simple
-    line = _styled(word, f"  {mark} {word.ljust(_WORD)} ")
-    reason = visible(summary.why(verdict))
-    line.append(f"{verdict.requirement.id.ljust(_ID)} ")
-    if line.cell_len + Text(reason).cell_len <= console.width:
-        console.print(line.append(reason), soft_wrap=True)
-        return
-    line.rstrip()
-    console.print(line, soft_wrap=True)
-    print_folded(reason, console, indent=" " * (_WORD + 5))
-
-
-def _print_labelled(label: str, text: str, console: Console) -> None:
-    first = f"  {label.ljust(9)} " if label else "  "
-    if label == "Request":
-        # One unbroken line however long: it is there to be copied.
-        console.print(Text(first + text), soft_wrap=True)
-        return
-    print_folded(visible(text), console, indent=" " * len(first), first=first)
-
-
-def _section(console: Console, title: str, lines: Iterator[str]) -> None:
-    for position, line in enumerate(lines):
-        if position == 0:
-            console.print()
-            console.print(Text(title, "bold"))
-        print_folded(line, console, indent="    ", first="  ")
 
 
 def print_folded(text: str, console: Console, *, indent: str = "", first: str | None = None) -> None:
@@ -187,6 +131,53 @@ def print_folded(text: str, console: Console, *, indent: str = "", first: str | 
         lead = indent
 
 
-def _untested(requirements: tuple[Requirement, ...]) -> str:
-    ids = ", ".join(requirement.id for requirement in requirements)
-    return f"Without a check, so not judged: {ids}"
+def _styled(word: str, text: str) -> Text:
+    # Appended, so that what follows on the line does not inherit the style.
+    return Text().append(text, _LOOKS[word][2])
+
+
+def _print_row(row: Row, console: Console) -> None:
+    pretty, simple, _ = _LOOKS[row.word]
+    mark = pretty if _is_unicode(console) else simple
+    line = _styled(row.word, f"  {mark} {row.word.ljust(_WORD)} ")
+    line.append(f"{row.requirement.id.ljust(_ID)} ")
+    if line.cell_len + Text(row.why).cell_len <= console.width:
+        console.print(line.append(row.why), soft_wrap=True)
+        return
+    line.rstrip()
+    console.print(line, soft_wrap=True)
+    print_folded(row.why, console, indent=" " * (_WORD + 5))
+
+
+def _print_failure(failure: FailureView, console: Console) -> None:
+    console.print(_styled(failure.word, f"{failure.word.upper()}  {failure.title}"))
+    for line in failure_text.lines(failure):
+        if line.hanging is None:
+            console.print(Text(str(line)), soft_wrap=True)  # in one piece however long, to be copied
+        else:
+            print_folded(line.text, console, indent=" " * line.hanging, first=line.lead)
+
+
+def _print_behaviours(view: ReportView, console: Console, *, verbose: bool) -> None:
+    title = f"{number_of(len(view.behaviours), 'implementation-defined behaviour')} of this deployment"
+    if not verbose and view.behaviours:
+        console.print()
+        print_folded(f"{title}: --verbose and the report list them", console)
+        return
+    shown = (
+        f"{one.name}: {one.value}" + (f" (request #{one.exchange})" if one.exchange else "")
+        for one in view.behaviours
+    )
+    _section(console, title, shown)
+
+
+def _section(console: Console, title: str, lines: Iterable[str]) -> None:
+    for position, line in enumerate(lines):
+        if position == 0:
+            console.print()
+            console.print(Text(title, "bold"))
+        print_folded(line, console, indent="    ", first="  ")
+
+
+def _is_unicode(console: Console) -> bool:
+    return console.encoding.lower().startswith("utf")

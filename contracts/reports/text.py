@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from itertools import accumulate
 
 AT_MOST = 1000
 """Characters of one text that a person is shown; machine-readable reports are not cut."""
@@ -18,9 +19,14 @@ _ORDER = re.compile(r"(?<=#)#|(?<=:):(?=[A-Za-z][\w-]*(?: |::))")
 
 
 def visible(text: str, *, at_most: int = AT_MOST) -> str:
-    r"""The text on one line, with everything that a terminal obeys or hides written out (`\x1b`)."""
-    shown = _ORDER.sub(lambda found: escaped(found[0]), "".join(_pieces(text[:at_most])))
-    return shown if len(text) <= at_most else f"{shown}… ({len(text):,} characters)"
+    r"""The text on one line, with everything that a terminal obeys or hides written out (`\x1b`).
+
+    It is cut where it would be longer than `at_most` characters, escapes included.
+    """
+    pieces = _pieces(text[:at_most])
+    fitting = sum(size <= at_most for size in accumulate(map(len, pieces)))
+    shown = _ORDER.sub(lambda found: escaped(found[0]), "".join(pieces[:fitting]))
+    return shown if fitting == len(text) else f"{shown}… ({len(text):,} characters)"
 
 
 def escaped(character: str) -> str:

@@ -1,46 +1,46 @@
-"""One run without its network: what to ask, in which order, and what the answers come to.
+"""One run without its network: what to request, in which order, and what the responses come to.
 
-Everything here is pure: a session asks by yielding requests, and the network, a recording or a test answers
-them. The same choices and the same answers give the same requests and the same verdicts.
+Everything here is pure. The run is a flow, which the network, a recording or a test drives. The same
+parameters and the same responses give the same requests and the same verdicts.
 """
 
 from __future__ import annotations
 
-import gc
 import itertools
-import math
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
 
-from contracts.evidence.answers import TRANSIENT, Page
+from contracts.evidence.answers import TRANSIENT, Answer, Page
 from contracts.evidence.evidence import Conditions, Evidence
-from contracts.evidence.responses import FirstAnswer
-from contracts.evidence.walks import WholeWalk
-from contracts.judging import judge as judging
+from contracts.evidence.exhaustive import ExhaustiveSummary
+from contracts.evidence.recording import RunParameters
+from contracts.evidence.responses import first_answer
+from contracts.evidence.walks import whole_walks
+from contracts.judging import repetition as repeating
 from contracts.judging.behaviours import behaviours
 from contracts.judging.catalogue import Catalogue
-from contracts.judging.judge import Case, Finding, Round, Witness
+from contracts.judging.check import Blocks, prerequisites
+from contracts.judging.judge import judge
+from contracts.judging.repetition import Finding, JudgingState, Repetition, examine
 from contracts.model import (
     NEW_PATH,
     OLD_PATH,
     Batch,
-    BudgetSpent,
-    Excerpt,
     Exchange,
     FailureKind,
     Outcome,
+    Purpose,
     Request,
     Result,
 )
-from contracts.runs.exhaustive import is_clean, told, with_walk
+from contracts.runs.exhaustive import ExhaustiveState, ExhaustiveWalk, is_clean
+from contracts.runs.flow import Flow, Interrupted, Send, drive, filtered
 from contracts.runs.probes.access import AT_MOST as ACCESS_AT_MOST
 from contracts.runs.probes.access import access, alias
-from contracts.runs.probes.context import ProbeContext, Steps, query
-from contracts.runs.probes.exhaustive import WALKED, ExhaustiveState, exhaustive
+from contracts.runs.probes.context import ProbeContext, query
 from contracts.runs.probes.filters import AT_MOST as FILTERS_AT_MOST
 from contracts.runs.probes.filters import filters
 from contracts.runs.probes.generated import DEFAULT_EXAMPLES, generated
@@ -54,14 +54,11 @@ from contracts.runs.probes.survey import survey
 from contracts.runs.probes.walks import AT_MOST as WALKS_AT_MOST
 from contracts.runs.probes.walks import walks
 
-# Requests spent at most on asking witnesses again.
-CONFIRMING_AT_MOST = 160
+# Maximum number of requests for repetitions.
+REPETITIONS_AT_MOST = 160
 
-# Requests spent at most on reading the whole list again between witnesses that are still in doubt.
-STILL_AT_MOST = 160
-
-# Requests spent at most on asking what is left of witnesses that were cut down.
-CUT_AT_MOST = 30
+# Maximum number of requests for repetitions between reads of the whole list.
+BRACKETED_AT_MOST = 160
 
 # So many exchanges in a row without a response, retries included, say that the deployment is gone.
 _GONE = 3
@@ -71,30 +68,6 @@ _SLOW = 5
 
 # Nor is it of use to go on where none of so many requests was answered 200.
 _NO_SUCCESS = 8
-
-# Yields a request and is sent its exchange, or yields a batch and is sent its exchanges as a tuple.
-Session = Generator[Request | Batch, Any, Any]
-SendAll = Callable[[Batch], Iterable[Exchange]]
-
-
-class Choices(Protocol):
-    """What the user chose that decides what is asked, whatever the network is."""
-
-    @property
-    def seed(self) -> int:
-        """The seed of all random choices."""
-
-    @property
-    def only(self) -> frozenset[str]:
-        """The requirements to judge; empty: all."""
-
-    @property
-    def skip_hostile(self) -> bool:
-        """Whether values that can take a process down are left out."""
-
-    @property
-    def examples(self) -> int | None:
-        """The number of generated queries; None: the usual share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,21 +82,21 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A part of the asking: the requirement areas that it feeds, and its budget in requests."""
+    """A part of a run: the requirement areas that it feeds, and its budget in requests."""
 
     name: str
     feeds: frozenset[str]
     at_most: int
-    steps: Callable[[ProbeContext, Path], Steps]
+    flow: Callable[[ProbeContext, Path], Flow[None]]
 
 
 _ACCESS = frozenset({"ACCESS", "HTTP", "INPUT"})
 _LISTED = frozenset({"RESP", "PAGE", "WALK", "FILTER", "SEARCH", "DATA", "ALIAS", "INPUT"})
 
 
-def probes(choices: Choices) -> tuple[Probe, ...]:
-    """The probes that the wanted requirements need, in the order asked."""
-    examples = DEFAULT_EXAMPLES if choices.examples is None else choices.examples
+def probes(parameters: RunParameters) -> tuple[Probe, ...]:
+    """The probes that the selected requirements need, in the order in which they run."""
+    examples = DEFAULT_EXAMPLES if parameters.examples is None else parameters.examples
     every = (
         Probe("survey", frozenset(), SURVEY_AT_MOST, lambda ctx, _: survey(ctx)),
         Probe("walks", _LISTED, WALKS_AT_MOST, lambda ctx, _: walks(ctx)),
@@ -134,21 +107,20 @@ def probes(choices: Choices) -> tuple[Probe, ...]:
         Probe("generated queries", frozenset({"GEN"}), examples, generated),
         Probe("odd queries", frozenset({"INPUT"}), INPUTS_AT_MOST, lambda ctx, _: inputs(ctx)),
     )
-    areas = {id_.partition("-")[0] for id_ in choices.only}
-    return tuple(p for p in every if not choices.only or not p.feeds or p.feeds & areas)
+    areas = {id_.partition("-")[0] for id_ in parameters.only}
+    return tuple(p for p in every if not parameters.only or not p.feeds or p.feeds & areas)
 
 
-def _filters(ctx: ProbeContext, _document: Path) -> Steps:
+def _filters(ctx: ProbeContext, _document: Path) -> Flow[None]:
     return filters(ctx) if ctx.small else sampled_filters(ctx)
 
 
-def plan(choices: Choices) -> tuple[tuple[str, int], ...]:
-    """Each probe with the most requests that it sends; retries of passing trouble come on top."""
-    asked = [(probe.name, probe.at_most) for probe in probes(choices)]
+def plan(parameters: RunParameters) -> tuple[tuple[str, int], ...]:
+    """Each probe with the maximum number of its requests; retries come on top."""
+    asked = [(probe.name, probe.at_most) for probe in probes(parameters)]
     again = (
-        ("witnesses asked again, if any", CONFIRMING_AT_MOST),
-        ("the whole list again, in doubt", STILL_AT_MOST),
-        ("witnesses cut down, if any", CUT_AT_MOST),
+        ("repetitions of what fails, if any", REPETITIONS_AT_MOST),
+        ("the whole list between these, in doubt", BRACKETED_AT_MOST),
     )
     return (*asked, *again)
 
@@ -171,182 +143,194 @@ def _not_served(result: Result) -> bool:
     )
 
 
+def conditions(parameters: RunParameters, path: str) -> Conditions:
+    """What the user stated about the deployment."""
+    return Conditions(
+        token=parameters.token,
+        narrow=parameters.narrow,
+        open=parameters.open,
+        path=path,
+        no_concurrent_writes=parameters.no_concurrent_writes,
+    )
+
+
 class Run:
-    """One run: what is known, what was asked again, and why it ended early if it did."""
+    """One run on one path: what is known, what was asked again, and why it ended early if it did.
+
+    `exhaustive` is how far the exhaustive walk is, where there is to be one.
+    """
 
     def __init__(
         self,
-        choices: Choices,
-        conditions: Conditions,
+        parameters: RunParameters,
+        path: str,
         catalogue: Catalogue,
+        *,
         progress: Callable[[Progress], None] = lambda _: None,
+        exhaustive: ExhaustiveState | None = None,
     ) -> None:
-        self.choices = choices
+        self.parameters = parameters
         self.catalogue = catalogue
         self.progress = progress
-        self.ctx = ProbeContext(choices.seed, conditions, choices.skip_hostile, choices.examples)
+        self.exhaustive = exhaustive
+        self.ctx = ProbeContext(
+            seed=parameters.seed,
+            conditions=conditions(parameters, path),
+            skip_hostile=parameters.skip_hostile,
+            examples=parameters.examples,
+            concurrency=parameters.concurrency,
+        )
         self.exchanges: list[Exchange] = []
-        self.rounds: dict[Witness, list[Round]] = {}
-        self.still: dict[Witness, list[Round]] = {}
+        self.repetitions: dict[Batch, list[Repetition]] = {}
+        self.bracketed: dict[Batch, list[Repetition]] = {}
         self.interrupted: str | None = None
-        self.timeout = math.inf  # seconds that an exchange may take
         self.remarks: list[str] = []
-        self.walked: ExhaustiveState | None = None  # how far the exhaustive walk is, where one was asked for
-        self._cuts: dict[tuple[str, tuple[int, ...]], tuple[Excerpt, ...]] = {}
         self._examined: tuple[int, Evidence, dict[str, Finding]] | None = None
 
-    def drive(self, send: Callable[[Request], Exchange], send_all: SendAll | None = None) -> None:
-        """Asks everything; what came until an interruption is kept. Without `send_all`, one by one."""
+    def drive(self, send: Send) -> None:
+        """Sends everything; what came before an interruption is kept."""
         try:
-            self._answer(self._session(), send_all or (lambda batch: map(send, batch)))
-        except BudgetSpent as spent:
-            self.interrupted = spent.why
-        except KeyboardInterrupt as interruption:
+            drive(self.flow(), lambda batch: map(self._keep, send(batch)))
+        except Interrupted as interruption:
+            self.interrupted = interruption.why
+        except KeyboardInterrupt as interruption:  # between two batches
             self.interrupted = str(interruption) or "interrupted by the user"
 
-    def _answer(self, session: Session, send_all: SendAll) -> None:
-        asked = next(session, None)
-        while asked is not None:
-            batch = (asked,) if isinstance(asked, Request) else asked
-            came: list[Exchange] = []
-            try:
-                for exchange in send_all(batch):
-                    came.append(exchange)
-                    if exchange.request.purpose != WALKED:  # those are too many to keep
-                        self.exchanges.append(exchange)
-            except (BudgetSpent, KeyboardInterrupt):
-                if came:  # a part of a batch, to be judged as far as it came
-                    _next(session, tuple(came))
-                raise
-            asked = _next(session, came[0] if isinstance(asked, Request) else tuple(came))
+    def _keep(self, exchange: Exchange) -> Exchange:
+        if exchange.request.purpose is not Purpose.EXHAUSTIVE_WALK:  # those are too many to keep
+            self.exchanges.append(exchange)
+        return exchange
 
-    def _session(self) -> Session:
-        for probe in probes(self.choices):
-            steps = probe.steps(self.ctx, self.catalogue.document.path)
-            yield from self._limited(probe.name, steps, probe.at_most)
+    def flow(self) -> Flow[None]:
+        """The probes, the exhaustive walk, and the repetitions of what was found."""
+        for probe in probes(self.parameters):
+            yield from self._limited(
+                probe.name, probe.flow(self.ctx, self.catalogue.document.path), probe.at_most
+            )
             if self._hopeless():
                 return
-        if self.walked is not None and not self.choices.only:
-            yield from self._everything(self.walked)
-        yield from self._limited("witnesses", self._ask_again(), CONFIRMING_AT_MOST)
-        yield from self._limited("the whole list again", self._between_reads(), STILL_AT_MOST)
-        yield from self._limited("witnesses cut down", self._ask_cut_witnesses(), CUT_AT_MOST)
+        if self.exhaustive is not None and not self.parameters.only:
+            yield from self._exhaustive_walk(self.exhaustive)
+        yield from self._limited("repetitions", self._repeat(), REPETITIONS_AT_MOST)
+        yield from self._limited("repetitions between reads", self._repeat_between_reads(), BRACKETED_AT_MOST)
 
-    def _everything(self, walked: ExhaustiveState) -> Session:
+    def _exhaustive_walk(self, state: ExhaustiveState) -> Flow[None]:
         """The exhaustive walk, with the time that it will still take."""
         clean = partial(is_clean, self.catalogue, self.ctx.conditions)
-        steps = exhaustive(self.ctx, walked, clean, self.exchanges.append)
-        began, offset = time.monotonic(), walked.offset
-        asked = next(steps, None)
-        gc.freeze()  # what is there stays: looking through it again and again takes as long as the judging
-        try:
-            while asked is not None:
-                left = _left(time.monotonic() - began, walked.offset - offset, walked.total - walked.offset)
-                pages = -(-walked.total // max(1, walked.limit))
-                self.progress(Progress(WALKED, walked.pages, pages, left))
-                asked = _next(steps, (yield asked))
-        finally:
-            gc.unfreeze()
+        walk = ExhaustiveWalk(self.ctx, state, clean, self.exchanges.append)
+        began, start = time.monotonic(), state.offset
 
-    def _limited(self, name: str, steps: Session, at_most: int) -> Session:
-        """The steps of a probe, cut off at its budget or when the deployment is gone."""
+        def outgoing(batch: Batch) -> Batch:
+            left = _left(time.monotonic() - began, state.offset - start, state.total - state.offset)
+            pages = -(-state.total // max(1, state.limit))
+            self.progress(Progress(Purpose.EXHAUSTIVE_WALK, state.pages, pages, left))
+            return batch
+
+        yield from filtered(walk.flow(), outgoing)
+
+    def _limited(self, name: str, flow: Flow[None], at_most: int) -> Flow[None]:
+        """The flow, cut off at its budget or when the deployment is gone."""
         sent = 0
-        asked = next(steps, None)
-        while asked is not None and sent < at_most and not self._hopeless():
-            room = at_most - sent
-            asked = asked if isinstance(asked, Request) else asked[:room]
-            for _ in range(_number_of(asked)):
+
+        def outgoing(batch: Batch) -> Batch:
+            nonlocal sent
+            batch = () if self._hopeless() else batch[: at_most - sent]
+            for _ in batch:
                 self.progress(Progress(name, sent, at_most))
                 sent += 1
-            asked = _next(steps, (yield asked))
+            return batch
+
+        yield from filtered(flow, outgoing)
 
     def _hopeless(self) -> bool:
         """Whether asking on is of no use: nothing answers, or not the API, or not to these credentials."""
-        first = next(iter(self.ctx.evidence().subjects(FirstAnswer)), None) if self.ctx.answers else None
+        first = next(iter(self.ctx.evidence().select(first_answer)), None) if self.ctx.answers else None
         if first is None:
             return bool(self.exchanges)
         gone = _gone(self.exchanges)
         if gone:
             self.interrupted = f"the deployment stopped answering: {_trouble(self.exchanges[-1])}"
-        slow = _slow(self.exchanges, self.timeout)
+        slow = _slow(self.exchanges, self.parameters.timeout)
         if slow:
             self.interrupted = f"{_SLOW} of the last 10 answers took more than half of --timeout"
-        refused = first.answer.status in (401, 403)
+        refused = first.status in (401, 403)
         if len(self.exchanges) >= _NO_SUCCESS and not any(e.status == 200 for e in self.exchanges):
             self.interrupted = f"none of {len(self.exchanges)} requests was answered 200"
             return True
         return gone or slow or refused or self._is_not_served(first)
 
-    def _is_not_served(self, first: FirstAnswer) -> bool:
-        return self.catalogue.checks["SERVED"].refuses(first, self.catalogue.document)
+    def _is_not_served(self, first: Answer) -> bool:
+        gate = self.catalogue.checks[self.catalogue.gate]
+        return any(True for _ in gate.violations(first, self.catalogue.document))
 
-    def _ask_again(self) -> Session:
-        """The short witnesses once; then all, as long as it matters, those first that were broken again."""
-        case = self._case()
-        asked = judging.witnesses(case)
-        for requests, total in zip(asked, itertools.accumulate(map(len, asked)), strict=True):
-            if total <= CONFIRMING_AT_MOST // 2 and judging.wants_round(case, requests):
-                yield from self._ask_round(case, requests)
-        # What is seen to move meanwhile makes those that were settled want more rounds: so until none does.
-        while pending := [requests for requests in asked if judging.wants_round(case, requests)]:
-            for requests in sorted(pending, key=lambda one: not judging.is_broken_again(case, one)):
-                while judging.wants_round(case, requests):
-                    yield from self._ask_round(case, requests)
+    def _repeat(self) -> Flow[None]:
+        """Short counterexamples once; then all, as long as it matters, those first that showed again."""
+        state = self._state()
+        counterexamples = repeating.to_repeat(state)
+        for requests, total in zip(
+            counterexamples, itertools.accumulate(map(len, counterexamples)), strict=True
+        ):
+            if total <= REPETITIONS_AT_MOST // 2 and repeating.wants_repetition(state, requests):
+                yield from self._repeat_once(state, requests)
+        # Concurrent changes can reopen settled findings, so repeat until none needs another repetition.
+        while pending := [one for one in counterexamples if repeating.wants_repetition(state, one)]:
+            for requests in sorted(pending, key=lambda one: not repeating.is_broken_again(state, one)):
+                while repeating.wants_repetition(state, requests):
+                    yield from self._repeat_once(state, requests)
 
-    def _ask_round(self, case: Case, requests: Witness) -> Session:
-        one = yield from _round(case, requests)
-        self.rounds.setdefault(requests, []).append(one)
+    def _repeat_once(self, state: JudgingState, requests: Batch) -> Flow[None]:
+        one = yield from _repetition(state, requests)
+        self.repetitions.setdefault(requests, []).append(one)
 
-    def _ask_cut_witnesses(self) -> Session:
-        """What is left of each witness, once, to see that it takes no more than that."""
-        case = self._case()
-        for requests in judging.cut_witnesses(case):
-            yield from self._ask_round(case, requests)
-
-    def _between_reads(self) -> Session:
-        """The whole list and the witnesses in doubt by turns, as long as the list stays the same."""
-        case = self._case()
-        whole = first_whole_read(case.evidence)
-        asked = _fitting(judging.open_witnesses(case), len(whole) + 1) if whole else []
-        rounds: dict[Witness, list[Round]] = {requests: [] for requests in asked}
-        for _ in range(judging.STILL_ROUNDS if asked else 0):
+    def _repeat_between_reads(self) -> Flow[None]:
+        """The whole list and the counterexamples in doubt by turns, as long as the list stays the same."""
+        state = self._state()
+        whole = first_whole_read(state.evidence)
+        pending = _fitting(repeating.open_counterexamples(state), len(whole) + 1) if whole else []
+        found: dict[Batch, list[Repetition]] = {requests: [] for requests in pending}
+        for _ in range(repeating.BRACKETED_REPETITIONS if pending else 0):
             if not (yield from _reads_the_same(whole)):
                 return
-            for requests in asked:
-                rounds[requests].append((yield from _round(case, requests)))
-        if asked and (yield from _reads_the_same(whole)):
-            self.still = rounds
+            for requests in pending:
+                found[requests].append((yield from _repetition(state, requests)))
+        if pending and (yield from _reads_the_same(whole)):
+            self.bracketed = found
 
-    def _case(self) -> Case:
-        """What was found; examined again only when more has been asked than witnesses."""
+    def _state(self) -> JudgingState:
+        """What was found; examined again only when there is more than repetitions."""
         heard = len(self.ctx.answers) + len(self.ctx.failed)
         if self._examined is None or self._examined[0] != heard:
             evidence = self.ctx.evidence()
-            ids = _with_prerequisites(self.catalogue, self.choices.only)
-            self._examined = (heard, evidence, judging.examine(self.catalogue, evidence, ids))
+            ids = _with_prerequisites(self.catalogue, self.parameters.only)
+            self._examined = (heard, evidence, examine(self.catalogue, evidence, ids))
         _, evidence, findings = self._examined
-        return Case(
-            self.catalogue, evidence, findings, self.rounds, self.still, bool(self.interrupted), self._cuts
+        return JudgingState(
+            self.catalogue,
+            evidence,
+            findings,
+            self.repetitions,
+            self.bracketed,
+            ended_early=bool(self.interrupted),
         )
 
     def result(self, deployment: str, seconds: float) -> Result:
         """What the run came to."""
-        case = self._case()
-        verdicts = judging.judge(case, self.choices.only)
+        walked = None if self.exhaustive is None else self.exhaustive.summary()
+        state = replace(self._state(), exhaustive=walked)
         return Result(
             deployment=deployment,
-            seed=self.choices.seed,
-            verdicts=verdicts if self.walked is None else with_walk(verdicts, self.walked),
-            behaviours=behaviours(case.evidence),
+            seed=self.parameters.seed,
+            verdicts=judge(state, self.parameters.only),
+            behaviours=behaviours(state.evidence),
             exchanges=tuple(self.exchanges),
-            notes=tuple(self._notes()),
+            notes=tuple(self._notes(walked)),
             seconds=seconds,
             interrupted=self.interrupted,
         )
 
-    def _notes(self) -> Iterable[str]:
-        if self.walked is not None:
-            yield told(self.walked)
+    def _notes(self, walked: ExhaustiveSummary | None) -> Iterable[str]:
+        if walked is not None:
+            yield walked.describe()
         if self.interrupted:
             yield f"ended early: {self.interrupted}"
         yield from self.remarks
@@ -358,12 +342,16 @@ class Run:
             yield f"requests that were repeated after passing trouble ({first} first): {len(waited)}"
 
 
-def _round(case: Case, requests: Witness) -> Generator[Request | Batch, Any, Round]:
-    """The requests of a witness once more, one after the other."""
+def _repetition(state: JudgingState, requests: Batch) -> Flow[Repetition]:
+    """The requests of a counterexample once more, one after the other."""
+    return Repetition((yield from _in_turn(requests)), state.evidence.conditions)
+
+
+def _in_turn(requests: Iterable[Request]) -> Flow[tuple[Exchange, ...]]:
     exchanges: list[Exchange] = []
     for request in requests:
-        exchanges.append((yield request))
-    return Round(tuple(exchanges), case.evidence.conditions)
+        exchanges += yield (request,)
+    return tuple(exchanges)
 
 
 def _left(seconds: float, done: int, to_do: int) -> float | None:
@@ -372,29 +360,28 @@ def _left(seconds: float, done: int, to_do: int) -> float | None:
 
 def first_whole_read(evidence: Evidence) -> tuple[Page, ...]:
     """The pages of the complete unfiltered walk with the largest pages; none where there is no such."""
-    whole = [w.walk for w in evidence.subjects(WholeWalk)]
+    whole = evidence.select(whole_walks)
     return max(whole, key=lambda walk: walk.limit).pages if whole else ()
 
 
-def _fitting(witnesses: list[Witness], reads: int) -> list[Witness]:
-    """As many of the witnesses, the shortest first, as leave room for all rounds and reads."""
-    room = (STILL_AT_MOST - reads) // judging.STILL_ROUNDS - reads
-    lengths = itertools.accumulate(map(len, witnesses))
-    return [one for one, length in zip(witnesses, lengths, strict=True) if length <= room]
+def _fitting(counterexamples: list[Batch], reads: int) -> list[Batch]:
+    """As many of the counterexamples, the shortest first, as leave room for all repetitions and reads."""
+    room = (BRACKETED_AT_MOST - reads) // repeating.BRACKETED_REPETITIONS - reads
+    lengths = itertools.accumulate(map(len, counterexamples))
+    return [one for one, length in zip(counterexamples, lengths, strict=True) if length <= room]
 
 
-def _reads_the_same(pages: tuple[Page, ...]) -> Generator[Request | Batch, Any, bool]:
+def _reads_the_same(pages: tuple[Page, ...]) -> Flow[bool]:
     """Whether the pages hold the same profiles when they are asked for again, and none came after them."""
     last = pages[-1]
     after = Request(query(limit=last.limit, offset=last.end))
-    exchanges = []
-    for request in (*(page.answer.request for page in pages), after):
-        exchanges.append((yield replace(request, purpose="the whole list again")))
+    requests = (*(page.answer.request for page in pages), after)
+    exchanges = yield from _in_turn(replace(r, purpose=Purpose.WHOLE_LIST_AGAIN) for r in requests)
     return _contents(Evidence.of(exchanges).pages) == _contents(pages)
 
 
 def _contents(pages: tuple[Page, ...]) -> list[str]:
-    return [profile.still for page in pages for profile in page.profiles]
+    return [profile.stable_json for page in pages for profile in page.profiles]
 
 
 def _gone(exchanges: list[Exchange]) -> bool:
@@ -411,18 +398,6 @@ def _slow(exchanges: list[Exchange], timeout: float) -> bool:
     return sum(1 for e in exchanges[-10:] if e.elapsed > timeout / 2) >= _SLOW
 
 
-def _next(session: Session, came: Exchange | tuple[Exchange, ...]) -> Request | Batch | None:
-    """What the session asks next, now that it is told what came; None at its end."""
-    try:
-        return session.send(came)
-    except StopIteration:
-        return None
-
-
-def _number_of(asked: Request | Batch) -> int:
-    return 1 if isinstance(asked, Request) else len(asked)
-
-
 def _trouble(exchange: Exchange) -> str:
     return exchange.failure.text if exchange.failure is not None else f"status {exchange.status}"
 
@@ -431,11 +406,6 @@ def _with_prerequisites(catalogue: Catalogue, ids: frozenset[str]) -> frozenset[
     """The ids, and all that could be the cause of their failing."""
     if not ids:
         return frozenset()
-    found = {*ids, *judging.BASE}
-    pending = list(found)
-    while pending:
-        for required in catalogue.checks[pending.pop()].requires:
-            if required not in found:
-                found.add(required)
-                pending.append(required)
-    return frozenset(found)
+    blocking = {one.id for one in catalogue.checks.values() if one.blocks is not Blocks.DEPENDENTS}
+    wanted = ids | blocking
+    return wanted | frozenset(prerequisites(catalogue.checks, wanted))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from contracts.files import require_writable
 from contracts.judging import waivers
 from contracts.judging.catalogue import Catalogue
 from contracts.judging.waivers import Waiving
@@ -57,6 +58,8 @@ def settings(url: str, given: Mapping[str, Any], secrets: Secrets | None = None)
     `given` holds option values by key; those of `DEFAULTS` fill it up.
     """
     given = {**DEFAULTS, **given}
+    if given["resume"] is not None:
+        require_writable(Path(given["resume"]))
     if given["exhaustive"] and any(given[name] is not None for name in ("record", "har", "out")):
         raise UserError("--exhaustive keeps no exchanges, so there is nothing to record or to certify.")
     Target.parse(option_values.require_url(url), given["path"] or OLD_PATH)
@@ -90,6 +93,7 @@ def report_options(
         secret=secret,
         only=settings.only,
         prefix=urlsplit(settings.base_url).path.rstrip("/"),
+        redact=settings.secrets.redact,
     )
 
 

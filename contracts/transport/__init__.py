@@ -1,7 +1,7 @@
-"""From a `Request` to an `Exchange`: the only rooms of the suite that speak HTTP.
+"""The only HTTP client of the suite: turns a `Request` into an `Exchange`.
 
-`Transport.send` lets only safe methods leave, only to one origin, within `Bounds`, and gives an exchange for
-whatever a deployment does. It knows nothing of probes, checks or verdicts.
+`Transport.send` lets only safe methods leave, only to one origin and within `Bounds`, and returns an exchange
+whatever the deployment does. It knows nothing of probes, checks or verdicts.
 """
 
 from contracts.model import BudgetSpent

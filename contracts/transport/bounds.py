@@ -1,4 +1,4 @@
-"""How much time, content and how many requests a run may take."""
+"""The limits of a run: time, bytes and number of requests."""
 
 from __future__ import annotations
 
@@ -10,29 +10,26 @@ MIB = 1024 * KIB
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What the transport never exceeds. Times in seconds, sizes in bytes.
+    """Limits that the transport never exceeds; times in seconds, sizes in bytes."""
 
-    `timeout` covers an exchange as a whole, from the name look-up to the last byte. `max_wire` counts what
-    comes over the connection, `max_content` what is left after decoding, `max_total_content` the same over
-    the whole run. `max_requests` counts every
-    attempt. `max_wait` bounds one wait before a repetition, `max_total_wait` all waits since the deployment
-    last gave an answer that needed no repetition. `rate` is in requests per second, `concurrency` in requests
-    under way at a time, where their order does not matter.
-    """
-
-    timeout: float = 10.0
-    max_content: int = 8 * MIB
-    max_wire: int = 8 * MIB
-    max_total_content: int = 36 * MIB
+    # One exchange
+    timeout: float = 10.0  # from the name lookup to the last byte
     max_header_bytes: int = 64 * KIB
     max_headers: int = 200
-    max_requests: int = 560
+    max_wire: int = 8 * MIB  # a response as received
+    max_content: int = 8 * MIB  # a body after decoding
+
+    # The whole run
+    max_requests: int = 560  # repetitions included
     deadline: float = 600.0
-    rate: float | None = None
-    concurrency: int = 1
+    max_total_content: int = 36 * MIB  # all bodies after decoding
+    rate: float | None = None  # requests per second
+    concurrency: int = 1  # requests in progress at the same time, where their order does not matter
+
+    # Repetitions of a request after a temporary failure
     retries: int = 4
-    max_wait: float = 30.0
-    max_total_wait: float = 45.0
+    max_wait: float = 30.0  # before one repetition
+    max_total_wait: float = 45.0  # since the last response that needed no repetition
 
 
 def size(count: int) -> str:

@@ -1,4 +1,4 @@
-"""Content as it was meant: gzip and deflate undone, piece by piece, never beyond the bound."""
+"""Bodies without their content coding: gzip and deflate are undone piece by piece, up to a bound."""
 
 from __future__ import annotations
 
@@ -6,68 +6,76 @@ import zlib
 from collections.abc import Iterable, Sequence
 
 from contracts.transport.bounds import size
-from contracts.transport.faults import Fault, not_http, too_large
+from contracts.transport.failures import PeerError, not_http, too_large
 
 ACCEPTED = "gzip"
 _GZIP = 16 + zlib.MAX_WBITS
-_RAW = -zlib.MAX_WBITS
+_RAW_DEFLATE = -zlib.MAX_WBITS
 _WINDOWS = {"gzip": _GZIP, "x-gzip": _GZIP, "deflate": zlib.MAX_WBITS}
+_MAX_MEMBERS = 1_000  # of one gzip stream; parallel compressors write one per 64 KiB or more
 
 
-class Content:
-    """Takes content as it comes over the wire and keeps it decoded; a `Fault` at the bound."""
+class BodyDecoder:
+    """Collects a body of at most `bound` bytes; raises `PeerError` for more, or for a damaged coding."""
 
     def __init__(self, codings: Sequence[str], bound: int, place: str) -> None:
         self._bound = bound
         self._place = place
-        self._kept = bytearray()  # a list of pieces would take forty times the room of tiny chunks
-        self._left = bound
+        self._body = bytearray()  # a list of tiny chunks would take forty times the memory
         self._coding = _single(codings, place)
         self._member = zlib.decompressobj(_WINDOWS[self._coding]) if self._coding else None
-        self._came = False
+        self._members = 1
+        self._is_started = False
 
-    def feed(self, data: bytes) -> None:
-        """Takes the next bytes from the wire."""
+    def decode(self, pieces: Iterable[bytes]) -> bytes:
+        """The whole body."""
+        for piece in pieces:
+            self._feed(piece)
+        if self._member is not None and self._is_started and not self._member.eof:
+            raise self._damaged("ends too early")
+        return bytes(self._body)
+
+    def _feed(self, data: bytes) -> None:
         if self._member is None:
             self._keep(data)
             return
         while data:
-            data = self._decode(data)
+            data = self._decode_member(data)
 
-    def take(self, pieces: Iterable[bytes]) -> bytes:
-        """All of the pieces, decoded; a `Fault` where a coding ends too early."""
-        for piece in pieces:
-            self.feed(piece)
-        if self._member is not None and self._came and not self._member.eof:
-            raise Fault(not_http(self._place, f"its {self._coding} content ends too early"))
-        return bytes(self._kept)
-
-    def _decode(self, data: bytes) -> bytes:
-        """Decodes into one gzip member; gives what lies behind its end."""
+    def _decode_member(self, data: bytes) -> bytes:
+        """Decodes up to the end of one gzip member, and returns the rest."""
         if self._member is None or (self._member.eof and not data.startswith(b"\x1f")):
-            return b""  # padding behind the last member, which every client passes over
+            return b""  # padding after the last member, which every client ignores
         if self._member.eof:
-            self._member = zlib.decompressobj(_GZIP)
+            self._begin_member()
         self._keep(self._decompress(data))
-        self._came = True
+        self._is_started = True
         return self._member.unused_data if self._member.eof else b""
 
+    def _begin_member(self) -> None:
+        self._members += 1
+        if self._members > _MAX_MEMBERS:
+            raise PeerError(too_large(self._place, f"sent gzip in more than {_MAX_MEMBERS:,} members"))
+        self._member = zlib.decompressobj(_GZIP)
+
     def _decompress(self, data: bytes) -> bytes:
-        if self._coding == "deflate" and not self._came and data[0] & 0x0F != zlib.DEFLATED:
-            self._member = zlib.decompressobj(_RAW)  # many servers send deflate without its header
+        if self._coding == "deflate" and not self._is_started and data[0] & 0x0F != zlib.DEFLATED:
+            self._member = zlib.decompressobj(_RAW_DEFLATE)  # many servers omit the zlib header
         if self._member is None:
             return b""
         try:
-            return self._member.decompress(data, self._left + 1)
+            return self._member.decompress(data, self._bound - len(self._body) + 1)
         except zlib.error:
-            raise Fault(not_http(self._place, f"its {self._coding} content is damaged")) from None
+            raise self._damaged("is damaged") from None
+
+    def _damaged(self, how: str) -> PeerError:
+        return PeerError(not_http(self._place, f"its {self._coding} body {how}"))
 
     def _keep(self, data: bytes) -> None:
-        self._left -= len(data)
-        if self._left < 0:
-            what = f"sent content of more than {size(self._bound)}"
-            raise Fault(too_large(self._place, what + (" decoded" if self._coding else "")))
-        self._kept += data
+        if len(self._body) + len(data) > self._bound:
+            decoded = " decoded" if self._coding else ""
+            raise PeerError(too_large(self._place, f"sent a body of more than {size(self._bound)}{decoded}"))
+        self._body += data
 
 
 def codings(headers: Iterable[tuple[str, str]]) -> list[str]:
@@ -76,12 +84,12 @@ def codings(headers: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def _single(codings: Sequence[str], place: str) -> str | None:
-    """The one coding that has to be undone, or none."""
+    """The one coding to undo, or None."""
     names = [name for value in codings for name in value.lower().replace(" ", "").split(",") if name]
     names = [name for name in names if name != "identity"]
     if not names:
         return None
     if len(names) > 1 or names[0] not in _WINDOWS:
-        why = "its Content-Encoding is none that was offered"
-        raise Fault(not_http(place, why, "let it answer in gzip or without coding"))
+        why = "its Content-Encoding was not offered"
+        raise PeerError(not_http(place, why, "let it answer with gzip or without a coding"))
     return names[0]

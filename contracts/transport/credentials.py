@@ -1,9 +1,7 @@
-"""The secrets of a run: what they look like in a request, and how they are kept out of everything else."""
+"""The credentials of a run: what requests carry, where it comes from, and what must be hidden."""
 
 from __future__ import annotations
 
-import html
-import json
 import os
 import random
 import re
@@ -12,17 +10,16 @@ from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote
 
 from contracts.files import read_text
 from contracts.model import MADE_UP_BASIC, Credentials, UserError
+from contracts.transport.redaction import HIDDEN, Redactor
 
-HIDDEN = "***"
-# Shorter secrets are ordinary words ("limit", "admin"): to strike them out would falsify the evidence.
-_LEAST_LENGTH = 8
+# To hide a shorter secret would also hide ordinary words ("limit", "admin"), and so falsify responses.
+MIN_SECRET = 8
 _LONG = 20  # characters that no ordinary word has
 _MAX_TOKEN_BYTES = 16 * 1024
-_NEAR = (
+_ALTERED = (
     Credentials.TRUNCATED,
     Credentials.EXTENDED,
     Credentials.ALTERED,
@@ -30,7 +27,7 @@ _NEAR = (
     Credentials.OTHER_CASE,
 )
 _PLACEHOLDER = "contracts0000000000000000"
-# Headers that frame the message, choose the credentials, or make a safe method an unsafe one.
+# Headers that frame the message or carry the credentials.
 _RESERVED = frozenset(
     {
         "accept-encoding",
@@ -43,45 +40,39 @@ _RESERVED = frozenset(
         "te",
         "transfer-encoding",
         "upgrade",
-        "x-http-method",
-        "x-http-method-override",
-        "x-method-override",
     }
 )
+_CREDENTIAL_NAME = re.compile("auth|cookie|key|passw|secret|session|signature|token")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Secrets:
     """The credentials of a run: a bearer `token` or a `basic` user and password, a token of a caller who sees
-    less (`narrow`), and more `headers`.
+    less (`narrow`), and extra `headers`.
 
-    Headers go with every request when there is a token or basic, and only with `Credentials.GIVEN` when
-    they are all there is: then they are the credentials. `UserError` if one cannot be sent.
+    With a token or basic, the headers go with every request. Without either they are the credentials, and go
+    with `Credentials.GIVEN` alone. Raises `UserError` for what cannot be sent or hidden.
     """
 
     token: str | None = None
     basic: tuple[str, str] | None = None
     narrow: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
-    _words: tuple[re.Pattern[str], ...] = field(init=False, compare=False)
-    _bytes: tuple[re.Pattern[bytes], ...] = field(init=False, compare=False)
+    _redactor: Redactor = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         _check(self)
-        values = dict.fromkeys(value for value in _values(self) if len(value) >= _LEAST_LENGTH)
-        words = sorted(values, key=len, reverse=True)  # a whole secret before the parts of it
-        object.__setattr__(self, "_words", tuple(re.compile(_pattern(word)) for word in words))
-        object.__setattr__(self, "_bytes", tuple(re.compile(_pattern(word).encode()) for word in words))
+        object.__setattr__(self, "_redactor", Redactor(_hidden_groups(self)))
 
     def __repr__(self) -> str:
         kinds = ("token", "basic", "narrow", "headers")
         return "Secrets(" + ", ".join(f"{kind}={HIDDEN}" for kind in kinds if getattr(self, kind)) + ")"
 
     def authorization(self, credentials: Credentials, seed: int = 0) -> str | None:
-        """The value of `Authorization` for these credentials; None where the header is left out.
+        """The value of `Authorization` for these credentials; None where the header is omitted.
 
-        The altered forms need a secret to alter: without one they are None, except that RANDOM is then a
-        made-up token. With basic, the password is what is altered.
+        Altered forms need a secret to alter (with basic, the password). Without one they are None, except
+        RANDOM, which is then a made-up token.
         """
         if credentials is Credentials.NONE:
             return None
@@ -97,23 +88,19 @@ class Secrets:
 
     def headers_for(self, credentials: Credentials) -> tuple[tuple[str, str], ...]:
         """The user's headers that go with these credentials."""
-        alone = self.token is None and self.basic is None
-        return () if alone and credentials is not Credentials.GIVEN else self.headers
+        return () if self._headers_alone and credentials is not Credentials.GIVEN else self.headers
 
     def redact(self, text: str) -> str:
-        """The text with `***` for every secret, however it is spelled, and for its altered forms.
-
-        Secrets of fewer than eight characters stay: struck out, they would falsify ordinary words.
-        """
-        for word in self._words:
-            text = word.sub(HIDDEN, text)
-        return text
+        """The text with `***` for every secret and its altered forms, however they are spelled."""
+        return self._redactor.text(text)
 
     def redact_bytes(self, content: bytes) -> bytes:
-        """As `redact`, for content of any encoding that keeps ASCII."""
-        for word in self._bytes:
-            content = word.sub(HIDDEN.encode(), content)
-        return content
+        """As `redact`, for bytes in any encoding."""
+        return self._redactor.content(content)
+
+    @property
+    def _headers_alone(self) -> bool:
+        return self.token is None and self.basic is None
 
     def _altered(self, credentials: Credentials, seed: int) -> str | None:
         secret = self.basic[1] if self.basic else self.token
@@ -127,7 +114,7 @@ class Secrets:
 
 
 def token_from_env(name: str) -> str:
-    """The token in that environment variable; `UserError` if there is none that can be sent."""
+    """The token in that environment variable; raises `UserError` without a usable one."""
     token = os.environ.get(name)
     if token is None and re.fullmatch("[A-Z_][A-Z0-9_]*", name):
         raise UserError(f"The environment variable {name} is not set.")
@@ -156,34 +143,49 @@ def _check(secrets: Secrets) -> None:
         _check_basic(*secrets.basic)
     for name, value in secrets.headers:
         _check_header(name, value)
+        if len(value) < MIN_SECRET and secrets._headers_alone and _CREDENTIAL_NAME.search(name.lower()):
+            raise _too_short(f"The value of the header {name}")
 
 
 def _check_value(what: str, value: str) -> None:
-    # Never quotes the value. White space at an end, or inside a token, comes from careless copying.
+    # Never quotes the value. White space in a token comes from careless copying.
     if not value:
         raise UserError(f"{what} is empty.")
     if len(value) > _MAX_TOKEN_BYTES:
         raise UserError(f"{what} is longer than 16 KiB.")
     if not re.fullmatch(r"[!-~]+", value):
-        raise UserError(f"{what} holds a space, line break, control or non-ASCII character.")
+        raise UserError(f"{what} contains a space, line break, control or non-ASCII character.")
+    if len(value) < MIN_SECRET:
+        raise _too_short(what)
+
+
+def _too_short(what: str) -> UserError:
+    return UserError(
+        f"{what} has fewer than {MIN_SECRET} characters: such a short secret cannot be told from ordinary "
+        "words, and so not be kept out of reports. Use a longer one."
+    )
 
 
 def _check_basic(user: str, password: str) -> None:
     if ":" in user:
-        raise UserError("The user name holds a colon, which Basic credentials cannot carry.")
+        raise UserError("The user name contains a colon, which Basic credentials cannot carry.")
     if not password:
         raise UserError("The password is empty.")
     if re.search("[\x00-\x1f\x7f\ud800-\udfff]", user + password):
-        raise UserError("The user name or password holds a control character.")
+        raise UserError("The user name or password contains a control character.")
+    if len(password) < MIN_SECRET:
+        raise _too_short("The password")
 
 
 def _check_header(name: str, value: str) -> None:
     if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
-        raise UserError("A header name holds a character that no header name may hold.")
-    if name.lower() in _RESERVED:
+        raise UserError("A header name contains a character that is not allowed there.")
+    if "method" in re.sub("[^a-z]", "", name.lower()):  # gateways treat `_` like `-`
+        raise UserError(f"The header {name} could turn a GET into another method: it is never sent.")
+    if name.lower().replace("_", "-") in _RESERVED:
         raise UserError(f"The header {name} is set by the suite alone.")
     if not re.fullmatch(r"([!-~\xa1-\xff]([ \t!-~\xa0-\xff]*[!-~\xa1-\xff])?)?", value):
-        raise UserError(f"The value of the header {name} holds a character that cannot be sent.")
+        raise UserError(f"The value of the header {name} contains a character that cannot be sent.")
 
 
 def _pair(user: str, password: str) -> str:
@@ -201,7 +203,7 @@ def _change(secret: str, credentials: Credentials, seed: int) -> str:
         Credentials.ALTERED_START: _altered_at(secret, 0),
         Credentials.OTHER_CASE: secret.swapcase(),
     }
-    if credentials is Credentials.OTHER_CASE and secret.swapcase() == secret:  # it has no letters
+    if credentials is Credentials.OTHER_CASE and secret.swapcase() == secret:  # no letters
         return changed[Credentials.ALTERED]
     return changed.get(credentials, secret)
 
@@ -211,7 +213,7 @@ def _altered_at(secret: str, place: int) -> str:
 
 
 def _random_like(secret: str, seed: int) -> str:
-    draw = random.Random(seed)  # noqa: S311 - a wrong token that the same seed gives again
+    draw = random.Random(seed)  # noqa: S311 - a wrong token that the same seed repeats
     classes = (string.digits, string.ascii_lowercase, string.ascii_uppercase)
     made = "".join(
         next((draw.choice(known) for known in classes if character in known), character)
@@ -227,43 +229,20 @@ def _neighbour(character: str) -> str:
     return "0"
 
 
-def _values(secrets: Secrets) -> Iterator[str]:
-    """What must not be shown: secrets, their base64, and the changed ones, which hold most of them."""
-    for _, value in secrets.headers:
-        yield from (part for part in (value, *re.split("[\\s;,=]+", value)) if _looks_secret(part))
-    for token in (secrets.token, secrets.narrow):
-        if token:
-            yield from (token, b64encode(token.encode("utf-8")).decode("ascii"))
-    if secrets.token:
-        yield from (_change(secrets.token, kind, 0) for kind in _NEAR)
-    if secrets.basic:
-        user, password = secrets.basic
-        words = (password, *(_change(password, kind, 0) for kind in _NEAR))
-        yield from words
-        yield from (_pair(user, word) for word in words)
+def _hidden_groups(secrets: Secrets) -> Iterator[tuple[str, ...]]:
+    """Each text that must not be shown, with its altered forms, which give most of it away."""
+    for secret in (secrets.token, secrets.basic and secrets.basic[1]):
+        if secret:
+            yield (secret, *(_change(secret, kind, 0) for kind in _ALTERED))
+    if secrets.narrow:
+        yield (secrets.narrow,)
+    for name, value in secrets.headers:
+        is_credential = _CREDENTIAL_NAME.search(name.lower()) is not None
+        for part in (value, *re.split("[\\s;,=]+", value)):
+            if len(part) >= MIN_SECRET and (_looks_secret(part) or (is_credential and part == value)):
+                yield (part,)
 
 
 def _looks_secret(value: str) -> bool:
-    """Whether it is no ordinary word, which to strike out would falsify the evidence: `production`."""
+    """Whether it is no ordinary word such as `production`, which responses may contain."""
     return len(value) >= _LONG or not value.isalpha()
-
-
-def _pattern(value: str) -> str:
-    """A pattern for the value however its special characters are spelled."""
-    return "".join(c if c.isascii() and c.isalnum() else _any_spelling(c) for c in value)
-
-
-def _any_spelling(character: str) -> str:
-    """A pattern for a character as it is, percent-encoded, JSON-escaped, in HTML, or as UTF-8 misread."""
-    number = ord(character)
-    percent = quote(character, safe="") if not character.isascii() else f"%{number:02X}"
-    spellings = [character, percent, f"\\u{number:04x}", f"&#{number};", f"&#x{number:x};"]
-    spellings += [json.dumps(character, ensure_ascii=False)[1:-1], html.escape(character)]
-    spellings += [f"\\{character}", character.encode("utf-8").decode("latin-1")]
-    spellings.sort(key=len, reverse=True)  # so that no part of a longer spelling is left
-    return "(?:" + "|".join(_any_case(spelling) for spelling in dict.fromkeys(spellings)) + ")"
-
-
-def _any_case(spelling: str) -> str:
-    escaped = re.escape(spelling)
-    return escaped if len(spelling) == 1 else f"(?i:{escaped})"

@@ -1,4 +1,4 @@
-"""Work of which several pieces are under way at a time, with the results in the order of claiming."""
+"""Several pieces of work at the same time, with their results in order."""
 
 from __future__ import annotations
 
@@ -7,27 +7,30 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from typing import TypeVar
 
-L = TypeVar("L")
-C = TypeVar("C")
-R = TypeVar("R")
+Worker = TypeVar("Worker")
+Claim = TypeVar("Claim")
+Output = TypeVar("Output")
 
 
 def in_order(
-    count: int, lanes: Sequence[L], claim: Callable[[], C], work: Callable[[L, C], R]
-) -> Iterator[R]:
-    """The results of `count` pieces of work; each lane's thread claims the next piece and works on it.
+    count: int,
+    workers: Sequence[Worker],
+    claim: Callable[[], Claim],
+    work: Callable[[Worker, Claim], Output],
+) -> Iterator[Output]:
+    """The results of `count` pieces of work; a thread for each worker claims a piece and works on it.
 
-    What `claim` or `work` raises is raised in place of the result. Where the results are not taken to their
-    end, nothing more is claimed; what is under way ends by itself, in threads that hold nothing up.
+    Whatever `claim` or `work` raises is raised in place of the result. When the caller stops early, nothing
+    more is claimed, and what is in progress ends by itself in daemon threads.
     """
-    results: list[Future[R]] = [Future() for _ in range(count)]
+    results: list[Future[Output]] = [Future() for _ in range(count)]
     places = iter(results)
     turn = threading.Lock()
-    over = threading.Event()
+    is_over = threading.Event()
 
-    def run(lane: L) -> None:
-        while not over.is_set():
-            with turn:  # so that pieces are claimed in the order of their places
+    def run(worker: Worker) -> None:
+        while not is_over.is_set():
+            with turn:  # pieces are claimed in the order of their places
                 place = next(places, None)
                 if place is None:
                     return
@@ -37,14 +40,14 @@ def in_order(
                     place.set_exception(error)
                     continue
             try:
-                place.set_result(work(lane, piece))
+                place.set_result(work(worker, piece))
             except BaseException as error:
                 place.set_exception(error)
 
-    for lane in lanes[:count]:
-        threading.Thread(target=run, args=(lane,), daemon=True).start()
+    for worker in workers[:count]:
+        threading.Thread(target=run, args=(worker,), daemon=True).start()
     try:
         for result in results:
             yield result.result()
     finally:
-        over.set()
+        is_over.set()

@@ -145,7 +145,7 @@ def test_ctrl_c_with_a_partial_result_reports_it_and_is_130(
 
     monkeypatch.setattr("contracts.runs.run.check", check)
     assert run("check", URL) == 130
-    assert "ended before all was asked: Ctrl-C" in capsys.readouterr().out
+    assert "The run ended early: Ctrl-C" in capsys.readouterr().out
 
 
 # --- usage errors -----------------------------------------------------------------------------------
@@ -375,10 +375,10 @@ def test_demo_says_that_it_checks_the_reference_deployment(
 ) -> None:
     run("demo", "--fault", "count-is-limit", "--profiles", "3")
     first = capsys.readouterr().out.splitlines()[0]
-    assert first == "Checking the embedded reference deployment with the fault count-is-limit."
+    assert first == "Checking the embedded reference deployment, with the fault count-is-limit."
     run("demo", "--json", "--profiles", "3")
     printed = capsys.readouterr()
-    assert printed.err.strip() == "Checking the embedded reference deployment with no fault."
+    assert printed.err.strip() == "Checking the embedded reference deployment, without a fault."
     assert json.loads(printed.out)
     assert asked[0].secrets.token is not None
 
@@ -443,7 +443,7 @@ def test_a_fault_of_the_reference_deployment_is_found_and_reported() -> None:
     report = json.loads(printed)
     jsonschema.Draft202012Validator(json_report.schema()).validate(report)
     assert process.returncode == report["exit_status"] == 1
-    assert errors == "Checking the embedded reference deployment with the fault count-is-limit.\n"
+    assert errors == "Checking the embedded reference deployment, with the fault count-is-limit.\n"
     assert "reference-token" not in printed
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from contracts import reference
 from contracts.model import OLD_PATH, Batch, Exchange, Outcome, Request, Result
-from contracts.runs.run import Settings, check, conditions
+from contracts.runs.run import Settings, check, parameters
 from contracts.runs.session import Run
 from contracts.transport import Bounds, BudgetSpent, Refused, Secrets, Target, Transport
 from contracts.transport.pace import Pace
@@ -101,11 +101,11 @@ def test_a_429_in_all_lanes_at_once_slows_them_down_once() -> None:
     for _ in range(4):
         pace.wait()
     for _ in range(4):
-        pace.slow(sent=100.0)
+        pace.slow_down(sent=100.0)
         now[0] += 0.001
-    assert pace.due() == pytest.approx(100.05)
-    pace.slow(sent=now[0])
-    assert pace.due() == pytest.approx(100.1)
+    assert pace.next_turn() == pytest.approx(100.05)
+    pace.slow_down(sent=now[0])
+    assert pace.next_turn() == pytest.approx(100.1)
 
 
 def test_nothing_of_a_batch_leaves_where_a_part_must_not() -> None:
@@ -164,9 +164,8 @@ class Together(Deployment):
 def ran(deployment: Together, concurrency: int) -> Result:
     bounds = Bounds(concurrency=concurrency)
     settings = Settings("http://fake.invalid", bounds=bounds, examples=0)
-    run = Run(settings, conditions(settings, OLD_PATH), CATALOGUE)
-    run.ctx.concurrency = concurrency
-    run.drive(deployment, deployment.all)
+    run = Run(parameters(settings), OLD_PATH, CATALOGUE)
+    run.drive(deployment.all)
     return run.result("http://fake.invalid", 0.0)
 
 

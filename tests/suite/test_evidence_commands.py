@@ -267,7 +267,7 @@ def test_an_unused_waiver_fails_under_strict_waivers_alone(url, tmp_path, capsys
     asked = ("check", url, "--only", "PAGE-COUNT", "--quiet", "--waivers", file)
     assert called(*asked) == 0
     assert called(*asked, "--strict-waivers") == 1
-    assert "1 waiver amiss: PAGE-COUNT is not used" in capsys.readouterr().out
+    assert "CONFORMS (exit 1): gate failed: 1 stale waiver: PAGE-COUNT is not used" in capsys.readouterr().out
     assert called("check", url, "--strict-waivers") == 2
 
 

@@ -2,35 +2,42 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from contracts.model import OLD_PATH, Exchange, Outcome, Request, Result, UserError
+from contracts.evidence.evidence import Evidence
+from contracts.evidence.exhaustive import ExhaustiveSummary
+from contracts.judging.judge import judge
+from contracts.judging.repetition import JudgingState, examine
+from contracts.model import OLD_PATH, Exchange, Outcome, Purpose, Request, Result, UserError
 from contracts.reference.pipeline import Call
 from contracts.reports.progress import line
-from contracts.runs.exhaustive import saved, started
-from contracts.runs.probes.exhaustive import WALKED, ExhaustiveState
-from contracts.runs.run import Progress, Settings, check, conditions
+from contracts.runs.exhaustive import ExhaustiveState, load_state, save_state
+from contracts.runs.flow import one_by_one
+from contracts.runs.run import Progress, Settings, parameters
 from contracts.runs.session import Run
 from contracts.runs.settings import exhaustive_bounds
 from contracts.transport import Bounds
-from tests.support.fake import CATALOGUE, Deployment, Variant, rows
+from tests.support.fake import CATALOGUE, Deployment, Variant, rows, session
 from tests.support.long_lists import LONG, long_list
 
 Send = Callable[[Request], Exchange]
+WALKED = Purpose.EXHAUSTIVE_WALK
 
 
 def walk(send: Send, **options: Any) -> tuple[Run, Result, list[Progress]]:
     told: list[Progress] = []
     settings = Settings("http://fake.invalid", **{"examples": 0, "exhaustive": True, **options})
-    run = Run(settings, conditions(settings, OLD_PATH), CATALOGUE, told.append)
-    run.walked = started(settings) if settings.exhaustive else None
-    run.ctx.concurrency = settings.bounds.concurrency
-    run.drive(send)
-    saved(settings, run.walked)
+    state = load_state(settings.resume) if settings.exhaustive else None
+    run = Run(parameters(settings), OLD_PATH, CATALOGUE, progress=told.append, exhaustive=state)
+    run.drive(one_by_one(send))
+    if state is not None:
+        save_state(state, settings.resume)
     return run, run.result(settings.base_url, 0.0), told
 
 
@@ -44,10 +51,10 @@ def reason(result: Result, id_: str) -> str:
 
 def test_everything_is_walked_and_nothing_of_it_is_kept() -> None:
     run, result, told = walk(long_list(20_000), **LONG)
-    assert run.walked.done
-    assert run.walked.met == 20_000
+    assert run.exhaustive.done
+    assert run.exhaustive.seen == 20_000
     assert len(result.exchanges) <= 300
-    assert not any(e.request.purpose == WALKED for e in result.exchanges)
+    assert not any(e.request.purpose is WALKED for e in result.exchanges)
     assert (
         reason(result, "WALK-COMPLETE") == reason(result, "DATA-USAGE") == "all 20,000 profiles on 200 pages"
     )
@@ -59,7 +66,30 @@ def test_everything_is_walked_and_nothing_of_it_is_kept() -> None:
 
 def test_ids_take_eight_bytes_each() -> None:
     run, _, _ = walk(long_list(20_000), **LONG)
-    assert sum(bucket.itemsize * len(bucket) for bucket in run.walked.buckets) == 8 * 20_000
+    assert sum(bucket.itemsize * len(bucket) for bucket in run.exhaustive.buckets) == 8 * 20_000
+
+
+WALKED_WHOLE = ExhaustiveSummary(10, 4, seen=40, distinct=40, total=40, totals=frozenset({40}), done=True)
+
+
+@pytest.mark.parametrize(
+    ("summary", "outcome", "reason"),
+    [
+        (WALKED_WHOLE, Outcome.PASS, "all 40 profiles on 4 pages"),
+        (replace(WALKED_WHOLE, done=False, seen=20), Outcome.PASS, "came to 20 of 40 items"),
+        (replace(WALKED_WHOLE, distinct=39), Outcome.INCONCLUSIVE, "met 39 profiles of 40"),
+        (replace(WALKED_WHOLE, totals=frozenset({40, 41})), Outcome.INCONCLUSIVE, r"moved .*\(40 and 41\)"),
+    ],
+)
+def test_the_judge_decides_what_a_walk_adds(
+    summary: ExhaustiveSummary, outcome: Outcome, reason: str
+) -> None:
+    exchanges = session(Deployment(rows(40))).exchanges
+    evidence = Evidence.of(exchanges)
+    findings = examine(CATALOGUE, evidence, ["WALK-ONCE"])
+    (verdict,) = judge(JudgingState(CATALOGUE, evidence, findings, {}, exhaustive=summary))
+    assert verdict.outcome is outcome
+    assert re.search(reason, verdict.reason)
 
 
 def shown(*, at: int, instead: int) -> Callable[[Call, range], list[int]]:
@@ -108,7 +138,7 @@ def test_an_interrupted_walk_goes_on_where_it_was(tmp_path: Path) -> None:
     send, offsets = long_list(20_000), []
 
     def interrupting(request: Request) -> Exchange:
-        if request.purpose == WALKED:
+        if request.purpose is WALKED:
             if len(offsets) == 77:
                 raise KeyboardInterrupt
             offsets.append(request.query)
@@ -116,17 +146,17 @@ def test_an_interrupted_walk_goes_on_where_it_was(tmp_path: Path) -> None:
 
     _, first, _ = walk(interrupting, resume=file, **LONG)
     assert first.interrupted == "interrupted by the user"
-    assert any("7,700 of 20,000 profiles; --resume FILE goes on" in note for note in first.notes)
+    assert any("7,700 of 20,000 profiles; resume it with --resume FILE" in note for note in first.notes)
     asked: list[str] = []
 
     def going_on(request: Request) -> Exchange:
-        asked.extend([request.query] * (request.purpose == WALKED))
+        asked.extend([request.query] * (request.purpose is WALKED))
         return send(request)
 
     run, second, _ = walk(going_on, resume=file, **LONG)
     assert asked[0] == "limit=100&offset=7700"
     assert len(asked) == 123
-    assert run.walked.met == 20_000
+    assert run.exhaustive.seen == 20_000
     assert outcome(second, "WALK-ONCE") is Outcome.PASS
     assert not file.exists()
 
@@ -141,12 +171,12 @@ def test_a_file_that_holds_no_walk_is_refused(text: str) -> None:
 
 def test_a_part_of_the_contract_is_no_matter_for_a_walk_of_everything() -> None:
     with pytest.raises(UserError, match="do not select requirements"):
-        check(Settings("http://fake.invalid", exhaustive=True, only=frozenset({"PAGE-COUNT"})))
+        Settings("http://fake.invalid", exhaustive=True, only=frozenset({"PAGE-COUNT"}))
 
 
 def test_a_saved_walk_is_the_same_again() -> None:
     run, _, _ = walk(Deployment(rows(30)))
-    assert ExhaustiveState.load(run.walked.dump()) == run.walked
+    assert ExhaustiveState.load(run.exhaustive.dump()) == run.exhaustive
 
 
 def test_bounds_on_the_whole_run_are_off_unless_they_were_asked_for() -> None:
@@ -165,6 +195,6 @@ def test_progress_tells_the_time_left(left: float | None, said: str) -> None:
 def test_pages_are_asked_for_several_at_a_time_with_the_same_outcome() -> None:
     single, _, _ = walk(long_list(3_000), **LONG)
     several, result, _ = walk(long_list(3_000), **LONG | {"bounds": Bounds(concurrency=4)})
-    assert (several.walked.done, several.walked.met) == (True, single.walked.met)
-    assert several.walked.buckets == single.walked.buckets
+    assert (several.exhaustive.done, several.exhaustive.seen) == (True, single.exhaustive.seen)
+    assert several.exhaustive.buckets == single.exhaustive.buckets
     assert outcome(result, "WALK-COMPLETE") is Outcome.PASS

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
 from collections import Counter
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
@@ -13,12 +15,19 @@ from xml.etree import ElementTree
 import jsonschema
 import pytest
 
-from contracts.model import Level, Outcome, Result, UserError, Violation
-from contracts.reports import badge, ctrf, files, github, html, json_report, junit, sarif, summary
+from contracts.model import Level, Outcome, Place, Result, UserError, Violation
+from contracts.reports import badge, ctrf, files, github, html, json_report, junit, sarif
 from contracts.reports.summary import ReportOptions
-from tests.support.samples import HOSTILE, URL, broken, of_every_outcome, result, verdict
+from contracts.reports.view import ReportView, view
+from tests.support.samples import HOSTILE, broken, of_every_outcome, result, verdict
 
-TERMS = ReportOptions()
+OPTIONS = ReportOptions()
+
+
+def shown(text: str = "24") -> ReportView:
+    return view(of_every_outcome(text), OPTIONS)
+
+
 COMMANDS = "x\n::error::pwned\r\n::set-output name=a::b ::warning file=a,line=1::y %0A::debug::z ##[error]"
 MARKDOWN = (
     "| `a` <img src=x onerror=alert(1)> [l](javascript:x) **b**\n# H\n```\n@me https://evil.example &lt;"
@@ -41,31 +50,30 @@ def schema(path: str) -> object:
 Said = dict[str, str]
 
 
-def from_json(shown: Result, terms: ReportOptions) -> Said:
-    return {v["id"]: v["outcome"] for v in json.loads(json_report.text(shown, terms))["verdicts"]}
+def from_json(shown: ReportView) -> Said:
+    return {v["id"]: v["outcome"] for v in json.loads(json_report.text(shown))["verdicts"]}
 
 
-def from_junit(shown: Result, terms: ReportOptions) -> Said:
+def from_junit(shown: ReportView) -> Said:
     said = {}
-    for case in ElementTree.fromstring(junit.text(shown, terms)).iter("testcase"):
+    for case in ElementTree.fromstring(junit.text(shown)).iter("testcase"):
         properties = {p.attrib["name"]: p.attrib["value"] for p in case.iter("property")}
         said[case.attrib["name"]] = properties["outcome"]
     return said
 
 
-def from_sarif(shown: Result, terms: ReportOptions) -> Said:
-    [run] = json.loads(sarif.text(shown, terms))["runs"]
+def from_sarif(shown: ReportView) -> Said:
+    [run] = json.loads(sarif.text(shown))["runs"]
     rules = run["tool"]["driver"]["rules"]
     assert all(rules[found["ruleIndex"]]["id"] == found["ruleId"] for found in run["results"])
     said = {rule["id"]: rule["properties"]["outcome"] for rule in rules}
-    assert {r["ruleId"] for r in run["results"]} == {
-        id_ for id_, outcome in said.items() if outcome == "fail"
-    }
+    failed = {id_ for id_, outcome in said.items() if outcome in ("fail", "warning")}
+    assert {found["ruleId"] for found in run["results"]} == failed
     return said
 
 
-def from_ctrf(shown: Result, terms: ReportOptions) -> Said:
-    return {test["name"]: test["rawStatus"] for test in ctrf.render(shown, terms)["results"]["tests"]}  # type: ignore[index]
+def from_ctrf(shown: ReportView) -> Said:
+    return {test["name"]: test["rawStatus"] for test in json.loads(ctrf.text(shown))["results"]["tests"]}
 
 
 class Rows(HTMLParser):
@@ -85,42 +93,43 @@ class Rows(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self.wants and data.strip():
-            words = {"FAIL": "fail", "warn": "fail", "n/a": "not applicable"}
-            self.said[data.strip()] = words.get(self.outcome, self.outcome)
+            self.said[data.strip()] = self.outcome
             self.wants, self.outcome = False, ""
 
 
-def from_html(shown: Result, terms: ReportOptions) -> Said:
+def from_html(shown: ReportView) -> Said:
     parser = Rows()
-    parser.feed(html.text(shown, terms))
+    parser.feed(html.text(shown))
     return parser.said
 
 
 @pytest.mark.parametrize("read", [from_json, from_junit, from_sarif, from_ctrf, from_html])
 @pytest.mark.parametrize("text", TEXTS)
-@pytest.mark.parametrize("terms", [TERMS, ReportOptions(level=Level.SHOULD)])
-def test_every_format_has_the_same_outcome_for_each_id(read: object, text: str, terms: ReportOptions) -> None:
+@pytest.mark.parametrize(
+    ("options", "broken_should"), [(OPTIONS, "warning"), (ReportOptions(level=Level.SHOULD), "fail")]
+)
+def test_every_format_has_the_same_outcome_for_each_id(
+    read: Callable[[ReportView], Said], text: str, options: ReportOptions, broken_should: str
+) -> None:
     shown = of_every_outcome(text)
-    wanted = {v.requirement.id: v.outcome.value for v in shown.verdicts}
-    assert read(shown, terms) == wanted  # type: ignore[operator]
+    wanted = {v.requirement.id: v.outcome.value for v in shown.verdicts} | {"FILTER-ORDER": broken_should}
+    assert read(view(shown, options)) == wanted
 
 
-@pytest.mark.parametrize("terms", [TERMS, ReportOptions(level=Level.SHOULD)])
-def test_every_format_counts_alike(terms: ReportOptions) -> None:
-    shown = of_every_outcome()
-    counts = summary.counts(shown)
-    warnings = sum(summary.is_warning(v, terms) for v in shown.verdicts)
-    suite = ElementTree.fromstring(junit.text(shown, terms)).find("testsuite")
+@pytest.mark.parametrize("options", [OPTIONS, ReportOptions(level=Level.SHOULD)])
+def test_every_format_counts_alike(options: ReportOptions) -> None:
+    shown = view(of_every_outcome(), options)
+    suite = ElementTree.fromstring(junit.text(shown)).find("testsuite")
     assert suite is not None
-    counted = ctrf.render(shown, terms)["results"]["summary"]  # type: ignore[index]
-    run = sarif.render(shown, terms)["runs"][0]  # type: ignore[index]
+    counted = json.loads(ctrf.text(shown))["results"]["summary"]
+    [run] = json.loads(sarif.text(shown))["runs"]
     levels = Counter(found["level"] for found in run["results"])
-    failed = counts[Outcome.FAIL] - warnings
-    assert int(suite.attrib["failures"]) == counted["failed"] == levels["error"] == failed
-    assert counted["other"] == levels["warning"] == warnings
+    assert int(suite.attrib["failures"]) == counted["failed"] == levels["error"] == shown.counts["fail"]
+    assert counted["other"] == levels["warning"] == shown.counts["warning"]
     assert int(suite.attrib["skipped"]) == counted["skipped"]
-    assert int(suite.attrib["tests"]) == counted["tests"] == len(shown.verdicts)
-    assert run["invocations"][0]["exitCode"] == summary.conclude(shown, terms).status
+    assert int(suite.attrib["tests"]) == counted["tests"] == len(shown.rows) == sum(shown.counts.values())
+    assert json.loads(json_report.text(shown))["counts"] == shown.counts
+    assert run["invocations"][0]["exitCode"] == shown.exit_status
 
 
 # --- what reads them --------------------------------------------------------------------------------
@@ -130,7 +139,7 @@ def test_every_format_counts_alike(terms: ReportOptions) -> None:
 def test_junit_meets_its_schema(text: str) -> None:
     xmlschema = pytest.importorskip("xmlschema")
     rules = xmlschema.XMLSchema(Path(__file__).with_name("junit.xsd"))
-    written = junit.text(of_every_outcome(text), TERMS)
+    written = junit.text(shown(text))
     rules.validate(ElementTree.fromstring(written))
     with pytest.raises(xmlschema.XMLSchemaValidationError):
         rules.validate(ElementTree.fromstring(written.replace('classname="', 'class="')))
@@ -143,7 +152,7 @@ def test_junit_meets_the_published_schema_but_for_properties_of_a_test_case(text
     if not JUNIT_SCHEMA:
         pytest.skip("BIFROST_TEST_JUNIT_SCHEMA names no copy of junit-10.xsd")
     rules = xmlschema.XMLSchema(JUNIT_SCHEMA)
-    suites = ElementTree.fromstring(junit.text(of_every_outcome(text), TERMS))
+    suites = ElementTree.fromstring(junit.text(shown(text)))
     for case in suites.iter("testcase"):
         case.remove(case.find("properties"))  # type: ignore[arg-type]
     rules.validate(suites)
@@ -155,14 +164,14 @@ def test_junit_meets_the_published_schema_but_for_properties_of_a_test_case(text
 @pytest.mark.parametrize("text", TEXTS)
 def test_sarif_is_read_by_a_library_of_its_own(text: str) -> None:
     library = pytest.importorskip("sarif_pydantic")
-    read = library.Sarif.model_validate_json(sarif.text(of_every_outcome(text), TERMS))
+    read = library.Sarif.model_validate_json(sarif.text(shown(text)))
     assert [found.rule_id for found in read.runs[0].results] == ["PAGE-COUNT", "FILTER-ORDER"]
 
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_sarif_meets_the_published_schema(text: str) -> None:
     rules = schema("@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json")
-    jsonschema.validate(sarif.render(of_every_outcome(text), TERMS), rules)  # type: ignore[arg-type]
+    jsonschema.validate(sarif.render(shown(text)), rules)  # type: ignore[arg-type]
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({"version": "2.1.0", "runs": [{}]}, rules)  # type: ignore[arg-type]
 
@@ -170,7 +179,7 @@ def test_sarif_meets_the_published_schema(text: str) -> None:
 @pytest.mark.parametrize("text", TEXTS)
 def test_ctrf_meets_the_published_schema(text: str) -> None:
     rules = schema("ctrf/src/ctrf-schema-0.0.json")
-    jsonschema.validate(ctrf.render(of_every_outcome(text), TERMS), rules)  # type: ignore[arg-type]
+    jsonschema.validate(ctrf.render(shown(text)), rules)  # type: ignore[arg-type]
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({"reportFormat": "CTRF"}, rules)  # type: ignore[arg-type]
 
@@ -180,7 +189,7 @@ def test_ctrf_meets_the_published_schema(text: str) -> None:
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_each_line_for_the_runner_is_one_of_ours(text: str) -> None:
-    lines = github.commands(of_every_outcome(text), TERMS).splitlines()
+    lines = github.commands(shown(text)).splitlines()
     titles = [
         "error title=PAGE-COUNT (MUST)",
         "warning title=FILTER-ORDER (SHOULD)",
@@ -197,15 +206,15 @@ def test_lines_and_percents_of_a_message_are_data() -> None:
 
 
 def test_of_many_failures_the_first_are_annotated_and_the_conclusion_always() -> None:
-    lines = github.commands(result(*(broken(f"PAGE-{n}") for n in range(30))), TERMS).splitlines()
+    lines = github.commands(view(result(*(broken(f"PAGE-{n}") for n in range(30))), OPTIONS)).splitlines()
     assert len(lines) == 10
-    assert lines[-1].endswith("30 requirements broken")
+    assert lines[-1].endswith("30 MUST requirements failed")
 
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_the_step_summary_renders_as_text(text: str) -> None:
     markdown = pytest.importorskip("markdown_it")
-    page = github.step_summary(of_every_outcome(text), TERMS)
+    page = github.step_summary(shown(text))
     rendered = markdown.MarkdownIt("gfm-like", {"html": True, "linkify": False}).render(page)
     assert re.findall(r"<(img|script|a|em)\b", rendered) == []
     assert rendered.count("<h2") == 1
@@ -218,13 +227,13 @@ def test_a_fence_is_longer_than_any_in_the_text() -> None:
     assert github.fenced("a ````` b").startswith("``````sh\n")
 
 
-def test_outside_of_github_nothing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outside_of_github_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "page"))
-    with (tmp_path / "log").open("w") as log:
-        files.write_step_summary(of_every_outcome(), TERMS)
-        files.print_annotations(of_every_outcome(), TERMS, log)
-    assert (tmp_path / "log").read_text() == ""
+    log = io.StringIO()
+    files.print_annotations(shown(), log)
+    files.write_step_summary(shown())
+    assert log.getvalue() == ""
     assert not (tmp_path / "page").exists()
 
 
@@ -232,36 +241,36 @@ def test_in_github_the_page_is_added_to(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "page"))
     (tmp_path / "page").write_text("before\n")
-    with (tmp_path / "log").open("w") as log:
-        files.write_step_summary(of_every_outcome(), TERMS)
-        files.print_annotations(of_every_outcome(), TERMS, log)
-    assert (tmp_path / "log").read_text().startswith("::error title=PAGE-COUNT")
+    log = io.StringIO()
+    files.print_annotations(shown(), log)
+    files.write_step_summary(shown())
+    assert log.getvalue().startswith("::error title=PAGE-COUNT")
     assert (tmp_path / "page").read_text("utf-8").startswith("before\n## ❌ DOES NOT CONFORM")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path))
-    with pytest.raises(UserError, match="is not a regular file"):
-        files.write_step_summary(of_every_outcome(), TERMS)
+    with pytest.raises(UserError, match="step summary"):
+        files.write_step_summary(shown())
 
 
 # --- badge ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("shown", "said"),
+    ("found", "said"),
     [
         (result(verdict("SERVED")), "conforms, 1 passed"),
-        (of_every_outcome(HOSTILE), "2 broken"),
+        (of_every_outcome(HOSTILE), "1 failed"),
         (result(verdict("SERVED", Outcome.INCONCLUSIVE)), "inconclusive"),
     ],
 )
-def test_the_badge_says_the_verdict(shown: Result, said: str) -> None:
-    drawn = ElementTree.fromstring(badge.text(shown, TERMS))
+def test_the_badge_says_the_verdict(found: Result, said: str) -> None:
+    drawn = ElementTree.fromstring(badge.text(view(found, OPTIONS)))
     assert drawn.attrib["aria-label"] == f"access-profiles contract: {said}"
     assert [text.text for text in drawn.iter("{http://www.w3.org/2000/svg}text")][1] == said
 
 
 def test_no_format_shows_more_than_it_should_of_a_long_text() -> None:
-    found = Violation("x" * 100_000, "y" * 100_000, (1,), "/z")
-    shown = result(verdict("PAGE-COUNT", Outcome.FAIL, violations=(found,)))
+    found = Violation("x" * 100_000, "y" * 100_000, (Place(1, ("/z",)),))
+    long = view(result(verdict("PAGE-COUNT", Outcome.FAIL, violations=(found,))), OPTIONS)
     for written in (sarif.text, ctrf.text, github.commands, github.step_summary, html.text):
-        assert len(written(shown, TERMS)) < 60_000
-    assert URL in json_report.text(shown, TERMS)
+        assert len(written(long)) < 60_000
+    assert "x" * 100_000 in json_report.text(long)

@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 
 from contracts import reference
 from contracts.document.document import document_path
-from contracts.evidence.responses import GENERATED
-from contracts.model import OLD_PATH, Credentials
+from contracts.model import OLD_PATH, Credentials, Purpose
 from contracts.runs import run
 from contracts.runs.probes.generated import cases, encoded, is_harmless, queries, tame
 from contracts.transport import Secrets
@@ -202,7 +201,7 @@ def test_nothing_leaves_but_get_with_our_own_credentials() -> None:
             served.url, secrets=Secrets(served.token), seed=2, only=frozenset({"GEN-DOCUMENT"}), examples=30
         )
         result = run.check(asked)
-        generated = [e.request for e in result.exchanges if e.request.purpose == GENERATED]
+        generated = [e.request for e in result.exchanges if e.request.purpose is Purpose.GENERATED]
         assert tuple(request.query for request in generated) == queries(DOCUMENT, 2, 30)
         assert {request.credentials for request in generated} == {Credentials.GIVEN}
         methods, targets, headers = zip(*served.requests, strict=True)

@@ -26,7 +26,7 @@ def run(*arguments: str) -> int:
     return ended.value.code
 
 
-def test_a_requirement_is_explained_with_an_answer_that_breaks_it(
+def test_a_requirement_is_explained_with_a_response_that_fails(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert run("explain", "page-count") == 0
@@ -34,9 +34,9 @@ def test_a_requirement_is_explained_with_an_answer_that_breaks_it(
     for piece in (
         "PAGE-COUNT (MUST)\n  `count` MUST be the number of profiles",
         "  Source    Reference page",
-        "  Evidence  one: a single response convicts",
+        "  Evidence  response: a single response proves a violation",
         "  Needs     a list that is not empty",
-        "  Broken: `count` is the number of all profiles.\n    GET /api/access-profiles?limit=2\n",
+        "  Fails: `count` is the number of all profiles.\n    GET /api/access-profiles?limit=2\n",
     ):
         assert piece in printed
     assert max(map(len, printed.splitlines())) <= 100
@@ -61,12 +61,12 @@ def test_the_document_in_markdown_has_every_sentence(entries: tuple[report.Entry
     text = report.markdown(entries)
     for entry in entries:
         assert f"## {entry.requirement.id} ({entry.requirement.level})\n\n{entry.requirement.text}\n" in text
-        assert f"Broken: {entry.why}" in text
+        assert f"Fails: {entry.why}" in text
 
 
 def test_behaviours_are_named(entries: tuple[report.Entry, ...]) -> None:
     several = next(one for one in entries if one.requirement.behaviours)
-    assert [said for label, said in report.facts(several) if label == "Reading"] == list(
+    assert [said for label, said in report.facts(several) if label == "Behaviour"] == list(
         several.requirement.behaviours
     )
 

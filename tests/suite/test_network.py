@@ -1,13 +1,11 @@
-"""Options for the network, tried with the command against servers on loopback addresses."""
+"""Options for the network, through the front ends; and the bounds over HTTP/2."""
 
 from __future__ import annotations
 
 import json
-import socket
 import ssl
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -74,13 +72,8 @@ def check(*arguments: str, judged: tuple[str, ...] = JUDGED) -> int:
 # --- TLS ------------------------------------------------------------------------------------------
 
 
-def test_an_authority_of_ones_own_is_trusted_where_it_is_named(secured: str, trusted: str) -> None:
+def test_an_own_authority_is_trusted_where_it_is_named(secured: str, trusted: str) -> None:
     assert check(secured, "--ca", trusted) == 0
-
-
-def test_an_unknown_authority_is_not_trusted(secured: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert check(secured) == 3
-    assert "not trusted" in capsys.readouterr().out
 
 
 def test_insecure_is_loud(secured: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -95,14 +88,7 @@ def mutual(ca: trustme.CA) -> ssl.SSLContext:
     return tls
 
 
-def test_a_client_certificate_is_shown(ca: trustme.CA, trusted: str, client: tuple[str, str]) -> None:
-    with local.serving(Deployment(rows(20)), context=mutual(ca)) as server:
-        url = server.url.replace("127.0.0.1", "localhost")
-        assert check(url, "--ca", trusted, "--client-cert", client[0], "--client-key", client[1]) == 0
-        assert check(url, "--ca", trusted) == 3
-
-
-def test_pytest_shows_a_client_certificate_too(
+def test_pytest_takes_the_same_network_options(
     ca: trustme.CA, trusted: str, client: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FIELDS", f"X-Edge-Key: {VALUE}")
@@ -133,7 +119,7 @@ def test_pytest_shows_a_client_certificate_too(
     assert VALUE not in ran.stdout
 
 
-def test_an_encrypted_key_is_refused_and_no_password_asked_for(
+def test_an_encrypted_key_is_refused_without_asking_for_a_password(
     ca: trustme.CA, trusted: str, client: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     key = serialization.load_pem_private_key(Path(client[1]).read_bytes(), None)
@@ -168,7 +154,7 @@ def test_an_encrypted_key_is_refused_and_no_password_asked_for(
         (["--headers-env", "FIELDS", "--headers-file", "{key}"], "are mutually exclusive"),
     ],
 )
-def test_what_cannot_be_meant_is_a_usage_error(
+def test_contradictory_network_options_are_usage_errors(
     options: list[str],
     words: str,
     trusted: str,
@@ -190,23 +176,7 @@ def test_what_cannot_be_meant_is_a_usage_error(
     assert VALUE not in printed
 
 
-# --- addresses, proxies, header fields ------------------------------------------------------------
-
-
-def has_ipv6() -> bool:
-    try:
-        with closing(socket.create_server(("::1", 0), family=socket.AF_INET6)):
-            return True
-    except OSError:
-        return False
-
-
-@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
-def test_an_ipv6_address_is_a_base_url() -> None:
-    with local.serving(Deployment(rows(20)), host="::1") as server:
-        assert "[::1]" in server.url
-        assert check(server.url) == 0
-        assert server.asked[0][1]["Host"] == server.url.removeprefix("http://")
+# --- prefixes, proxies, header fields ------------------------------------------------------------
 
 
 @pytest.mark.parametrize("end", ["", "/"])
@@ -217,24 +187,15 @@ def test_a_base_url_may_have_a_prefix(end: str, capsys: pytest.CaptureFixture[st
         assert f"{server.url}{OLD_PATH}" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "ALL_PROXY"])
-def test_the_proxy_of_the_environment_is_used(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     with local.serving(Deployment(rows(20))) as proxy:
-        monkeypatch.setenv(variable, proxy.url)
+        monkeypatch.setenv("ALL_PROXY", proxy.url)
         assert check("http://gateway.example") == 0
         assert all(target.startswith("http://gateway.example/") for target, _ in proxy.asked)
 
 
-def test_no_proxy_is_heeded(monkeypatch: pytest.MonkeyPatch) -> None:
-    with local.serving(Deployment(rows(20))) as proxy:
-        monkeypatch.setenv("http_proxy", proxy.url)
-        monkeypatch.setenv("no_proxy", "gateway.invalid")
-        assert check("http://gateway.invalid") == 3
-        assert proxy.asked == []
-
-
 @pytest.mark.parametrize("source", ["--headers-env", "--headers-file"])
-def test_header_fields_are_sent_and_hidden(
+def test_header_fields_are_sent_and_redacted(
     source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fields = f"# for the edge\nX-Edge-Key: {VALUE}\n\nCookie: session={VALUE}-2; theme=dark\n"
@@ -258,7 +219,7 @@ def test_header_fields_are_sent_and_hidden(
     assert "***" in printed.out
 
 
-def test_a_word_in_a_header_field_does_not_falsify_the_evidence(
+def test_an_ordinary_word_in_a_header_field_is_not_redacted(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("FIELDS", "X-Environment: production")
@@ -289,19 +250,19 @@ def report_of(directory: Path) -> dict[str, Any]:
     return found
 
 
-def test_http2_is_spoken_where_it_is_asked_for(
+def test_http2_is_used_when_requested_and_offered(
     modern: str, trusted: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BIFROST_TOKEN", REFERENCE_TOKEN)
     with pytest.raises(SystemExit) as ended:
-        cli.main(["check", modern, "--ca", trusted, "--http2", "--report", str(tmp_path), "--examples", "4"])
+        cli.main(["check", modern, "--ca", trusted, "--http2", "--report", str(tmp_path), *JUDGED])
     report = report_of(tmp_path)
     broken = [v["id"] for v in report["verdicts"] if v["outcome"] == "fail"]
     assert (broken, [n for n in report["notes"] if "HTTP/2" in n]) == ([], [])
-    assert ended.value.code in (0, 3)  # without a second token one requirement is not exercised
+    assert ended.value.code == 0
 
 
-def test_where_http2_is_not_spoken_the_report_says_so(secured: str, trusted: str, tmp_path: Path) -> None:
+def test_a_report_says_that_http2_is_not_offered(secured: str, trusted: str, tmp_path: Path) -> None:
     assert check(secured, "--ca", trusted, "--http2", "--report", str(tmp_path)) == 0
     assert [note for note in report_of(tmp_path)["notes"] if "HTTP/1.1" in note]
 
@@ -314,7 +275,7 @@ def test_http2_needs_tls(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.fixture
 def over_http2(trusted: str) -> Callable[..., Transport]:
     def opened(url: str, **bounds: Any) -> Transport:
-        given = Bounds(**{"timeout": 1.0, "max_content": 2**20, "max_wire": 2**20, "retries": 0, **bounds})
+        given = Bounds(**{"timeout": 0.3, "max_content": 2**20, "max_wire": 2**20, "retries": 0, **bounds})
         return Transport(Target.parse(url, OLD_PATH), bounds=given, verify=trusted, http2=True)
 
     return opened
@@ -346,13 +307,15 @@ EXPECTED = {
 @pytest.mark.parametrize("name", http2.BEHAVIOURS)
 def test_bounds_hold_over_http2(name: str, ca: trustme.CA, over_http2: Callable[..., Transport]) -> None:
     tls = http2.context(ca, protocols=["h2"])
-    began = time.monotonic()
-    with http2.hostile(http2.BEHAVIOURS[name], tls) as (url, connections), over_http2(url) as transport:
+    timeout = 0.3 if TIMEOUT in EXPECTED[name] else 5.0
+    with (
+        http2.hostile(http2.BEHAVIOURS[name], tls) as (url, connections),
+        over_http2(url, timeout=timeout) as transport,
+    ):
         exchange = transport.send(Request())
         assert transport.sent == 1
     assert exchange.failure is not None
     assert exchange.failure.kind in EXPECTED[name], exchange.failure
-    assert time.monotonic() - began < 3
     assert len(connections) == 1
 
 

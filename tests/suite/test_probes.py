@@ -14,33 +14,36 @@ from hypothesis import strategies as st
 from contracts.document.document import document_path
 from contracts.evidence.answers import Page, Profile, read_query
 from contracts.evidence.evidence import Conditions
-from contracts.evidence.walks import Walk, WholeWalk
-from contracts.model import OLD_PATH, Credentials, Exchange, Request
+from contracts.evidence.recording import RunParameters
+from contracts.evidence.walks import walks as all_walks
+from contracts.evidence.walks import whole_walks
+from contracts.model import OLD_PATH, Credentials, Exchange, Purpose, Request
+from contracts.runs import flow
+from contracts.runs.flow import Flow, one_by_one
 from contracts.runs.probes.access import spellings
-from contracts.runs.probes.context import SMALL, ProbeContext, Steps, co_prime, query
+from contracts.runs.probes.context import SMALL, ProbeContext, co_prime, query
 from contracts.runs.probes.filters import Tags, can_be_asked, encoded_letters, filters, inexact_tags
 from contracts.runs.probes.survey import survey
 from contracts.runs.probes.walks import AT_MOST, walks
-from contracts.runs.run import Settings, probes
+from contracts.runs.session import probes
 from tests.support.fake import Deployment, Variant, row, rows
 
 Send = Callable[[Request], Exchange]
 EVERYONE = Conditions(token=True, narrow=True)
 # What is generated has tests of its own.
-PROBES = [one for one in probes(Settings("http://fake.invalid")) if one.name != "generated queries"]
+PROBES = [one for one in probes(RunParameters()) if one.name != "generated queries"]
 
 
-def drive(steps: Steps, send: Send, at_most: int = 1_000) -> list[Request]:
-    """Answers a probe; the requests that it made, or a failure where it goes on and on."""
+def drive(probe: Flow[None], send: Send, at_most: int = 1_000) -> list[Request]:
+    """Drives a probe; the requests that it sent, or a failure where it goes on and on."""
     asked: list[Request] = []
-    request = next(steps, None)
-    while request is not None:
+
+    def sending(request: Request) -> Exchange:
         assert len(asked) < at_most, "it goes on for ever"
         asked.append(request)
-        try:
-            request = steps.send(send(request))
-        except StopIteration:
-            return asked
+        return send(request)
+
+    flow.drive(probe, one_by_one(sending))
     return asked
 
 
@@ -53,7 +56,7 @@ def surveyed(send: Send, **options: Any) -> ProbeContext:
 def all_probes(ctx: ProbeContext, send: Send) -> list[Request]:
     """Every probe, none of them cut short."""
     path = document_path()
-    return [request for probe in PROBES for request in drive(probe.steps(ctx, path), send)]
+    return [request for probe in PROBES for request in drive(probe.flow(ctx, path), send)]
 
 
 # --- queries --------------------------------------------------------------------------------------
@@ -137,14 +140,10 @@ def test_each_walk_of_a_correct_deployment_yields_every_position_once(
     deployment = Deployment([{"id": n, "name": f"{n}", "is_active": True} for n in range(total)], variant)
     ctx = surveyed(deployment)
     drive(walks(ctx), deployment, at_most=AT_MOST)
-    walked = ctx.evidence().subjects(Walk)
+    walked = ctx.evidence().select(all_walks)
     for walk in walked:
-        assert walk.ids == tuple(range(walk.start, walk.start + walk.due))
-    assert (
-        total == 0
-        or any(w.walk.complete for w in ctx.evidence().subjects(WholeWalk))
-        or ctx.max_page_size < 20
-    )
+        assert walk.ids == tuple(range(walk.start, walk.start + walk.expected_count))
+    assert total == 0 or bool(ctx.evidence().select(whole_walks)) or ctx.max_page_size < 20
     sizes = {
         walk.limit
         for walk in walked
@@ -296,8 +295,8 @@ def test_a_walk_stops_where_no_page_comes() -> None:
     ctx = ProbeContext()
     pages: list[Page] = []
 
-    def steps() -> Steps:
-        pages.extend((yield from ctx.walk(10, purpose="walk")))
+    def walk() -> Flow[None]:
+        pages.extend((yield from ctx.walk(10, purpose=Purpose.WALK)))
 
-    assert len(drive(steps(), always(b"{}"))) == 1
+    assert len(drive(walk(), always(b"{}"))) == 1
     assert pages == []

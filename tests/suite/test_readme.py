@@ -77,7 +77,7 @@ def options() -> str:
 def requirements() -> str:
     """The catalogue as a table."""
     catalogue = load_catalogue()
-    return listing.markdown(listing.rows(catalogue.requirements, catalogue.tested))
+    return listing.markdown(catalogue.requirements, catalogue.tested)
 
 
 GENERATED: dict[str, Callable[[], str]] = {

@@ -11,24 +11,33 @@ from dataclasses import replace
 import pytest
 
 from contracts import __version__
-from contracts.evidence.recording import Asked, BadRecording, Part, Recording, dumps, loads, sha256
+from contracts.evidence.recording import (
+    BadRecording,
+    Part,
+    Recording,
+    RunParameters,
+    dumps,
+    loads,
+    sha256,
+)
 from contracts.model import OLD_PATH, BudgetSpent, Exchange, Failure, FailureKind, Outcome, Request, Result
-from contracts.runs import replay, run
+from contracts.runs import replay
+from contracts.runs.flow import one_by_one
 from contracts.runs.session import Run
 from tests.support import fake
 
-ASKED = Asked(__version__, fake.CATALOGUE.document.sha256, "http://fake.invalid", OLD_PATH, 0, examples=0)
+PARAMETERS = RunParameters(OLD_PATH, examples=0)
 
 
 def recorded(send=None, **variant: object) -> tuple[Result, Recording]:
     """A run of the correct deployment in memory, and its recording."""
     send = send or fake.Deployment(fake.rows(25), fake.Variant(**variant))
-    settings = run.Settings("http://fake.invalid", path=OLD_PATH, examples=0)
-    live = Run(settings, run.conditions(settings, OLD_PATH), fake.CATALOGUE)
-    live.drive(send)
+    live = Run(PARAMETERS, OLD_PATH, fake.CATALOGUE)
+    live.drive(one_by_one(send))
     result = live.result("http://fake.invalid/api/access-profiles", 1.5)
     part = Part(OLD_PATH, result.deployment, "", result.exchanges, result.seconds, result.interrupted)
-    return result, Recording(ASKED, (part,))
+    document = fake.CATALOGUE.document.sha256
+    return result, Recording(__version__, document, "http://fake.invalid", PARAMETERS, (part,))
 
 
 @pytest.fixture(scope="module")

@@ -1,67 +1,109 @@
-"""Reports: the same verdicts in a terminal, as JSON and as JUnit, whatever text a deployment sends."""
+"""Reports: one view of the verdicts in a terminal, as JSON and as JUnit, whatever text a deployment sends."""
 
 from __future__ import annotations
 
 import io
 import json
 import shlex
+from dataclasses import replace
+from datetime import UTC, datetime
 from xml.etree import ElementTree
 
 import jsonschema
 import pytest
 
-from contracts.model import Credentials, Evidence, ExitStatus, Level, Outcome, Request, Result, Violation
-from contracts.reports import curl, failure, json_report, junit, summary, terminal
+from contracts.model import (
+    Credentials,
+    EvidenceClass,
+    Exchange,
+    ExitStatus,
+    Level,
+    Outcome,
+    Place,
+    Request,
+    Result,
+    Verdict,
+    Violation,
+)
+from contracts.reports import ctrf, curl, github, har, html, json_report, junit, sarif, terminal
 from contracts.reports.progress import live
 from contracts.reports.summary import ReportOptions
 from contracts.reports.text import visible
+from contracts.reports.view import view
 from tests.support.samples import HOSTILE, URL, broken, of_every_outcome, requirement, result, verdict
 
-TERMS = ReportOptions()
+OPTIONS = ReportOptions()
 
 
-def printed(shown: Result, terms: ReportOptions = TERMS, width: int = 80) -> str:
+def printed(
+    shown: Result, options: ReportOptions = OPTIONS, width: int = 80, *, verbose: bool = False
+) -> str:
     stream = io.StringIO()
-    terminal.render(shown, terminal.console_for(stream, width=width), terms)
+    terminal.render(view(shown, options), terminal.console_for(stream, width=width), verbose=verbose)
     return stream.getvalue()
 
 
-# --- conclusion -------------------------------------------------------------------------------------
+# --- the verdict ------------------------------------------------------------------------------------
 
 SHOULD = ReportOptions(level=Level.SHOULD)
 LENIENT = ReportOptions(allow_unexercised=True)
+STALE = ReportOptions(waivers_amiss=("X expired",))
 PASSES = verdict("SERVED")
+PASSING_SHOULD = verdict("DATA-NAMES", level=Level.SHOULD)
+BROKEN_SHOULD = broken("FILTER-ORDER", level=Level.SHOULD)
 
 
 @pytest.mark.parametrize(
-    ("verdicts", "terms", "word", "status"),
+    ("verdicts", "options", "word", "status"),
     [
-        ([PASSES], TERMS, "CONFORMS", 0),
-        ([PASSES, broken("PAGE-COUNT")], TERMS, "DOES NOT CONFORM", 1),
-        ([PASSES, broken("FILTER-ORDER", level=Level.SHOULD)], TERMS, "CONFORMS", 0),
-        ([PASSES, broken("FILTER-ORDER", level=Level.SHOULD)], SHOULD, "DOES NOT CONFORM", 1),
-        ([PASSES, verdict("WALK-ONCE", Outcome.INCONCLUSIVE)], TERMS, "INCONCLUSIVE", 3),
-        ([PASSES, verdict("WALK-ONCE", Outcome.NOT_EXERCISED)], TERMS, "INCONCLUSIVE", 3),
+        ([PASSES], OPTIONS, "CONFORMS", 0),
+        ([PASSES, broken("PAGE-COUNT")], OPTIONS, "DOES NOT CONFORM", 1),
+        ([PASSES, BROKEN_SHOULD], OPTIONS, "CONFORMS", 0),
+        ([PASSES, BROKEN_SHOULD], SHOULD, "DOES NOT CONFORM", 1),
+        ([PASSES, verdict("WALK-ONCE", Outcome.INCONCLUSIVE)], OPTIONS, "INCONCLUSIVE", 3),
+        ([PASSES, verdict("WALK-ONCE", Outcome.NOT_EXERCISED)], OPTIONS, "INCONCLUSIVE", 3),
         ([PASSES, verdict("WALK-ONCE", Outcome.NOT_EXERCISED)], LENIENT, "CONFORMS", 0),
-        ([PASSES, verdict("WALK-ONCE", Outcome.WAIVED)], TERMS, "CONFORMS", 0),
-        ([], TERMS, "INCONCLUSIVE", 3),
+        ([PASSES, verdict("WALK-ONCE", Outcome.WAIVED)], OPTIONS, "CONFORMS", 0),
+        ([PASSES], STALE, "CONFORMS", 1),
+        ([verdict("WALK-ONCE", Outcome.INCONCLUSIVE)], STALE, "INCONCLUSIVE", 1),
+        ([broken("PAGE-COUNT")], STALE, "DOES NOT CONFORM", 1),
+        ([], OPTIONS, "INCONCLUSIVE", 3),
     ],
 )
-def test_conclusion_has_one_word_for_each_status(
-    verdicts: list[object], terms: ReportOptions, word: str, status: int
+def test_verdicts_and_options_decide_word_and_exit_status(
+    verdicts: list[Verdict], options: ReportOptions, word: str, status: int
 ) -> None:
-    conclusion = summary.conclude(result(*verdicts), terms)  # type: ignore[arg-type]
-    assert (conclusion.word, conclusion.status) == (word, status)
+    shown = view(result(*verdicts), options)
+    assert (shown.verdict, shown.exit_status) == (word, status)
+    validator(json_report.schema()).validate(json_report.render(shown))
 
 
-def test_the_reason_of_not_judged_names_the_requirement_that_is_open() -> None:
-    shown = result(PASSES, verdict("WALK-ONCE", Outcome.INCONCLUSIVE, reason="it never held still"))
-    assert summary.conclude(shown, TERMS).reason == "WALK-ONCE inconclusive: it never held still"
-
-
-def test_the_reason_says_when_only_a_few_were_asked_for() -> None:
-    reason = summary.conclude(result(PASSES), ReportOptions(only=frozenset({"SERVED"}))).reason
-    assert reason == "1 requirement passed, of the 1 asked for; the others were not judged"
+@pytest.mark.parametrize(
+    ("verdicts", "options", "reason"),
+    [
+        (
+            [PASSES, verdict("WALK-ONCE", Outcome.INCONCLUSIVE, reason="it was not stable")],
+            OPTIONS,
+            "WALK-ONCE inconclusive: it was not stable",
+        ),
+        ([PASSES, PASSING_SHOULD, BROKEN_SHOULD], OPTIONS, "1 MUST and 1 SHOULD requirements passed"),
+        ([PASSES, BROKEN_SHOULD], SHOULD, "1 SHOULD requirement failed"),
+        ([broken("PAGE-COUNT"), BROKEN_SHOULD], OPTIONS, "1 MUST requirement failed"),
+        (
+            [PASSES],
+            ReportOptions(only=frozenset({"SERVED"})),
+            "1 MUST requirement passed, of 1 selected; the others were not checked",
+        ),
+        (
+            [PASSES],
+            STALE,
+            "gate failed: 1 stale waiver: X expired",
+        ),
+        ([], OPTIONS, "no requirement of that level was checked"),
+    ],
+)
+def test_the_reason_says_what_decided(verdicts: list[Verdict], options: ReportOptions, reason: str) -> None:
+    assert view(result(*verdicts), options).reason == reason
 
 
 # --- terminal ---------------------------------------------------------------------------------------
@@ -70,62 +112,152 @@ def test_the_reason_says_when_only_a_few_were_asked_for() -> None:
 @pytest.mark.parametrize("width", [80, 60, 120])
 def test_no_line_is_wider_than_the_window_but_requests_and_the_last(width: int) -> None:
     lines = printed(of_every_outcome("wide " * 60), width=width).splitlines()
-    prose = [line for line in lines[:-1] if not line.startswith("  Request")]
+    prose = [line for line in lines[:-1] if not line.startswith("    curl ")]
     assert max(map(len, prose)) <= min(width, 100)
 
 
 def test_ids_and_words_are_never_cut() -> None:
     shown = of_every_outcome()
-    text = printed(shown)
+    text = printed(shown, verbose=True)
     assert all(v.requirement.id in text for v in shown.verdicts)
-    for word in ("pass", "FAIL", "warn", "inconclusive", "not exercised", "n/a", "blocked", "waived"):
-        assert word in text
+    assert all(word in text for word in view(shown, OPTIONS).counts)
 
 
-def test_a_failure_shows_sentence_expected_got_place_request_and_what_it_blocks() -> None:
+def test_a_failure_reads_from_the_sentence_to_the_next_command() -> None:
     text = printed(of_every_outcome())
-    block = text[text.index("FAIL  PAGE-COUNT (MUST)") :]
-    for piece in (
-        "The sentence of PAGE-COUNT.",
-        "Expected  25 of 24",
-        "Got       24",
-        "Place     /count",
-        f"Request   curl -g -i -H \"Authorization: Bearer $BIFROST_TOKEN\" '{URL}?limit=25'",
-        f"Request   curl -g -i '{URL}?limit=25&offset=25'",
-        "Writes    at least 1 write by others",
-        "Confirmed asked again 2 times",
-        "Further   2 more violations",
-        "Blocks    1 more blocked by it: WALK-TOTAL",
-    ):
-        assert piece in block
+    assert (
+        f"""
+FAIL  PAGE-COUNT (MUST)
+  The sentence of PAGE-COUNT.
+  Expected  25 of 24
+  Got       24
+  Where     request #2: /count
+  Request #1 (needed for context)
+    curl -g -i -H "Authorization: Bearer $BIFROST_TOKEN" '{URL}?limit=25'
+  Request #2 shows /count: 24
+    curl -g -i '{URL}?limit=25&offset=25'
+  Reproduced 3/3. Race ruled out: it would take at least 7 precisely timed
+  concurrent writes.
+  Blocks 1 requirement: WALK-TOTAL
+  2 further violations of PAGE-COUNT
+  Next: bifrost-contracts explain PAGE-COUNT
+"""
+        in text
+    )
 
 
-def test_those_that_decide_come_before_warnings() -> None:
+def test_failures_come_before_warnings() -> None:
     text = printed(result(broken("FILTER-ORDER", level=Level.SHOULD), broken("PAGE-COUNT")))
-    assert text.index("FAIL  PAGE-COUNT") < text.index("warn  FILTER-ORDER")
+    assert text.index("FAIL  PAGE-COUNT") < text.index("WARNING  FILTER-ORDER")
 
 
-def test_the_last_line_says_what_was_judged_and_how() -> None:
-    last = printed(of_every_outcome()).splitlines()[-1]
-    assert last == f"DOES NOT CONFORM  {URL}  3 requests, 1.2 s, seed 0"
+def test_what_passes_is_counted_and_what_does_not_is_listed() -> None:
+    shown = result(verdict("PAGE-FILL"), verdict("PAGE-LIMIT"), broken("WALK-TOTAL"), verdict("WALK-ONCE"))
+    lines = [" ".join(line.split()) for line in printed(shown).splitlines()]
+    assert lines[:3] == ["PAGE 2 passed", "WALK 1 of 2 passed", "✗ fail WALK-TOTAL 3 violations"]
+    assert "PAGE-FILL" in printed(shown, verbose=True)
+
+
+def test_behaviours_are_counted_and_listed_when_verbose() -> None:
+    assert "1 implementation-defined behaviour of this deployment: --verbose and" in printed(result(PASSES))
+    assert "  tags: any of them (request #2)" in printed(result(PASSES), verbose=True)
+
+
+@pytest.mark.parametrize(
+    ("shown", "last"),
+    [
+        (of_every_outcome(), "DOES NOT CONFORM (exit 1): PAGE-COUNT · 3 requests, 1.2 s, seed 0"),
+        (
+            result(*(broken(f"PAGE-{n}") for n in range(10))),
+            "DOES NOT CONFORM (exit 1): PAGE-0, PAGE-1, PAGE-2, PAGE-3, PAGE-4, PAGE-5, PAGE-6, PAGE-7 "
+            "and 2 more · 3 requests, 1.2 s, seed 0",
+        ),
+        (
+            result(PASSES, BROKEN_SHOULD),
+            "CONFORMS (exit 0): 1 MUST requirement passed · 3 requests, 1.2 s, seed 0",
+        ),
+        (
+            result(verdict("WALK-ONCE", Outcome.INCONCLUSIVE, reason="it was not stable")),
+            "INCONCLUSIVE (exit 3): WALK-ONCE inconclusive: it was not stable · 3 requests, 1.2 s, seed 0",
+        ),
+    ],
+)
+def test_the_last_line_has_the_verdict_and_what_decided(shown: Result, last: str) -> None:
+    assert printed(shown).splitlines()[-1] == last
+
+
+def test_the_line_before_has_the_deployment_and_the_counts() -> None:
+    assert printed(result(PASSES, BROKEN_SHOULD)).splitlines()[-2] == f"{URL}: 1 pass, 1 warning"
+
+
+AT = (Place(2, ("/count",)),)
 
 
 @pytest.mark.parametrize(
     ("violation", "said"),
     [
-        (Violation("a", "b", (1,), evidence=Evidence.ONE), "a single response shows it"),
-        (Violation("a", "b", (1,), evidence=Evidence.ORDER), "the order of unchanged profiles"),
-        (Violation("a", "b", (1,), writes=0), "nothing else changed meanwhile"),
-        (Violation("a", "b", (1,), writes=7), "at least 7 writes by others"),
+        (Violation("a", "b", AT, EvidenceClass.RESPONSE), "Not a race: a single response shows it."),
+        (Violation("a", "b", AT, EvidenceClass.ORDER), "Not a race: the order of unchanged items shows it."),
+        (Violation("a", "b", AT, min_writes=0), "Not a race: no write explains it."),
+        (
+            Violation("a", "b", AT, min_writes=2),
+            "Race ruled out: it would take at least 14 precisely timed concurrent writes.",
+        ),
     ],
 )
-def test_the_block_says_why_writes_by_others_are_no_excuse(violation: Violation, said: str) -> None:
-    assert said in failure.excuse(violation, requirement("PAGE-FILL"))
+def test_a_failure_says_why_it_is_no_race(violation: Violation, said: str) -> None:
+    failed = verdict("PAGE-FILL", Outcome.FAIL, violations=(violation,), reproduced=3, repetitions=3)
+    [failure] = view(result(failed), OPTIONS).failures
+    assert failure.certainty == f"Reproduced 3/3. {said}"
 
 
-def test_untested_requirements_are_one_line() -> None:
-    terms = ReportOptions(untested=(requirement("ACCESS-SCOPE", untested="no second token"),))
-    assert "Without a check, so not judged: ACCESS-SCOPE" in printed(of_every_outcome(), terms)
+@pytest.mark.parametrize(
+    ("place", "exchange", "said"),
+    [
+        (Place(2, ("/count",)), 2, "Request #2 shows /count: 24"),
+        (Place(2, ("/total_count", "status")), 2, "Request #2 shows no /total_count, status: 200"),
+        (
+            Place(2, ("headers/link", "body")),
+            2,
+            'Request #2 shows no Link, a body that begins with "{\\"count',
+        ),
+        (Place(3, ("failure", "request")), 3, "Request #3 shows no response: closed before the response"),
+        (Place(1), 1, "Request #1 (needed for context)"),
+    ],
+)
+def test_a_request_says_what_its_response_shows(place: Place, exchange: int, said: str) -> None:
+    failed = verdict("PAGE-FILL", Outcome.FAIL, violations=(Violation("a", "b", (place,)),))
+    [failure] = view(result(failed), OPTIONS).failures
+    [shown] = failure.places
+    assert shown.number == exchange
+    assert shown.title.startswith(said)
+
+
+def test_of_a_long_counterexample_the_last_request_is_kept() -> None:
+    places = tuple(Place(number % 3 + 1) for number in range(19))
+    failed = verdict("PAGE-FILL", Outcome.FAIL, violations=(Violation("a", "b", places),))
+    [failure] = view(result(failed), OPTIONS).failures
+    assert [place.number for place in failure.places] == [1, 2, 3, 1, 2, 1]
+    assert "  … 13 more requests, in report.json\n  Request #1" in printed(result(failed))
+
+
+def test_requirements_without_a_check_are_one_line() -> None:
+    options = ReportOptions(untested=(requirement("ACCESS-SCOPE", untested="no second token"),))
+    assert "No check exists for ACCESS-SCOPE\n" in printed(of_every_outcome(), options)
+
+
+def test_every_text_of_a_report_is_redacted() -> None:
+    shown = of_every_outcome("the token is s3cret")
+    body = b'{"count": "s3cret", "access_profiles": [{"id": 1, "name": "\xff s3cret"}]}'
+    found = Exchange(2, Request("tags=s3cret"), 200, (("Link", "<s3cret>"),), body)
+    shown = replace(shown, exchanges=(*shown.exchanges[:1], found, *shown.exchanges[2:]))
+    hidden = view(shown, ReportOptions(redact=lambda text: text.replace("s3cret", "***")))
+    began = datetime(2026, 11, 24, tzinfo=UTC)
+    writers = (html.text, json_report.text, junit.text, sarif.text, ctrf.text, github.step_summary)
+    for text in (*(write(hidden) for write in writers), github.commands(hidden), har.text(hidden, began)):
+        assert "s3cret" not in text
+    assert "s3cret" in har.text(view(shown, OPTIONS), began)
+    assert "the token is ***" in json_report.text(hidden)
 
 
 @pytest.mark.parametrize(("name", "value"), [("NO_COLOR", "1"), ("TERM", "dumb"), ("TERM", "unknown")])
@@ -134,7 +266,7 @@ def test_no_escape_sequences_where_none_are_wanted(
 ) -> None:
     monkeypatch.setenv(name, value)
     stream = Terminal()
-    terminal.render(of_every_outcome(), terminal.console_for(stream, width=80), TERMS)
+    terminal.render(view(of_every_outcome(), OPTIONS), terminal.console_for(stream, width=80))
     assert "\x1b" not in stream.getvalue()
 
 
@@ -142,7 +274,7 @@ def test_a_terminal_gets_colour(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
     stream = Terminal()
-    terminal.render(of_every_outcome(), terminal.console_for(stream, width=80), TERMS)
+    terminal.render(view(of_every_outcome(), OPTIONS), terminal.console_for(stream, width=80))
     assert "\x1b[" in stream.getvalue()
 
 
@@ -152,7 +284,7 @@ def test_a_pipe_gets_no_escape_sequences() -> None:
 
 def test_ascii_streams_get_ascii_marks() -> None:
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
-    terminal.render(of_every_outcome(), terminal.console_for(stream, width=80), TERMS)
+    terminal.render(view(of_every_outcome(), OPTIONS), terminal.console_for(stream, width=80))
     stream.flush()
 
 
@@ -212,14 +344,14 @@ def test_visible_bounds_the_length() -> None:
 
 @pytest.mark.parametrize("text", ["24", HOSTILE])
 def test_json_follows_the_published_schema_and_is_ascii(text: str) -> None:
-    written = json_report.text(of_every_outcome(text), ReportOptions(untested=(requirement("X-Y"),)))
+    written = json_report.text(view(of_every_outcome(text), ReportOptions(untested=(requirement("X-Y"),))))
     assert written.isascii()
     assert "\x1b" not in written
     validator(json_report.schema()).validate(json.loads(written))
 
 
 def test_the_schema_refuses_members_that_it_does_not_know() -> None:
-    report = json.loads(json_report.text(of_every_outcome(), TERMS))
+    report = json.loads(json_report.text(view(of_every_outcome(), OPTIONS)))
     report["verdicts"][0]["surprise"] = 1
     assert not validator(json_report.schema()).is_valid(report)
 
@@ -230,15 +362,15 @@ def test_the_schema_is_itself_valid() -> None:
 
 def test_json_and_terminal_agree() -> None:
     shown = of_every_outcome()
-    report = json_report.render(shown, TERMS)
+    report = json_report.render(view(shown, OPTIONS))
     text = printed(shown)
-    assert text.splitlines()[-1].startswith(f"{report['verdict']}  {report['deployment']}")
-    assert f"Reason: {report['reason']}" in text
-    assert report["exit_status"] == ExitStatus.FAILED
+    assert text.splitlines()[-1].startswith(f"{report['verdict']} (exit {report['exit_status']})")
+    assert f"\n{report['deployment']}: " in text
+    assert report["exit_status"] == ExitStatus.BROKEN
 
 
 def test_json_has_no_content_of_responses() -> None:
-    assert '"{}"' not in json_report.text(of_every_outcome(), TERMS)
+    assert '"{}"' not in json_report.text(view(of_every_outcome(), OPTIONS))
 
 
 def validator(schema: object) -> jsonschema.Draft202012Validator:
@@ -251,7 +383,7 @@ def validator(schema: object) -> jsonschema.Draft202012Validator:
 @pytest.mark.parametrize("text", ["24", HOSTILE])
 def test_junit_is_well_formed_and_has_one_case_a_requirement(text: str) -> None:
     shown = of_every_outcome(text)
-    suite = junit_of(shown, TERMS)
+    suite = junit_of(shown, OPTIONS)
     names = [case.get("name") for case in suite.iter("testcase")]
     assert names == [v.requirement.id for v in shown.verdicts]
     assert (suite.get("failures"), suite.get("skipped")) == ("1", "5")
@@ -259,12 +391,12 @@ def test_junit_is_well_formed_and_has_one_case_a_requirement(text: str) -> None:
 
 def test_a_broken_should_fails_junit_only_when_should_decides() -> None:
     shown = result(broken("FILTER-ORDER", level=Level.SHOULD))
-    assert junit_of(shown, TERMS).get("failures") == "0"
+    assert junit_of(shown, OPTIONS).get("failures") == "0"
     assert junit_of(shown, SHOULD).get("failures") == "1"
 
 
-def junit_of(shown: Result, terms: ReportOptions) -> ElementTree.Element:
-    return ElementTree.fromstring(junit.text(shown, terms))[0]
+def junit_of(shown: Result, options: ReportOptions) -> ElementTree.Element:
+    return ElementTree.fromstring(junit.text(view(shown, options)))[0]
 
 
 # --- curl -------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from contracts.evidence.recording import RunParameters
 from contracts.model import (
     OLD_PATH,
     Attempt,
@@ -20,8 +21,9 @@ from contracts.model import (
     Result,
     exit_status,
 )
-from contracts.runs.run import Progress, Settings, conditions, plan, probes
-from contracts.runs.session import CONFIRMING_AT_MOST, STILL_AT_MOST, Run
+from contracts.runs.flow import one_by_one
+from contracts.runs.run import Progress, Settings, parameters, plan
+from contracts.runs.session import BRACKETED_AT_MOST, REPETITIONS_AT_MOST, Run, probes
 from contracts.transport import BudgetSpent
 from tests.support.fake import CATALOGUE, Deployment, Storm, Variant, rows, session
 
@@ -46,14 +48,14 @@ def outcomes(result: Result) -> Counter[Outcome]:
     ],
 )
 def test_only_the_probes_that_are_needed_are_taken(only: set[str], names: list[str]) -> None:
-    assert [probe.name for probe in probes(Settings(URL, only=frozenset(only)))] == names
+    assert [probe.name for probe in probes(RunParameters(only=frozenset(only)))] == names
 
 
 def test_the_plan_is_what_all_probes_may_send() -> None:
     at_most = dict(plan(Settings(URL, examples=7)))
     assert at_most["generated queries"] == 7
     assert at_most.keys() >= {"survey", "walks", "filters", "search", "access", "odd queries"}
-    assert sum(at_most.values()) > CONFIRMING_AT_MOST + STILL_AT_MOST
+    assert sum(at_most.values()) > REPETITIONS_AT_MOST + BRACKETED_AT_MOST
 
 
 @pytest.mark.parametrize("area", ["SERVED", "PAGE-COUNT", "FILTER-TOTAL", "SEARCH-NAME", "INPUT-NO-5XX"])
@@ -74,8 +76,8 @@ def test_no_probe_sends_more_than_was_planned(variant: Variant, probability: flo
         at_most[now.probe] = now.at_most
 
     deployment = Deployment(rows(40), variant, Storm(3, probability, kinds=("insert", "delete")))
-    run = Run(settings, conditions(settings, OLD_PATH), CATALOGUE, progress)
-    run.drive(deployment)
+    run = Run(parameters(settings), OLD_PATH, CATALOGUE, progress=progress)
+    run.drive(one_by_one(deployment))
     assert {name: count for name, count in sent.items() if count > at_most[name]} == {}
     assert sum(sent.values()) == len(deployment.exchanges) <= sum(count for _, count in plan(settings))
 

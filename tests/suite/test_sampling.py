@@ -13,10 +13,20 @@ import pytest
 
 from contracts.evidence.answers import Profile, Selection
 from contracts.evidence.evidence import Evidence
-from contracts.evidence.filtered import ListingOrStretch
-from contracts.evidence.samples import PAGE_DRAWN, draws_for, rate_below
+from contracts.evidence.filtered import listings_and_stretches
+from contracts.evidence.samples import draws_for, rate_below
 from contracts.judging import judge as judging
-from contracts.model import Credentials, Exchange, ExitStatus, Outcome, Request, Result, Verdict, exit_status
+from contracts.model import (
+    Credentials,
+    Exchange,
+    ExitStatus,
+    Outcome,
+    Purpose,
+    Request,
+    Result,
+    Verdict,
+    exit_status,
+)
 from contracts.reference import REFERENCE_TOKEN
 from contracts.reference.computed import Positions, right_places
 from contracts.reference.pipeline import Call
@@ -156,7 +166,7 @@ def test_drawing_ends_where_a_fault_is_found() -> None:
     result = session(
         long_list(2_000_000, skipping(lambda place: place > 200_000 and not place % 100)), **LONG
     )
-    drawn = [e for e in result.exchanges if e.request.purpose == PAGE_DRAWN]
+    drawn = [e for e in result.exchanges if e.request.purpose is Purpose.DRAWN_PAGE]
     assert len(drawn) < 5
     assert outcomes(result, "WALK")["WALK-SPLIT"] is Outcome.FAIL
 
@@ -176,7 +186,7 @@ def test_totals_of_both_kinds_with_a_tag_are_added_up_on_a_long_list() -> None:
     (verdict,) = (v for v in result.verdicts if v.requirement.id == "FILTER-ACTIVE-PARTITION")
     assert verdict.outcome is Outcome.FAIL
     assert "with tags=" in verdict.violations[0].expected
-    assert len(verdict.witness) == 3
+    assert len(verdict.violations[0].exchanges) == 3
 
 
 # --- filters --------------------------------------------------------------------------------------
@@ -231,7 +241,7 @@ def stretch_of(whole: list[int], part: list[int], *, start: int = 10, offset: in
 
     asked = f"limit={len(whole)}&offset={start}", f"limit={len(part)}&offset={offset}&is_active=true"
     found = Evidence.of([exchange(1, asked[0], whole, start, 99), exchange(2, asked[1], part, offset, 50)])
-    listings = [s.listing for s in found.subjects(ListingOrStretch)]
+    listings = list(found.select(listings_and_stretches))
     assert all(listing.selection == Selection(is_active=True) for listing in listings)
     return sorted(listings[0].known_profiles) if listings else []
 
@@ -336,7 +346,7 @@ def test_a_wrong_total_of_a_narrower_credential_is_found_on_a_long_list(total: T
 
     verdict = scope_of(20_000, totals=site)
     assert verdict.outcome is Outcome.FAIL
-    assert 1 <= len(verdict.witness) <= 3
+    assert 1 <= len(verdict.violations[0].exchanges) <= 4
 
 
 ROWS: dict[str, Positions] = {
@@ -351,7 +361,7 @@ ROWS: dict[str, Positions] = {
 def test_what_a_narrower_credential_should_not_show_is_found_on_a_long_list(positions: Positions) -> None:
     verdict = scope_of(20_000, positions=positions)
     assert verdict.outcome is Outcome.FAIL
-    assert 1 <= len(verdict.witness) <= 3
+    assert 1 <= len(verdict.violations[0].exchanges) <= 4
 
 
 def test_a_narrower_list_that_nothing_read_of_the_full_one_meets_is_not_judged() -> None:

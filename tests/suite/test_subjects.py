@@ -17,14 +17,30 @@ from contracts.evidence.answers import (
     read,
     read_query,
     share_profiles,
-    still,
+    stable_value,
     whole,
 )
-from contracts.evidence.evidence import Evidence, builder
-from contracts.evidence.filtered import FilteredPagePair, Listing, Partition
-from contracts.evidence.inputs import OddQuery, OddValue, is_odd, may_be_refused_below
-from contracts.evidence.responses import Defaulted, LimitInForce, PastEnd, TotalPair, WellFormed
-from contracts.evidence.walks import Overlap, Repeat, Walk, WalkPair, WholeWalk
+from contracts.evidence.evidence import Evidence
+from contracts.evidence.filtered import (
+    filtered_page_pairs,
+    listings,
+    partitions,
+)
+from contracts.evidence.inputs import (
+    is_odd,
+    may_be_refused_below,
+    odd_queries,
+    odd_values,
+)
+from contracts.evidence.responses import (
+    defaulted,
+    limits_in_force,
+    past_ends,
+    total_pairs,
+    well_formed,
+)
+from contracts.evidence.walks import overlaps, repeats, walk_pairs, walks, whole_walks
+from contracts.judging.check import Selector
 from contracts.judging.examples import exchange
 from contracts.model import Exchange, Request
 
@@ -132,8 +148,8 @@ def test_whole_numbers_are_those_of_json_schema(value: object, number: int | Non
 def test_what_moves_by_itself_and_the_order_of_nested_lists_make_no_difference() -> None:
     one = {"id": 1, "tags": ["a", "b"], "budgets": [{"max_limit": 5, "current_usage": 1}]}
     other = {"budgets": [{"current_usage": 2, "max_limit": 5}], "tags": ["b", "a"], "id": 1}
-    assert still(one) == still(other)
-    assert Profile(1, one).still != Profile(1, {**other, "description": "x"}).still
+    assert stable_value(one) == stable_value(other)
+    assert Profile(1, one).stable_json != Profile(1, {**other, "description": "x"}).stable_json
 
 
 @pytest.mark.parametrize("tags", [None, "a", {"a": 1}, [1, None]])
@@ -172,11 +188,6 @@ def test_a_part_of_the_evidence_holds_nothing_else() -> None:
     assert list(part.known_profiles) == [2]
 
 
-def test_a_kind_of_subject_has_one_builder() -> None:
-    with pytest.raises(TypeError, match="Walk has two builders"):
-        builder(Walk)(lambda _: ())
-
-
 # --- walks and pairs ------------------------------------------------------------------------------
 
 LIST = (
@@ -188,7 +199,7 @@ ALL = {"ask": "limit=9&offset=0", "profiles": [1, 2, 3, 4, 5]}
 
 
 @pytest.mark.parametrize(
-    ("entries", "walks"),
+    ("entries", "numbers"),
     [
         (LIST, [(1, 2, 3)]),
         (LIST[:2], [(1, 2)]),
@@ -202,51 +213,51 @@ ALL = {"ask": "limit=9&offset=0", "profiles": [1, 2, 3, 4, 5]}
     ],
 )
 def test_pages_of_one_size_that_follow_on_each_other_are_a_walk(
-    entries: tuple[Mapping[str, Any], ...], walks: list[tuple[int, ...]]
+    entries: tuple[Mapping[str, Any], ...], numbers: list[tuple[int, ...]]
 ) -> None:
-    assert [walk.numbers for walk in evidence(*entries).subjects(Walk)] == walks
+    assert [walk.numbers for walk in evidence(*entries).select(walks)] == numbers
 
 
 def test_a_walk_knows_what_is_due() -> None:
-    whole_walk, from_the_second = (evidence(*part).subjects(Walk)[0] for part in (LIST, LIST[1:]))
-    assert (whole_walk.complete, whole_walk.due, whole_walk.ids) == (True, 5, (1, 2, 3, 4, 5))
-    assert (from_the_second.complete, from_the_second.due, from_the_second.start) == (False, 3, 2)
+    whole_walk, from_the_second = (evidence(*part).select(walks)[0] for part in (LIST, LIST[1:]))
+    assert (whole_walk.complete, whole_walk.expected_count, whole_walk.ids) == (True, 5, (1, 2, 3, 4, 5))
+    assert (from_the_second.complete, from_the_second.expected_count, from_the_second.start) == (False, 3, 2)
 
 
-def counts(found: Evidence, *kinds: type) -> list[int]:
-    return [len(found.subjects(kind)) for kind in kinds]
+def counts(found: Evidence, *selectors: Selector) -> list[int]:
+    return [len(found.select(selector)) for selector in selectors]
 
 
 def test_pairs_are_found_among_all_pages() -> None:
     found = evidence(*LIST, ALL, LIST[0])
-    assert counts(found, WalkPair, Overlap, Repeat, TotalPair, WholeWalk) == [1, 4, 1, 4, 2]
-    (pair,) = found.subjects(WalkPair)
+    assert counts(found, walk_pairs, overlaps, repeats, total_pairs, whole_walks) == [1, 4, 1, 4, 2]
+    (pair,) = found.select(walk_pairs)
     assert pair.sequences == ((1, 2, 3, 4, 5), (1, 2, 3, 4, 5))
     assert [(a.number, b.number) for a, b in pair.pages] == [(4, 1), (4, 2)]
 
 
 def test_a_page_past_the_end_is_judged_beside_one_that_states_the_end() -> None:
     past = {"ask": "limit=2&offset=7", "profiles": [], "total": 5}
-    (subject,) = evidence(LIST[0], past).subjects(PastEnd)
+    (subject,) = evidence(LIST[0], past).select(past_ends)
     assert (subject.before.number, subject.answer.number) == (1, 2)
-    assert counts(evidence(past), PastEnd) == [0]
-    assert counts(evidence({**LIST[0], "total": 9}, past), PastEnd) == [0]
+    assert counts(evidence(past), past_ends) == [0]
+    assert counts(evidence({**LIST[0], "total": 9}, past), past_ends) == [0]
 
 
 def test_an_implicit_page_is_judged_beside_the_explicit_one_of_its_limit() -> None:
     implicit = {"profiles": [1, 2], "limit": 2, "total": 5}
-    (subject,) = evidence(ALL, LIST[0], implicit).subjects(Defaulted)
-    assert (subject.explicit.number, subject.implicit.number) == (2, 3)
+    (subject,) = evidence(ALL, LIST[0], implicit).select(defaulted)
+    assert (subject.first.number, subject.second.number) == (2, 3)
 
 
 def test_an_unpaged_answer_is_judged_beside_the_longest_page() -> None:
-    (subject,) = evidence(LIST[0], ALL, {"profiles": [1, 2, 3, 4, 5], "limit": 5}).subjects(Defaulted)
-    assert (subject.explicit.number, subject.implicit.number) == (2, 3)
+    (subject,) = evidence(LIST[0], ALL, {"profiles": [1, 2, 3, 4, 5], "limit": 5}).select(defaulted)
+    assert (subject.first.number, subject.second.number) == (2, 3)
 
 
 def test_the_limit_is_judged_beside_the_first_clamped_page() -> None:
     clamped = {"ask": "limit=900&offset=4", "profiles": [5], "limit": 100}
-    found = evidence(ALL, clamped).subjects(LimitInForce)
+    found = evidence(ALL, clamped).select(limits_in_force)
     assert [(s.clamped.number if s.clamped else None) for s in found] == [2, 2]
 
 
@@ -264,7 +275,7 @@ def test_the_limit_is_judged_beside_the_first_clamped_page() -> None:
 def test_what_no_reading_lets_a_deployment_refuse_must_be_served(
     entry: Mapping[str, Any], must: bool
 ) -> None:
-    found = evidence(ALL, entry).subjects(WellFormed)
+    found = evidence(ALL, entry).select(well_formed)
     assert (2 in [subject.answer.number for subject in found]) is must
 
 
@@ -272,7 +283,7 @@ def test_the_three_totals_are_read_as_close_together_as_there_are() -> None:
     active, inactive = (
         {"ask": f"limit=1&offset=0&is_active={value}", "profiles": []} for value in ("true", "false")
     )
-    (parts,) = evidence(ALL, active, active, inactive, LIST[0]).subjects(Partition)
+    (parts,) = evidence(ALL, active, active, inactive, LIST[0]).select(partitions)
     assert (parts.every.number, parts.active.number, parts.inactive.number) == (5, 3, 4)
 
 
@@ -284,22 +295,22 @@ def test_each_list_of_tags_has_three_totals_of_its_own() -> None:
         if (tags, active) != ("&tags=b", "&is_active=true")
     ]
     found = [
-        (p.every.number, p.active.number, p.inactive.number) for p in evidence(*asked).subjects(Partition)
+        (p.every.number, p.active.number, p.inactive.number) for p in evidence(*asked).select(partitions)
     ]
     assert found == [(1, 2, 3), (4, 5, 6)]
 
 
 def test_a_listing_is_the_complete_walk_with_the_fewest_pages() -> None:
     tagged = [{**one, "ask": f"{one['ask']}&tags=a"} for one in (*LIST, ALL)]
-    (listing,) = evidence(*tagged).subjects(Listing)
+    (listing,) = evidence(*tagged).select(listings)
     assert listing.walk.numbers == (4,)
     assert not list(listing.missing())
 
 
 def test_a_filtered_page_is_judged_beside_the_largest_pages_that_share_profiles() -> None:
     filtered = {"ask": "limit=9&is_active=true", "profiles": [2, 5]}
-    (subject,) = evidence(*LIST, ALL, filtered).subjects(FilteredPagePair)
-    assert (subject.unfiltered.number, subject.common) == (4, [2, 5])
+    (subject,) = evidence(*LIST, ALL, filtered).select(filtered_page_pairs)
+    assert (subject.first.number, subject.common) == (4, [2, 5])
 
 
 # --- odd queries ----------------------------------------------------------------------------------
@@ -322,7 +333,7 @@ def test_a_filtered_page_is_judged_beside_the_largest_pages_that_share_profiles(
 def test_only_what_no_framework_takes_for_a_value_is_an_odd_value(
     query: str, found: tuple[str, str] | None
 ) -> None:
-    shown = [(odd.parameter, odd.kind) for odd in evidence({"ask": query, "profiles": []}).subjects(OddValue)]
+    shown = [(odd.parameter, odd.kind) for odd in evidence({"ask": query, "profiles": []}).select(odd_values)]
     assert shown == ([found] if found else [])
 
 
@@ -336,7 +347,7 @@ def test_only_what_no_framework_takes_for_a_value_is_an_odd_value(
     ],
 )
 def test_whatever_may_trouble_a_server_is_an_odd_query(entry: Mapping[str, Any], number: int) -> None:
-    assert counts(evidence(entry), OddQuery) == [number]
+    assert counts(evidence(entry), odd_queries) == [number]
 
 
 @pytest.mark.parametrize(
@@ -350,9 +361,9 @@ def test_what_a_web_server_may_refuse_is_not_laid_to_the_application(query: str,
 def test_a_limit_over_the_maximum_may_be_refused_past_the_end_too() -> None:
     page = {"ask": "limit=2&offset=0", "profiles": [1, 2]}
     refused = [exchange(1, page), exchange(2, {"ask": "limit=900&offset=50", "status": 400})]
-    assert Evidence.of(refused).subjects(PastEnd) == ()
+    assert Evidence.of(refused).select(past_ends) == ()
     known = [exchange(1, page), exchange(2, {"ask": "limit=2&offset=50", "status": 400})]
-    assert len(Evidence.of(known).subjects(PastEnd)) == 1
+    assert len(Evidence.of(known).select(past_ends)) == 1
 
 
 def test_profiles_and_texts_that_are_the_same_are_held_once_and_nothing_else_changes() -> None:

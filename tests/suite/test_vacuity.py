@@ -8,7 +8,7 @@ import pytest
 
 from contracts.evidence.answers import Page
 from contracts.evidence.evidence import Evidence
-from contracts.evidence.walks import Walk, WalkPair
+from contracts.evidence.walks import walk_pairs, walks
 from contracts.judging.catalogue import load_catalogue
 from contracts.judging.check import Check
 from contracts.judging.examples import exchange, load_examples
@@ -70,7 +70,7 @@ def test_corruptions_put_up_with_any_content(content: dict[str, object]) -> None
 
 def test_the_answers_of_a_subject_are_all_that_it_is_made_of() -> None:
     evidence = Evidence.of(EXAMPLES["WALK-ORDER"].good)
-    (pair,) = evidence.subjects(WalkPair)
+    (pair,) = evidence.select(walk_pairs)
     assert {answer.number for answer in answers_of(pair)} == {1, 2}
-    assert [answer.number for answer in answers_of(evidence.subjects(Walk)[0])] == [1]
+    assert [answer.number for answer in answers_of(evidence.select(walks)[0])] == [1]
     assert [answer.number for answer in answers_of({"x": (evidence.answers[0], "text", None)})] == [1]

@@ -11,7 +11,7 @@ import pytest
 
 from contracts.judging import waivers
 from contracts.judging.waivers import Waiver
-from contracts.model import ExitStatus, Level, Outcome, UserError, Violation, exit_status
+from contracts.model import ExitStatus, Level, Outcome, Place, UserError, Violation, exit_status
 from contracts.reports import summary
 from contracts.reports.summary import ReportOptions
 from tests.support.samples import HOSTILE, broken, result, verdict
@@ -27,7 +27,7 @@ def applied(*found, waived: Waiver = WAIVER, today: date = TODAY):
 
 
 def test_a_broken_requirement_that_is_waived_is_fine_and_keeps_its_violations():
-    done = applied(FAILED, verdict("PAGE-LIMIT", Outcome.PASS, judged=1))
+    done = applied(FAILED, verdict("PAGE-LIMIT", Outcome.PASS, checked=1))
     first = done.result.verdicts[0]
     assert (first.outcome, first.violations) == (Outcome.WAIVED, FAILED.violations)
     assert first.reason == "the gateway is frozen (platform team, up to 2026-12-31)"
@@ -55,18 +55,18 @@ def test_the_last_day_counts():
 
 
 def test_how_must_fit_every_violation_kept():
-    some = Violation("a", "total 5", (1,))
+    some = Violation("a", "total 5", (Place(1),))
     twice = replace(FAILED, violations=(some, replace(some, got="total 6")))
     assert applied(twice, waived=replace(WAIVER, how="total")).result.verdicts[0].outcome is Outcome.WAIVED
     assert applied(twice, waived=replace(WAIVER, how="total 5")).result.verdicts[0].outcome is Outcome.FAIL
 
 
 def test_an_unused_waiver_is_told_and_fails_only_where_that_is_wanted():
-    done = applied(verdict("PAGE-COUNT", Outcome.PASS, judged=3))
+    done = applied(verdict("PAGE-COUNT", Outcome.PASS, checked=3))
     assert "not used" in done.troubles[0]
     assert summary.conclude(done.result, ReportOptions()).status == ExitStatus.CONFORMING
     strict = summary.conclude(done.result, ReportOptions(waivers_amiss=done.troubles))
-    assert (strict.status, strict.word) == (ExitStatus.FAILED, "DOES NOT CONFORM")
+    assert (strict.status, strict.word) == (ExitStatus.FAILED, "CONFORMS")
     assert "not used" in strict.reason
 
 
@@ -78,12 +78,12 @@ def test_what_was_not_judged_is_neither_waived_nor_called_unused(outcome):
 
 def test_what_a_waived_requirement_blocks_is_waived_with_it():
     blocked = verdict("PAGE-LIMIT", Outcome.BLOCKED, blocked_by="PAGE-COUNT")
-    passed = verdict("WALK-ONCE", Outcome.PASS, judged=1)
+    passed = verdict("WALK-ONCE", Outcome.PASS, checked=1)
     done = applied(FAILED, blocked, passed)
     assert [v.outcome for v in done.result.verdicts] == [Outcome.WAIVED, Outcome.WAIVED, Outcome.PASS]
     assert exit_status(done.result.verdicts) == ExitStatus.CONFORMING
     # Where nothing passed beside it, nothing was judged.
-    assert exit_status(done.result.verdicts[:2]) == ExitStatus.INCONCLUSIVE
+    assert exit_status(done.result.verdicts[:2]) == ExitStatus.NOT_JUDGED
 
 
 def write(path: Path, text: str) -> Path:
@@ -125,7 +125,7 @@ def test_a_bad_file_is_a_users_error_that_names_the_entry(tmp_path, text, said):
 
 @pytest.mark.parametrize("got", ["count 5", 'a "quote" and \\', f"{HOSTILE}\ud800\x7f\n😀"])
 def test_the_entry_to_paste_is_toml_and_fits_once_it_is_filled_in(tmp_path, got):
-    failing = replace(FAILED, violations=(Violation("a", got, (1,)),))
+    failing = replace(FAILED, violations=(Violation("a", got, (Place(1),)),))
     text = waivers.entry(failing, date(2027, 2, 22))
     assert text.isascii()
     assert tomllib.loads(text)["waiver"][0]["expires"] == date(2027, 2, 22)

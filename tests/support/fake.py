@@ -11,7 +11,8 @@ from typing import Any
 from contracts.evidence.answers import read_query
 from contracts.judging.catalogue import load_catalogue
 from contracts.model import OLD_PATH, Credentials, Exchange, Request, Result
-from contracts.runs.run import Settings, conditions
+from contracts.runs.flow import one_by_one
+from contracts.runs.run import Settings, parameters
 from contracts.runs.session import Run
 
 CATALOGUE = load_catalogue()
@@ -269,7 +270,6 @@ class Storm:
 def session(send: Callable[[Request], Exchange], **options: Any) -> Result:
     """The result of a run in which `send` is the network; options are those of `Settings`."""
     settings = Settings("http://fake.invalid", **{"examples": 0, **options})
-    run = Run(settings, conditions(settings, OLD_PATH), CATALOGUE)
-    run.timeout = settings.bounds.timeout
-    run.drive(send)
+    run = Run(parameters(settings), OLD_PATH, CATALOGUE)
+    run.drive(one_by_one(send))
     return run.result(settings.base_url, 0.0)

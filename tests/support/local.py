@@ -50,6 +50,7 @@ class Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # headers and content leave separately
     server: Server
 
     def do_GET(self) -> None:

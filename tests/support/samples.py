@@ -7,12 +7,13 @@ from dataclasses import replace
 from contracts.model import (
     Behaviour,
     Credentials,
-    Evidence,
+    EvidenceClass,
     Exchange,
     Failure,
     FailureKind,
     Level,
     Outcome,
+    Place,
     Request,
     Requirement,
     Result,
@@ -30,19 +31,19 @@ HOSTILE = (
 
 def requirement(id_: str, *, level: Level = Level.MUST, text: str = "", **more: object) -> Requirement:
     sentence = text or f"The sentence of {id_}."
-    made = Requirement(id_, level, sentence, "facts", Evidence.QUIET)
+    made = Requirement(id_, level, sentence, "facts", EvidenceClass.STABLE)
     return replace(made, **more)  # type: ignore[arg-type]
 
 
 def verdict(id_: str, outcome: Outcome = Outcome.PASS, **more: object) -> Verdict:
     level = more.pop("level", Level.MUST)
     assert isinstance(level, Level)
-    made = Verdict(requirement(id_, level=level), outcome, judged=12 if outcome is Outcome.PASS else 0)
+    made = Verdict(requirement(id_, level=level), outcome, checked=12 if outcome is Outcome.PASS else 0)
     return replace(made, **more)  # type: ignore[arg-type]
 
 
 def broken(id_: str, *, level: Level = Level.MUST, text: str = "24", **more: object) -> Verdict:
-    found = Violation(f"25 of {text}", text, (1, 2), "/count")
+    found = Violation(f"25 of {text}", text, (Place(1), Place(2, ("/count",))))
     return verdict(id_, Outcome.FAIL, level=level, violations=(found,), violations_total=3, **more)
 
 
@@ -63,7 +64,13 @@ def exchanges() -> tuple[Exchange, ...]:
     cut = Failure(FailureKind.CUT, "closed before the response was complete")
     return (
         Exchange(1, Request("limit=25"), 200, content=b"{}", elapsed=0.01),
-        Exchange(2, Request("limit=25&offset=25", credentials=Credentials.NONE), 200, elapsed=0.02),
+        Exchange(
+            2,
+            Request("limit=25&offset=25", credentials=Credentials.NONE),
+            200,
+            content=b'{"count": 24}',
+            elapsed=0.02,
+        ),
         Exchange(3, Request("offset=9223372036854775808"), None, failure=cut),
     )
 
@@ -73,7 +80,7 @@ def of_every_outcome(text: str = "24") -> Result:
     long = "a reason that is long enough to need a line of its own, and then some more of it, and more"
     return result(
         verdict("SERVED"),
-        broken("PAGE-COUNT", text=text, confirmed=2),
+        broken("PAGE-COUNT", text=text, reproduced=3, repetitions=3),
         verdict("PAGE-LIMIT-ECHO", Outcome.INCONCLUSIVE, reason=f"{long} {text}"),
         verdict("WALK-TOTAL", Outcome.BLOCKED, blocked_by="PAGE-COUNT", reason=text),
         broken("FILTER-ORDER", level=Level.SHOULD, text=text),

@@ -5,12 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from contracts.evidence.access import ALIAS, AliasPair, OldPathAnswer, other_path, other_path_served
-from contracts.evidence.answers import fingerprint
+from contracts.evidence.access import (
+    AliasPair,
+    OldPathAnswer,
+    alias_pairs,
+    old_path_answers,
+    other_path,
+    other_path_served,
+)
+from contracts.evidence.answers import Answer, fingerprint
 from contracts.evidence.evidence import Evidence
 from contracts.judging.check import check
-from contracts.judging.checks.response import media_type
-from contracts.model import Violation
+from contracts.judging.checks.response import media_type, stated_type
+from contracts.judging.relations import ENVELOPE, disagreement, same_content, same_page, shape, succeeded
+from contracts.model import Place, Purpose, Violation
 
 _SUCCESSOR = re.compile(
     r";\s*rel\s*=\s*(?:\"[^\"]*\bsuccessor-version\b[^\"]*\"|successor-version\b)", re.IGNORECASE
@@ -18,36 +26,37 @@ _SUCCESSOR = re.compile(
 
 
 def _one_path(evidence: Evidence) -> str:
-    asked = any(a.request.purpose == ALIAS for a in evidence.answers)
+    requested = any(a.request.purpose is Purpose.ALIAS for a in evidence.answers)
     known = other_path(evidence.conditions.path) is not None
-    if other_path_served(evidence) or (known and not asked):
+    if other_path_served(evidence) or (known and not requested):
         return ""
     return "only one of the two paths is served"
 
 
-@check("ALIAS-PARITY", inapplicable=_one_path, requires=("WALK-REPEAT", "RESP-STATUS"))
+@check("ALIAS-PARITY", alias_pairs, inapplicable=_one_path, requires=("WALK-REPEAT", "RESP-STATUS"))
 def both_paths_answer_alike(pair: AliasPair) -> Iterator[Violation]:
-    """The same status, and the same page, what moves by itself aside."""
-    judged, other = pair.judged, pair.other
-    if fingerprint(judged) != fingerprint(other):
-        expected = f"the same as exchange {judged.number} on the judged path: {_shape(judged)}"
-        yield Violation(expected, f"{_shape(other)} at {other.request.path}", (judged.number, other.number))
-    elif judged.status == 200 and media_type(judged) != media_type(other):
-        expected = (
-            f"Content-Type: {media_type(judged)[:60]}, as exchange {judged.number} has on the judged path"
-        )
-        got = f"Content-Type: {media_type(other)[:60]} at {other.request.path}"
-        yield Violation(expected, got, (judged.number, other.number))
+    """The same status, and the same page, volatile members aside."""
+    answers = (pair.judged, pair.other)
+    rule = "both paths to give the same response"
+    one, other = (answer.page for answer in answers)
+    if fingerprint(pair.judged) == fingerprint(pair.other):
+        if succeeded(pair.judged) and media_type(pair.judged) != media_type(pair.other):
+            sides = ((answer.at("headers/content-type"), stated_type(answer)) for answer in answers)
+            yield disagreement(rule, *sides)
+    elif one is not None and other is not None and same_page(one, other):
+        yield from same_content(one, other, rule)
+    else:
+        yield disagreement(rule, *map(_shown, answers))
 
 
-def _shape(answer: object) -> str:
-    page = getattr(answer, "page", None)
+def _shown(answer: Answer) -> tuple[Place, str]:
+    page = answer.page
     if page is None:
-        return f"status {getattr(answer, 'status', '?')}"
-    return f"{len(page.ids)} profiles, total_count {page.total}"
+        return answer.at("status", "body"), f"status {answer.status}"
+    return page.at(*ENVELOPE), shape(page)
 
 
-@check("ALIAS-HEADERS", inapplicable=_one_path, requires=("SERVED",))
+@check("ALIAS-HEADERS", old_path_answers, inapplicable=_one_path, requires=("SERVED",))
 def older_path_names_its_successor(subject: OldPathAnswer) -> Iterator[Violation]:
     """`Deprecation`, and `Link` with `rel="successor-version"` (RFC 9745, RFC 5829)."""
     exchange = subject.answer.exchange
@@ -56,6 +65,6 @@ def older_path_names_its_successor(subject: OldPathAnswer) -> Iterator[Violation
     if not _SUCCESSOR.search(links):
         lacking.append('Link with rel="successor-version"')
     if lacking:
+        at = (subject.other.at("status"), subject.answer.at("headers/deprecation", "headers/link"))
         got = f"no {' and no '.join(lacking)}"
-        numbers = (subject.other.number, exchange.number)
-        yield Violation("Deprecation and Link on the older path", got, numbers, writes=0)
+        yield Violation("Deprecation and Link on the older path", got, at, min_writes=0)

@@ -1,4 +1,4 @@
-"""What the answer to a generated query must be: GEN-DOCUMENT."""
+"""What the response to a generated query must be: GEN-DOCUMENT."""
 
 from __future__ import annotations
 
@@ -8,27 +8,28 @@ from dataclasses import replace
 from contracts.document.document import Document
 from contracts.evidence.answers import Answer, Page
 from contracts.evidence.inputs import SERVERS_OWN
-from contracts.evidence.responses import Generated
+from contracts.evidence.responses import generated_answers
 from contracts.judging.check import check
 from contracts.judging.checks.page import (
     count_is_page_length,
-    no_id_stands_twice_on_a_page,
     offset_is_the_offset_in_force,
     page_holds_at_most_limit,
+    page_holds_every_id_once,
 )
-from contracts.judging.checks.response import media_type, schema_violations
-from contracts.model import Evidence, Violation
+from contracts.judging.checks.response import JSON, media_type, schema_violations, stated_type
+from contracts.model import EvidenceClass, Violation
 
 _PAGE_RULES = (
     count_is_page_length,
     page_holds_at_most_limit,
     offset_is_the_offset_in_force,
-    no_id_stands_twice_on_a_page,
+    page_holds_every_id_once,
 )
 
 
 @check(
     "GEN-DOCUMENT",
+    generated_answers,
     needs="generated queries that were answered",
     requires=(
         "SERVED",
@@ -44,25 +45,23 @@ _PAGE_RULES = (
         "PAGE-UNIQUE",
     ),
 )
-def generated_query_is_answered_as_documented(subject: Generated, document: Document) -> Iterator[Violation]:
+def generated_query_is_answered_as_documented(answer: Answer, document: Document) -> Iterator[Violation]:
     """A documented status, its content type, its schema, and the rules for one page."""
-    answer = subject.answer
-    if answer.status >= 500:
-        evidence = Evidence.QUIET  # has to recur: it may be a passing accident
-        got = f"status {answer.status}"
-        yield Violation("200 or a refusal with 4xx", got, (answer.number,), evidence=evidence, writes=0)
+    got = f"status {answer.status}"
+    at = (answer.at("status", "request"),)
+    if answer.status >= 500:  # has to recur: it may be temporary
+        yield Violation("200, or 4xx", got, at, EvidenceClass.STABLE, min_writes=0)
     elif not document.documents(answer.status):
-        yield Violation("a documented status", f"status {answer.status}", (answer.number,))
+        yield Violation("a documented status", got, at)
     elif answer.status not in SERVERS_OWN:
-        yield from _content(answer, document)
+        yield from _body(answer, document)
 
 
-def _content(answer: Answer, document: Document) -> Iterator[Violation]:
-    if media_type(answer) != "application/json":
-        stated = answer.exchange.header("content-type") or "none"
-        yield Violation("Content-Type: application/json", f"Content-Type: {stated[:100]}", (answer.number,))
+def _body(answer: Answer, document: Document) -> Iterator[Violation]:
+    if media_type(answer) != JSON:
+        yield Violation(f"Content-Type: {JSON}", stated_type(answer), (answer.at("headers/content-type"),))
     elif answer.problem is not None:
-        yield Violation("one JSON text", answer.problem, (answer.number,))
+        yield Violation("one JSON text", answer.problem, (answer.at("body"),))
     elif answer.beyond is None:
         schema = document.success() if answer.status == 200 else document.error()
         problems = answer.problems(schema)

@@ -6,12 +6,27 @@ from collections.abc import Iterator
 
 from contracts.evidence.answers import Page
 from contracts.evidence.evidence import Evidence
-from contracts.evidence.responses import Defaulted, LimitInForce, PastEnd, max_limit_is_one
+from contracts.evidence.responses import (
+    LimitInForce,
+    PagePair,
+    PastEnd,
+    defaulted,
+    every_page,
+    limits_in_force,
+    max_limit_is_one,
+    past_ends,
+)
 from contracts.judging.check import check
-from contracts.model import Evidence as Class
-from contracts.model import Violation
+from contracts.judging.relations import (
+    disagreement,
+    first_difference,
+    item_at,
+    succeeded,
+    unique_on,
+)
+from contracts.model import EvidenceClass, Violation
 
-_TWO = "a list of at least two profiles"
+_TWO = "a list of at least two items"
 
 
 def _full_and_short_pages(evidence: Evidence) -> bool:
@@ -23,100 +38,100 @@ def _full_and_short_pages(evidence: Evidence) -> bool:
     )
 
 
-@check("PAGE-COUNT", needs="a list that is not empty", exercised=_full_and_short_pages)
+@check(
+    "PAGE-COUNT",
+    every_page,
+    needs="a list that is not empty",
+    exercised=_full_and_short_pages,
+    exhaustive="page",
+)
 def count_is_page_length(page: Page) -> Iterator[Violation]:
-    """`count` is the number of profiles on the page."""
-    if page.count != len(page.profiles):
-        expected = f"count {len(page.profiles)}, as many profiles as the page holds"
-        yield Violation(expected, f"count {page.count}", (page.number,), "/count")
+    """`count` is the number of items on the page."""
+    length = len(page.profiles)
+    if page.count != length:
+        expected = f"count {length}, the number of items on the page"
+        yield Violation(expected, f"count {page.count}", (page.at("count", "items"),))
 
 
 def _limit_binds(evidence: Evidence) -> bool:
-    return any(p.asked.limit and p.total - p.offset > p.asked.limit for p in evidence.plain)
+    return any(p.query.limit and p.total - p.offset > p.query.limit for p in evidence.plain)
 
 
-@check("PAGE-LIMIT", needs=_TWO, exercised=_limit_binds)
+@check("PAGE-LIMIT", every_page, needs=_TWO, exercised=_limit_binds, exhaustive="page")
 def page_holds_at_most_limit(page: Page) -> Iterator[Violation]:
-    """The limit asked for; where none or 0 is, the one that the page states."""
-    bound = page.asked.limit or page.limit
+    """The requested limit; without one, or with 0, the limit that the page states."""
+    bound = page.query.limit or page.limit
     if len(page.profiles) > bound:
-        got = f"{len(page.profiles)} profiles"
-        yield Violation(f"at most {bound} profiles", got, (page.number,), f"/access_profiles/{bound}")
+        facts = ("items", "limit") if bound == page.limit else ("items",)
+        yield Violation(f"at most {bound} items", f"{len(page.profiles)} items", (page.at(*facts),))
 
 
-@check("PAGE-LIMIT-ECHO")
+@check("PAGE-LIMIT-ECHO", limits_in_force, exhaustive="page")
 def limit_is_the_limit_in_force(subject: LimitInForce) -> Iterator[Violation]:
-    """The limit asked for, the deployment's one maximum above it, its one default without."""
-    asked = subject.page.asked.limit
-    if asked is None:
-        yield from _default_echo(subject.page, subject.default)
-    elif asked == 0:
-        yield from _zero_echo(subject.page, subject.default)
-    else:
-        yield from _asked_echo(subject.page, asked, subject.clamped)
-        yield from _silent_clamp(subject.page, asked, subject.alike)
+    """The requested limit, the deployment's one maximum above it, its one default without."""
+    page, requested = subject.page, subject.page.query.limit
+    if requested:
+        yield from _requested_echo(page, requested, subject.clamped)
+        yield from _silent_clamp(page, requested, subject.same_page_other_limit)
+    elif not (requested == page.limit == 0):
+        yield from _default_echo(page, subject.default)
 
 
-def _asked_echo(page: Page, asked: int, clamped: Page | None) -> Iterator[Violation]:
-    if page.limit < len(page.profiles) <= asked:
-        yield _echo(page, f"limit {asked}, since the page holds {len(page.profiles)} profiles")
-    elif page.limit > asked or page.limit == 0:
-        yield _echo(page, f"limit {asked}, as asked (or a maximum below it)")
-    elif clamped is not None and page.limit not in (asked, clamped.limit):
-        expected = f"limit {clamped.limit}, the maximum that exchange {clamped.number} shows"
-        yield _echo(page, expected, clamped)
-    elif clamped is not None and page.limit == asked > clamped.limit:
-        expected = f"limit {clamped.limit}: exchange {clamped.number} shows that this is the maximum"
-        yield _echo(page, expected, clamped)
+def _requested_echo(page: Page, requested: int, clamped: Page | None) -> Iterator[Violation]:
+    if page.limit < len(page.profiles) <= requested:
+        expected = f"limit {requested}: the page holds {len(page.profiles)} items"
+        yield _echo(page, expected, "items")
+    elif page.limit > requested or page.limit == 0:
+        yield _echo(page, f"limit {requested} as requested, or a maximum below it")
+    elif clamped is not None and _contradicts(page.limit, requested, clamped.limit):
+        expected = f"limit {clamped.limit}: request #{clamped.number} shows that this is the maximum"
+        at = (clamped.at("limit"), page.at("limit"))
+        yield Violation(expected, f"limit {page.limit}", at, min_writes=0)
 
 
-def _silent_clamp(page: Page, asked: int, alike: Page | None) -> Iterator[Violation]:
-    """More is asked for and remains, and yet the page is the one that a smaller limit brings."""
+def _contradicts(limit: int, requested: int, maximum: int) -> bool:
+    return limit not in (requested, maximum) or limit == requested > maximum
+
+
+def _echo(page: Page, expected: str, *roles: str) -> Violation:
+    return Violation(expected, f"limit {page.limit}", (page.at("limit", *roles),), min_writes=0)
+
+
+def _silent_clamp(page: Page, requested: int, other: Page | None) -> Iterator[Violation]:
+    """More is requested and remains, and yet the page is the one that a smaller limit brings."""
     held, remaining = len(page.profiles), page.total - page.offset
-    if alike is not None and page.limit == asked and 0 < held < min(asked, remaining):
-        expected = f"limit {held}: the page holds {held} of {remaining}, as exchange {alike.number} does"
-        yield _echo(page, expected, alike, writes=remaining - held, evidence=Class.QUIET)
+    if other is not None and page.limit == requested and 0 < held < min(requested, remaining):
+        expected = (
+            f"limit {held}: of {remaining} items left the page holds {held}, as request #{other.number} does"
+        )
+        at = (other.at("items"), page.at("limit", "items", "total", "offset"))
+        got = f"limit {page.limit}"
+        yield Violation(expected, got, at, EvidenceClass.STABLE, min_writes=remaining - held)
 
 
 def _default_echo(page: Page, default: Page | None) -> Iterator[Violation]:
     if default is None or page.limit == default.limit or (_unpaged(page) and _unpaged(default)):
         return
-    expected = f"limit {default.limit}, the default that exchange {default.number} shows"
-    yield _echo(page, expected, default, evidence=Class.QUIET)
-
-
-def _zero_echo(page: Page, default: Page | None) -> Iterator[Violation]:
-    as_default = default is None or page.limit == default.limit or (_unpaged(page) and _unpaged(default))
-    if page.limit != 0 and not as_default:
-        expected = f"limit 0 or the default {default.limit if default else ''}"
-        others = (default,) if default else ()
-        yield _echo(page, expected, *others, evidence=Class.QUIET)
+    sides = ((one.at("limit"), f"limit {one.limit}") for one in (default, page))
+    rule = "one default limit for queries of the same kind"
+    yield disagreement(rule, *sides, evidence=EvidenceClass.STABLE, min_writes=0)
 
 
 def _unpaged(page: Page) -> bool:
-    """Everything from the offset on, `limit` being the number of profiles."""
+    """Everything from the offset on, `limit` being the number of items."""
     return page.end >= page.total and page.limit in (len(page.profiles), page.total)
 
 
-def _echo(
-    page: Page, expected: str, *others: Page, writes: int = 0, evidence: Class | None = None
-) -> Violation:
-    numbers = tuple(sorted({page.number, *(other.number for other in others)} - {page.number}))
-    return Violation(
-        expected, f"limit {page.limit}", (*numbers, page.number), "/limit", evidence=evidence, writes=writes
-    )
-
-
 def _deep_page(evidence: Evidence) -> bool:
-    return any(page.asked.offset for page in evidence.plain)
+    return any(page.query.offset for page in evidence.plain)
 
 
-@check("PAGE-OFFSET-ECHO", exercised=_deep_page)
+@check("PAGE-OFFSET-ECHO", every_page, exercised=_deep_page, exhaustive="page")
 def offset_is_the_offset_in_force(page: Page) -> Iterator[Violation]:
-    """The offset asked for; 0 without one."""
-    wanted = page.asked.offset or 0
-    if page.asked.plain and page.offset != wanted:
-        yield Violation(f"offset {wanted}", f"offset {page.offset}", (page.number,), "/offset")
+    """The requested offset; 0 without one."""
+    requested = page.query.offset or 0
+    if page.query.plain and page.offset != requested:
+        yield Violation(f"offset {requested}", f"offset {page.offset}", (page.at("offset"),))
 
 
 def _both_bounds_bind(evidence: Evidence) -> bool:
@@ -126,102 +141,101 @@ def _both_bounds_bind(evidence: Evidence) -> bool:
 
 @check(
     "PAGE-FILL",
+    every_page,
     needs=_TWO,
     exercised=_both_bounds_bind,
     requires=("PAGE-LIMIT", "PAGE-LIMIT-ECHO", "PAGE-OFFSET-ECHO"),
+    sampled="profiles",
+    exhaustive="page",
 )
 def page_is_filled(page: Page) -> Iterator[Violation]:
     """Under filters, FILTER-TOTAL and FILTER-PAGED say the same; past the end, PAGE-PAST-END."""
-    if not page.asked.plain or not page.selection.unfiltered or (page.past_end and page.offset):
+    if not page.query.plain or not page.selection.unfiltered or (page.past_end and page.offset):
         return
     full = min(page.limit, max(0, page.total - page.offset))
     if len(page.profiles) != full:
-        expected = (
-            f"{full} profiles: min(limit {page.limit}, total_count {page.total} − offset {page.offset})"
-        )
-        got = f"{len(page.profiles)} profiles"
-        writes = abs(page.total - page.end)
-        yield Violation(expected, got, (page.number,), "/access_profiles", writes=max(1, writes))
+        bounds = f"limit {page.limit}, total_count {page.total} − offset {page.offset}"
+        at = (page.at("items", "limit", "total", "offset"),)
+        writes = max(1, abs(page.total - page.end))
+        got = f"{len(page.profiles)} items"
+        yield Violation(f"{full} items, the smaller of {bounds}", got, at, min_writes=writes)
 
 
 @check(
     "PAGE-UNIQUE",
+    every_page,
     needs=_TWO,
     exercised=lambda e: any(len(p.profiles) > 1 for p in e.pages),
     inapplicable=max_limit_is_one,
+    sampled="profiles",
+    exhaustive="page",
 )
-def no_id_stands_twice_on_a_page(page: Page) -> Iterator[Violation]:
-    """Duplicates inside one answer need no quiet."""
-    seen: dict[int, int] = {}
-    for position, identity in enumerate(page.ids):
-        if identity in seen:
-            place = f"/access_profiles/{seen[identity]} and /access_profiles/{position}"
-            pointer = f"/access_profiles/{position}/id"
-            yield Violation("every id once", f"id {identity} at {place}", (page.number,), pointer)
-            return
-        seen[identity] = position
+def page_holds_every_id_once(page: Page) -> Iterator[Violation]:
+    """Duplicates inside one response cannot be a race."""
+    yield from unique_on(page)
 
 
 def _something_before_the_end(evidence: Evidence) -> bool:
-    return any(subject.before.total > 0 for subject in evidence.subjects(PastEnd))
+    return any(subject.before.total > 0 for subject in evidence.select(past_ends))
 
 
 @check(
     "PAGE-PAST-END",
+    past_ends,
     needs="a list that is not empty",
     exercised=_something_before_the_end,
     requires=("PAGE-OFFSET-ECHO",),
 )
 def page_past_the_end_is_empty(subject: PastEnd) -> Iterator[Violation]:
     """200, an empty array, and `total_count` as before."""
-    answer, before = subject.answer, subject.before
-    place = f"offset {answer.asked.offset} is past the end"
-    expected = f"200 with an empty array and total_count {before.total}, since {place}"
-    numbers = (before.number, answer.number)
-    page = answer.page
+    answer, before, page = subject.answer, subject.before, subject.answer.page
+    expected = (
+        f"200, no items and total_count {before.total}: "
+        f"offset {answer.query.offset} is past the end, as request #{before.number} shows"
+    )
+    ahead = before.at("total")
     if page is None:
-        got = _no_page(subject)
-        if got:
-            yield Violation(expected, got, numbers, "/access_profiles")
+        yield from _no_page(subject, expected)
     elif page.profiles and page.total <= page.offset:
-        got = f"{len(page.profiles)} profiles, the first with id {page.ids[0]}"
-        yield Violation(expected, got, numbers, "/access_profiles/0", writes=len(page.profiles))
+        got = f"{len(page.profiles)} items, the first with id {page.ids[0]}"
+        at = (ahead, page.at("items", "total", "offset"))
+        yield Violation(expected, got, at, min_writes=len(page.profiles))
     elif page.total != before.total:
         writes = abs(page.total - before.total)
-        yield Violation(expected, f"total_count {page.total}", numbers, "/total_count", writes=writes)
+        yield Violation(expected, f"total_count {page.total}", (ahead, page.at("total")), min_writes=writes)
 
 
-def _no_page(subject: PastEnd) -> str:
-    """What came in the place of a page; empty where the RESP requirements say it already."""
-    answer = subject.answer
-    if answer.status != 200:
-        return f"status {answer.status}"
+def _no_page(subject: PastEnd, expected: str) -> Iterator[Violation]:
+    """What came instead of a page, unless the RESP requirements say it already."""
+    answer, ahead = subject.answer, subject.before.at("total")
     value = answer.value
-    nothing = isinstance(value, dict) and value.get("access_profiles", 0) is None
-    return "null in the place of the array" if nothing else ""
+    if not succeeded(answer):
+        yield Violation(expected, f"status {answer.status}", (ahead, answer.at("status")))
+    elif isinstance(value, dict) and value.get("access_profiles", 0) is None:
+        yield Violation(expected, "null in place of the array", (ahead, answer.at("/access_profiles")))
 
 
 def _default_shows(evidence: Evidence) -> bool:
     least = 1 if max_limit_is_one(evidence) else 2
-    return any(len(s.implicit.profiles) >= least for s in evidence.subjects(Defaulted))
+    return any(len(pair.second.profiles) >= least for pair in evidence.select(defaulted))
 
 
-@check("PAGE-DEFAULT", needs=_TWO, exercised=_default_shows, requires=("PAGE-LIMIT", "WALK-REPEAT"))
-def defaults_are_answered_as_if_asked(subject: Defaulted) -> Iterator[Violation]:
-    """The same profiles at the same places; an unpaged answer may go on where a page ends."""
-    implicit, explicit = subject.implicit, subject.explicit
+@check(
+    "PAGE-DEFAULT", defaulted, needs=_TWO, exercised=_default_shows, requires=("PAGE-LIMIT", "WALK-REPEAT")
+)
+def defaults_are_answered_as_if_requested(pair: PagePair) -> Iterator[Violation]:
+    """The same items at the same positions; an unpaged response may go on where a page ends."""
+    explicit, implicit = pair.first, pair.second
     length = min(len(implicit.ids), len(explicit.ids))
-    same_length = (
-        len(implicit.ids) == len(explicit.ids) or implicit.everything or implicit.limit != explicit.limit
-    )
-    numbers = (explicit.number, implicit.number)
+    rule = "the same page whether a default is requested or left out"
     if implicit.ids[:length] != explicit.ids[:length]:
-        at = next(i for i in range(length) if implicit.ids[i] != explicit.ids[i])
-        query = f"limit={explicit.asked.limit}&offset={explicit.asked.offset}"
-        expected = f"id {explicit.ids[at]} at position {at}, as with {query}"
-        yield Violation(expected, f"id {implicit.ids[at]}", numbers, f"/access_profiles/{at}/id")
-    elif not same_length:
-        expected = f"{len(explicit.ids)} profiles, as with the echoed limit and offset asked for"
-        got = f"{len(implicit.ids)} profiles"
-        writes = abs(len(implicit.ids) - len(explicit.ids))
-        yield Violation(expected, got, numbers, "/access_profiles", writes=writes)
+        index = first_difference(explicit.ids, implicit.ids)
+        sides = (item_at(page, index) for page in (explicit, implicit))
+        yield disagreement(rule, *sides)
+    elif len(implicit.ids) != len(explicit.ids) and not _may_go_on(explicit, implicit):
+        sides = ((page.at("items", "limit"), f"{len(page.ids)} items") for page in (explicit, implicit))
+        yield disagreement(rule, *sides, min_writes=abs(len(implicit.ids) - len(explicit.ids)))
+
+
+def _may_go_on(explicit: Page, implicit: Page) -> bool:
+    return implicit.everything or implicit.limit != explicit.limit

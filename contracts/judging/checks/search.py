@@ -7,91 +7,108 @@ from collections.abc import Iterator
 from contracts.evidence.answers import Profile
 from contracts.evidence.evidence import Evidence
 from contracts.evidence.filtered import Listing
-from contracts.evidence.search import NameSearch, Searched, SearchedAndFiltered, is_honoured
+from contracts.evidence.search import (
+    NameSearch,
+    Searched,
+    SearchedAndFiltered,
+    is_honoured,
+    name_searches,
+    searched,
+    searched_and_filtered,
+)
 from contracts.evidence.walks import Walk
 from contracts.judging.check import check
-from contracts.judging.checks.filters import filtered_walk, totals, two_sizes
-from contracts.judging.checks.walk import on_two_pages
+from contracts.judging.checks.filters import same_positions
+from contracts.judging.relations import consistent_totals, places, position_of, same_members, unique_in
 from contracts.model import Violation
 
 
 def _ignored(evidence: Evidence) -> str:
-    searched = [p for p in evidence.plain if p.selection.search is not None]
-    if searched and not is_honoured(evidence):
-        return "`search` is ignored: every answer is as without it"
-    return "" if searched else _refused(evidence)
+    found = [p for p in evidence.plain if p.selection.search is not None]
+    if found and not is_honoured(evidence):
+        return "`search` is ignored: every response is as without it"
+    return "" if found else _refused(evidence)
 
 
 def _refused(evidence: Evidence) -> str:
-    answers = [a for a in evidence.regular if a.asked.selection.search and not a.transient]
+    answers = [a for a in evidence.regular if a.query.selection.search and not a.transient]
     return "`search` is refused" if answers and all(400 <= a.status < 500 for a in answers) else ""
 
 
 @check(
     "SEARCH-SUBSET",
-    needs="a word that finds some profiles and not others",
+    searched,
+    needs="a word that finds some items and not others",
     inapplicable=_refused,
-    exercised=lambda e: any(_in_two_sizes(s) for s in e.subjects(Searched)),
+    exercised=lambda e: any(_in_two_sizes(s) for s in e.select(searched)),
     requires=("PAGE-LIMIT", "PAGE-OFFSET-ECHO", "WALK-ONCE", "WALK-COMPLETE", "FILTER-TOTAL"),
 )
-def search_selects_a_consistent_part(searched: Searched) -> Iterator[Violation]:
-    """Only profiles of the unfiltered list, each once, and a total that counts them."""
-    yield from totals(searched.pages)
-    for walk in searched.walks:
-        yield from on_two_pages(walk)
-        yield from filtered_walk(walk, searched.listing)
-    for part in searched.stretches:
-        yield from two_sizes(part)
-    if searched.whole is not None and searched.listing is not None:
-        yield from _foreign(searched, searched.whole, searched.listing)
+def search_selects_a_consistent_part(subject: Searched) -> Iterator[Violation]:
+    """Only items of the unfiltered list, each once, and a total that counts them."""
+    yield from consistent_totals(subject.pages)
+    for walk in subject.walks:
+        yield from unique_in(walk)
+        if subject.listing is not None:
+            yield from same_members(subject.listing, walk)
+    for part in subject.stretches:
+        if part.other is not None:
+            yield from same_positions(part.walk, part.other)
+    if subject.whole is not None and subject.listing is not None:
+        yield from _foreign(subject, subject.whole, subject.listing)
 
 
-def _in_two_sizes(searched: Searched) -> bool:
-    stretched = any(len(part.sequences[0]) > 1 for part in searched.stretches)
-    return stretched or (len(searched.walks) > 1 and searched.listing is not None)
+def _in_two_sizes(subject: Searched) -> bool:
+    stretched = any(len(part.sequences[0]) > 1 for part in subject.stretches)
+    return stretched or (len(subject.walks) > 1 and subject.listing is not None)
 
 
-def _foreign(searched: Searched, whole: Walk, listing: Listing) -> Iterator[Violation]:
+def _foreign(subject: Searched, whole: Walk, listing: Listing) -> Iterator[Violation]:
     for identity, (page, _) in listing.profiles.items():
-        if identity not in searched.known_profiles:
-            numbers = (*whole.numbers, *(n for n in listing.walk.numbers if n != page.number), page.number)
-            pointer = f"/access_profiles/{page.ids.index(identity)}"
-            got = f"profile {identity}, which the unfiltered list does not have"
-            yield Violation("only profiles of the unfiltered list", got, numbers, pointer)
+        if identity not in subject.known_profiles:
+            shown = page.at_item(position_of(page, identity), "/id")
+            at = places(*whole.at("items"), *listing.walk.at(), shown)
+            yield Violation("only items of the unfiltered list", f"id {identity}, which is not in it", at)
             return
 
 
 @check(
     "SEARCH-COMBINED",
-    needs="a word that finds active and inactive profiles",
+    searched_and_filtered,
+    needs="a word that finds active and inactive items",
     inapplicable=_ignored,
-    exercised=lambda e: _telling(e.subjects(SearchedAndFiltered)),
+    exercised=lambda e: _telling(e.select(searched_and_filtered)),
     requires=("SEARCH-SUBSET", "FILTER-ACTIVE-MATCH", "FILTER-TAGS-MATCH", "FILTER-COMBINED"),
 )
 def search_and_filters_select_the_intersection(subject: SearchedAndFiltered) -> Iterator[Violation]:
     """What the search finds alone, cut down to what the filters select."""
     listing, alone, found = subject.listing, subject.alone, subject.found
-    expected = {i for i, (_, p) in found.items() if _fits(p, listing)}
-    exact = {i for i in expected if _carries_exactly(found[i][1], listing)}
-    if not exact <= subject.ids <= expected:
-        text = f"the {len(expected)} of {len(found)} found by {alone.selection} that fit {listing.selection}"
-        different = len(expected ^ subject.ids)
-        got = f"{len(subject.ids)} profiles, {different} of them different"
-        numbers = tuple(dict.fromkeys((*alone.numbers, *listing.numbers)))
-        writes = different if alone.complete and listing.complete else 1
-        yield Violation(text, got, numbers, "/access_profiles", writes=writes)
+    allowed = {i for i, (_, p) in found.items() if _fits(p, listing)}
+    required = {i for i in allowed if _carries_exactly(found[i][1], listing)}
+    if required <= subject.ids <= allowed:
+        return
+    wrong = min(required - subject.ids or subject.ids - allowed)
+    word = "without" if wrong in required else "with"
+    those = f"the {len(allowed)} of {len(found)} items found with {alone.selection}"
+    at = places(*alone.at("items"), *listing.at("items"))
+    writes = len(allowed ^ subject.ids) if alone.complete and listing.complete else 1
+    yield Violation(
+        f"{those} that match {listing.selection}",
+        f"{len(subject.ids)} items, {word} id {wrong}",
+        at,
+        min_writes=writes,
+    )
 
 
-def _fits(profile: Profile, listing: Walk) -> bool:
-    """Whether the filters beside the search select a profile; asked with one tag at most."""
+def _fits(item: Profile, listing: Walk) -> bool:
+    """Whether the filters beside the search select an item; requested with one tag at most."""
     selection = listing.selection
-    active = selection.is_active is None or profile.active is selection.is_active
-    return active and all(profile.carries_folded(tag) for tag in selection.wanted)
+    active = selection.is_active is None or item.active is selection.is_active
+    return active and all(item.carries_folded(tag) for tag in selection.wanted)
 
 
-def _carries_exactly(profile: Profile, listing: Walk) -> bool:
-    """Whether letter case fits too: a deployment may ask for it or not."""
-    return all(profile.carries(tag) for tag in listing.selection.wanted)
+def _carries_exactly(item: Profile, listing: Walk) -> bool:
+    """Whether letter case fits too: a deployment may distinguish it or not."""
+    return all(item.carries(tag) for tag in listing.selection.wanted)
 
 
 def _telling(subjects: tuple[SearchedAndFiltered, ...]) -> bool:
@@ -103,31 +120,27 @@ def _telling(subjects: tuple[SearchedAndFiltered, ...]) -> bool:
 
 @check(
     "SEARCH-NAME",
-    needs="a profile with a name, and a word that stands in none",
+    name_searches,
+    needs="an item with a name, and a word that is in none",
     inapplicable=_ignored,
-    exercised=lambda e: {bool(s.named) for s in e.subjects(NameSearch)} == {True, False},
+    exercised=lambda e: {bool(s.named) for s in e.select(name_searches)} == {True, False},
     requires=("SEARCH-SUBSET",),
 )
 def search_finds_names(subject: NameSearch) -> Iterator[Violation]:
-    """A whole name finds its profile; a word that stands nowhere finds nothing."""
+    """A whole name finds its item; a word that is in no name finds nothing."""
     listing = subject.listing
-    term = listing.selection.search
-    for page, profile in subject.named:
-        if profile.id not in listing.ids:
-            yield Violation(
-                f"profile {profile.id} found by its name",
-                f"{len(listing.ids)} others",
-                _numbers(subject, page.number),
-            )
+    context = [page.at("total") for page in subject.honoured]
+    for page, item in subject.named:
+        if item.id not in listing.ids:
+            shown = page.at_item(position_of(page, item.id), "/id", "/name")
+            at = places(*context, shown, *listing.walk.at("items"))
+            expected = f"id {item.id} found by its name {item.raw.get('name')!r}"
+            yield Violation(expected, f"{len(listing.ids)} items without it", at)
             return
     if not subject.named and listing.ids:
-        got = f"{len(listing.ids)} profiles"
-        without, searched = subject.honoured
+        without, with_search = subject.honoured
         # As many writes as part these totals, and `search` may be ignored after all.
-        writes = min(len(listing.ids), abs(without.total - searched.total))
-        yield Violation(f"nothing found by {term!r}", got, _numbers(subject), writes=writes)
-
-
-def _numbers(subject: NameSearch, *more: int) -> tuple[int, ...]:
-    honoured = (page.number for page in subject.honoured)
-    return tuple(sorted({*honoured, *more, *subject.listing.walk.numbers}))
+        writes = min(len(listing.ids), abs(without.total - with_search.total))
+        at = places(*context, *listing.walk.at("items"))
+        expected = f"nothing found by {listing.selection.search!r}"
+        yield Violation(expected, f"{len(listing.ids)} items", at, min_writes=writes)

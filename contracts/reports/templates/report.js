@@ -25,27 +25,31 @@
     form.hidden = false;
     apply();
   }
-  document.querySelectorAll("pre.curl").forEach(function (line) {
+  document.querySelectorAll("article.failure").forEach(function (failure) {
+    const lines = Array.from(failure.querySelectorAll("pre.curl"));
+    if (!lines.length) { return; }
     const button = document.createElement("button");
     button.type = "button";
     button.className = "copy";
-    button.textContent = "Copy";
-    button.setAttribute("aria-label", "Copy: " + line.getAttribute("aria-label"));
+    button.textContent = "Copy reproducer";
+    button.setAttribute("aria-label", "Copy the reproducer of " + failure.id.replace("failure-", ""));
     button.addEventListener("click", function () {
-      const range = document.createRange();
-      range.selectNodeContents(line);
-      const selection = window.getSelection();
-      selection.removeAllRanges();
-      selection.addRange(range);
-      const done = function () { button.textContent = "Copied"; };
-      const selected = function () { button.textContent = "Selected"; };
+      const said = function (text) { return function () { button.textContent = text; }; };
+      const select = function () {
+        const range = document.createRange();
+        range.selectNodeContents(lines[0]);
+        window.getSelection().removeAllRanges();
+        window.getSelection().addRange(range);
+        button.textContent = "Selected";
+      };
+      const text = lines.map(function (line) { return line.textContent + "\n"; }).join("");
       if (navigator.clipboard) {
-        navigator.clipboard.writeText(line.textContent).then(done, selected);
+        navigator.clipboard.writeText(text).then(said("Copied"), select);
       } else {
-        selected();
+        select();
       }
     });
-    line.parentNode.querySelector("figcaption").appendChild(button);
+    failure.querySelector("h3").appendChild(button);
   });
   window.addEventListener("beforeprint", function () {
     document.querySelectorAll("details").forEach(function (one) { one.open = true; });

@@ -1,1 +1,1 @@
-"""What to ask a deployment, as generators: `exchange = yield request`. Knows nothing of the network."""
+"""What to request from a deployment, as flows that know nothing of the network."""

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contracts.evidence.access import ALIAS, SPELLING, UNUSABLE, WRONG, other_path
-from contracts.model import Credentials
-from contracts.runs.probes.context import AskPage, ProbeContext, Steps, query
+from contracts.evidence.access import UNUSABLE, WRONG, other_path
+from contracts.evidence.answers import Page
+from contracts.model import Credentials, Purpose
+from contracts.runs.flow import Flow
+from contracts.runs.probes.context import ProbeContext, query
 from contracts.runs.probes.filters import seen_tags
 
 AT_MOST = 40
-_PURPOSE = "access"
 _PLAIN = "limit=5&offset=0"
 
 
-def access(ctx: ProbeContext) -> Steps:
+def access(ctx: ProbeContext) -> Flow[None]:
     """Who is let in, and how; without credentials there is nothing to compare with."""
-    yield from ctx.ask("", purpose="head", method="HEAD")
+    yield from ctx.ask("", purpose=Purpose.HEAD, method="HEAD")
     if ctx.conditions.token and not ctx.conditions.open:
         tags = seen_tags(ctx).ranked[:1]
         deep = query(limit=ctx.max_page_size, offset=ctx.total // 2)
@@ -32,13 +33,13 @@ def access(ctx: ProbeContext) -> Steps:
             _PLAIN,
         )
         for credentials, one in zip((*UNUSABLE, *WRONG), queries, strict=True):
-            yield from ctx.ask(one, purpose=_PURPOSE, credentials=credentials)
+            yield from ctx.ask(one, purpose=Purpose.ACCESS, credentials=credentials)
         for one in ("", deep, *_filtered(tags or ["a"])):
-            yield from ctx.ask(one, purpose=_PURPOSE, credentials=Credentials.NONE)
+            yield from ctx.ask(one, purpose=Purpose.ACCESS, credentials=Credentials.NONE)
         malformed = "limit=abc&offset=abc&is_active=maybe"
-        yield from ctx.ask(malformed, purpose=_PURPOSE, credentials=Credentials.NONE)
+        yield from ctx.ask(malformed, purpose=Purpose.ACCESS, credentials=Credentials.NONE)
         for path in spellings(ctx.conditions.path):
-            yield from ctx.ask(_PLAIN, purpose=SPELLING, path=path, credentials=Credentials.NONE)
+            yield from ctx.ask(_PLAIN, purpose=Purpose.SPELLING, path=path, credentials=Credentials.NONE)
     if ctx.conditions.narrow:
         yield from _narrow(ctx)
 
@@ -65,11 +66,11 @@ def spellings(path: str) -> Iterator[str]:
     yield f"{path};x"  # a path parameter, which some routers drop
 
 
-def _narrow(ctx: ProbeContext) -> Steps:
+def _narrow(ctx: ProbeContext) -> Flow[None]:
     yield from _narrow_walk(ctx) if ctx.small else _narrow_ends(ctx)
 
 
-def _narrow_ends(ctx: ProbeContext) -> Steps:
+def _narrow_ends(ctx: ProbeContext) -> Flow[None]:
     """Of a long list the start, the end with a place after it, and the totals that filters divide it into."""
     page = yield from _narrow_page(ctx, query(limit=ctx.max_page_size, offset=0))
     if page is not None and page.total > ctx.max_page_size:
@@ -80,12 +81,12 @@ def _narrow_ends(ctx: ProbeContext) -> Steps:
         yield from _narrow_page(ctx, query(limit=1, offset=0, is_active=value))
 
 
-def _narrow_page(ctx: ProbeContext, query: str) -> AskPage:
-    answer = yield from ctx.ask(query, purpose=_PURPOSE, credentials=Credentials.NARROW)
+def _narrow_page(ctx: ProbeContext, query: str) -> Flow[Page | None]:
+    answer = yield from ctx.ask(query, purpose=Purpose.ACCESS, credentials=Credentials.NARROW)
     return answer.page if answer is not None else None
 
 
-def _narrow_walk(ctx: ProbeContext) -> Steps:
+def _narrow_walk(ctx: ProbeContext) -> Flow[None]:
     offset = 0
     for _ in range(6):
         # Spelled as nobody asked before, so that a cache that forgets whose answer it holds has none.
@@ -99,7 +100,7 @@ def _narrow_walk(ctx: ProbeContext) -> Steps:
     yield from _narrow_page(ctx, asked_before)
 
 
-def alias(ctx: ProbeContext) -> Steps:
+def alias(ctx: ProbeContext) -> Flow[None]:
     """The same queries on the other path; one suffices where it is not served."""
     path = other_path(ctx.conditions.path)
     if path is None:
@@ -110,8 +111,8 @@ def alias(ctx: ProbeContext) -> Steps:
     if ctx.total > ctx.max_page_size:
         queries.insert(1, query(limit=ctx.max_page_size, offset=ctx.max_page_size))
     for one in queries:
-        answer = yield from ctx.ask(one, purpose=ALIAS, path=path)
+        answer = yield from ctx.ask(one, purpose=Purpose.ALIAS, path=path)
         if answer is None or not isinstance(answer.value, dict) or answer.status in (404, 410):
             return
     if ctx.conditions.token and not ctx.conditions.open:
-        yield from ctx.ask(_PLAIN, purpose=ALIAS, path=path, credentials=Credentials.NONE)
+        yield from ctx.ask(_PLAIN, purpose=Purpose.ALIAS, path=path, credentials=Credentials.NONE)

@@ -1,24 +1,17 @@
-"""What probes have learnt so far, and the ways in which they ask."""
+"""What probes have learnt so far, and the ways in which they request pages."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Generator, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import gcd
-from typing import Any
 from urllib.parse import quote
 
 from contracts.evidence.answers import Answer, Page, read, share_profiles, whole
 from contracts.evidence.evidence import Conditions, Evidence
-from contracts.model import Batch, Credentials, Exchange, Request
-
-# A session yields a request and is sent its exchange, or yields a batch and is sent a tuple of exchanges,
-# fewer than asked for where the run ends meanwhile.
-Steps = Generator[Request | Batch, Exchange, None]
-Ask = Generator[Request, Exchange, Answer | None]
-AskPage = Generator[Request, Exchange, Page | None]
-AskAll = Generator[Request | Batch, Exchange, list[Answer | None]]
+from contracts.model import Credentials, Exchange, Purpose, Request
+from contracts.runs.flow import Flow, received
 
 USUAL_LIMIT = 100
 SMALLER_LIMITS = (50, 25, 10, 1)
@@ -60,7 +53,7 @@ class ProbeContext:
     conditions: Conditions = field(default_factory=Conditions)
     skip_hostile: bool = False
     examples: int | None = None
-    concurrency: int = 1  # requests that may be under way at a time where their order does not matter
+    concurrency: int = 1  # requests that may be in flight together where their order does not matter
     answers: list[Answer] = field(default_factory=list)
     failed: list[Exchange] = field(default_factory=list)
     total: int = 0
@@ -90,27 +83,26 @@ class ProbeContext:
         self,
         query: str,
         *,
-        purpose: str,
+        purpose: Purpose,
         method: str = "GET",
         path: str | None = None,
         credentials: Credentials = Credentials.GIVEN,
-    ) -> Ask:
-        """Asks one thing and remembers what came."""
-        exchange = yield Request(query, path, method, credentials, purpose)
-        return self.hear(exchange)
+    ) -> Flow[Answer | None]:
+        """The answer to one request; None where no response came."""
+        (answer,) = yield from received((Request(query, path, method, credentials, purpose),), self.hear)
+        return answer
 
-    def page(self, query: str, *, purpose: str) -> AskPage:
-        """Asks for a page; None where something else came."""
+    def page(self, query: str, *, purpose: Purpose) -> Flow[Page | None]:
+        """The page of one request; None where something else came."""
         answer = yield from self.ask(query, purpose=purpose)
         return None if answer is None else answer.page
 
-    def ask_all(self, queries: Iterable[str], *, purpose: str) -> AskAll:
-        """Asks for things in any order, so many together as may be, and remembers them in the order given."""
-        requests = [Request(query, purpose=purpose) for query in queries]
+    def ask_all(self, queries: Iterable[str], *, purpose: Purpose) -> Flow[list[Answer | None]]:
+        """The answers to queries whose order does not matter, in the order given."""
+        requests = tuple(Request(query, purpose=purpose) for query in queries)
         answers: list[Answer | None] = []
         for at in range(0, len(requests), self.concurrency):
-            exchanges = yield from together(tuple(requests[at : at + self.concurrency]))
-            answers += [self.hear(exchange) for exchange in exchanges]
+            answers += yield from received(requests[at : at + self.concurrency], self.hear)
         return answers
 
     def stated_total(self, answer: Answer | None) -> int | None:
@@ -122,16 +114,16 @@ class ProbeContext:
         self,
         limit: int,
         *,
-        purpose: str,
+        purpose: Purpose,
         start: int = 0,
         at_most: int = 60,
         is_active: bool | None = None,
         tags: Iterable[str] | str | None = None,
         search: str | None = None,
-    ) -> Generator[Request | Batch, Exchange, list[Page]]:
+    ) -> Flow[list[Page]]:
         """Page after page up to the end that the last page states; stops early where no page comes.
 
-        Once a page has shown where the next ones begin and end, so many are asked for together as may be.
+        Once a page has shown where the next ones begin and end, these are requested together.
         """
         pages: list[Page] = []
         offset, step, total = start, limit, 0
@@ -168,12 +160,3 @@ def co_prime(size: int, total: int) -> int:
     """The next size from `size` on, or before it, that has no divisor in common with the total."""
     candidates = [*range(max(1, size), size + 20), *range(size, 0, -1)]
     return next((s for s in candidates if s > 0 and gcd(s, max(1, total)) == 1), 1)
-
-
-def together(requests: Batch) -> Generator[Request | Batch, Any, tuple[Exchange, ...]]:
-    """The exchanges of requests whose order does not matter; fewer where the run ends meanwhile."""
-    if len(requests) == 1:
-        exchange: Exchange = yield requests[0]
-        return (exchange,)
-    exchanges: tuple[Exchange, ...] = yield requests
-    return exchanges

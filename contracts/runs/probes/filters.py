@@ -10,10 +10,12 @@ from itertools import chain, combinations, islice
 
 from contracts.evidence.answers import Profile, Selection
 from contracts.evidence.tagged import UNKNOWN_TAG
-from contracts.runs.probes.context import ProbeContext, Steps, co_prime, query
+from contracts.model import Purpose
+from contracts.runs.flow import Flow
+from contracts.runs.probes.context import ProbeContext, co_prime, query
 
 AT_MOST = 130
-_PURPOSE = "filter"
+_PURPOSE = Purpose.FILTER
 _SPECIAL = 9  # tags with characters that must be encoded
 _PLAIN = 4
 _MANY_BYTES = frozenset(f"{number} bytes" for number in (2, 3, 4))
@@ -21,7 +23,7 @@ _MANY = 20  # tags in the longest list that is asked for
 _PAGES = 45  # of the whole list, up to which what is active and what is not are walked whole
 
 
-def filters(ctx: ProbeContext) -> Steps:
+def filters(ctx: ProbeContext) -> Flow[None]:
     """Everything that the FILTER requirements are judged on."""
     for value in (True, False):  # side by side, and next to a read of the whole list: they must add up
         yield from ctx.ask(query(limit=5, offset=0, is_active=value), purpose=_PURPOSE)
@@ -155,7 +157,7 @@ def encoded_letters(tag: str) -> str:
     return f"{tag[:place]}%{ord(tag[place]):02x}{tag[place + 1 :]}"
 
 
-def _active(ctx: ProbeContext, tags: Tags) -> Steps:
+def _active(ctx: ProbeContext, tags: Tags) -> Flow[None]:
     whole = -(-ctx.total // ctx.max_page_size)
     at_most = whole + 1 if whole <= _PAGES else 3  # no walk that would not come to its end
     for value in (True, False):
@@ -175,7 +177,7 @@ def _active(ctx: ProbeContext, tags: Tags) -> Steps:
     yield from ctx.ask(query(limit=0, offset=0, is_active=True), purpose=_PURPOSE)
 
 
-def _single_tags(ctx: ProbeContext, tags: Tags) -> Steps:
+def _single_tags(ctx: ProbeContext, tags: Tags) -> Flow[None]:
     few = [tags.few] if tags.few is not None else []
     asked = [*tags.plain[:2], *(tags.nested or ()), *few, *tags.special[:_SPECIAL], *tags.plain[-1:]]
     for tag in list(dict.fromkeys(asked))[: _SPECIAL + _PLAIN]:
@@ -185,7 +187,7 @@ def _single_tags(ctx: ProbeContext, tags: Tags) -> Steps:
         yield from ctx.walk(ctx.max_page_size, purpose=_PURPOSE, tags=encoded_letters(tag), at_most=4)
 
 
-def _inexact(ctx: ProbeContext, tags: Tags) -> Steps:
+def _inexact(ctx: ProbeContext, tags: Tags) -> Flow[None]:
     """Fragments and patterns of known tags, other letter case, and a tag that nothing carries."""
     for value in dict.fromkeys(inexact_tags(tags)):
         yield from ctx.ask(query(limit=ctx.max_page_size, offset=0, tags=[value]), purpose=_PURPOSE)
@@ -220,7 +222,7 @@ def inexact_tags(tags: Tags) -> Iterator[str]:
             yield value
 
 
-def _several_tags(ctx: ProbeContext, tags: Tags) -> Steps:
+def _several_tags(ctx: ProbeContext, tags: Tags) -> Flow[None]:
     for pair in tags.pairs:
         for order in (pair, pair[::-1]):
             yield from ctx.walk(ctx.max_page_size, purpose=_PURPOSE, tags=list(order), at_most=4)
@@ -251,7 +253,7 @@ def triples(tags: Tags) -> list[tuple[str, ...]]:
     return [tuple(usable[:3])] if len(usable) > 2 else []
 
 
-def _odd_lists(ctx: ProbeContext, tags: Tags) -> Steps:
+def _odd_lists(ctx: ProbeContext, tags: Tags) -> Flow[None]:
     if not tags.ranked:
         return
     one = next(iter(tags.plain or tags.ranked))
@@ -264,7 +266,7 @@ def _odd_lists(ctx: ProbeContext, tags: Tags) -> Steps:
         yield from ctx.walk(ctx.max_page_size, purpose=_PURPOSE, tags=value, at_most=4)
 
 
-def _pages_of_a_tag(ctx: ProbeContext, tags: Tags) -> Steps:
+def _pages_of_a_tag(ctx: ProbeContext, tags: Tags) -> Flow[None]:
     """A filtered list in pages of one and more, without a limit, from an offset, past its end."""
     if tags.few is not None:
         yield from ctx.walk(1, purpose=_PURPOSE, tags=[tags.few], at_most=8)
@@ -277,7 +279,7 @@ def _pages_of_a_tag(ctx: ProbeContext, tags: Tags) -> Steps:
         yield from ctx.ask(query(tags=pair), purpose=_PURPOSE)
 
 
-def _combined(ctx: ProbeContext, tags: Tags) -> Steps:
+def _combined(ctx: ProbeContext, tags: Tags) -> Flow[None]:
     tag = tags.of_both_kinds or (tags.ranked[0] if tags.ranked else None)
     if tag is None:
         return

@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes, urlencode
 
 from contracts.document import document as openapi
-from contracts.evidence.responses import GENERATED
-from contracts.model import OLD_PATH
-from contracts.runs.probes.context import ProbeContext, Steps
+from contracts.model import OLD_PATH, Purpose
+from contracts.runs.flow import Flow
+from contracts.runs.probes.context import ProbeContext
 
 if TYPE_CHECKING:
     from schemathesis.schemas import APIOperation
@@ -54,10 +54,10 @@ class Generated:
     valid: bool
 
 
-def generated(ctx: ProbeContext, document: Path) -> Steps:
+def generated(ctx: ProbeContext, document: Path) -> Flow[None]:
     """Asks the generated queries, half of them meant to be valid and half not."""
     count = DEFAULT_EXAMPLES if ctx.examples is None else ctx.examples
-    yield from ctx.ask_all(queries(document, ctx.seed, count), purpose=GENERATED)
+    yield from ctx.ask_all(queries(document, ctx.seed, count), purpose=Purpose.GENERATED)
 
 
 def queries(document: Path, seed: int, count: int) -> tuple[str, ...]:

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contracts.evidence.inputs import HOSTILE, UNKNOWN_PARAMETER
-from contracts.model import Request
-from contracts.runs.probes.context import ProbeContext, Steps, query
+from contracts.evidence.inputs import UNKNOWN_PARAMETER
+from contracts.model import Purpose
+from contracts.runs.flow import Flow
+from contracts.runs.probes.context import ProbeContext, query
 from contracts.runs.probes.filters import seen_tags
 
 AT_MOST = 60
-_PURPOSE = "input"
 _TWIN = "limit=5&offset=0"
 
 
-def inputs(ctx: ProbeContext) -> Steps:
+def inputs(ctx: ProbeContext) -> Flow[None]:
     """Odd values beside valid requests; then those that may take a process down, one by one."""
     tags = seen_tags(ctx).plain
     for one in (*_odd(ctx, tags), _TWIN):
-        answer = yield from ctx.ask(one, purpose=_PURPOSE)
+        answer = yield from ctx.ask(one, purpose=Purpose.INPUT)
         if answer is None or answer.transient:  # is it this query, or the deployment as a whole?
-            yield from ctx.ask(_TWIN, purpose=_PURPOSE)
+            yield from ctx.ask(_TWIN, purpose=Purpose.INPUT)
     if not ctx.skip_hostile:
         yield from _hostile(ctx)
 
@@ -56,7 +56,7 @@ def _two_places(total: int) -> str:
     return f"{first}&offset={last}"
 
 
-def _hostile(ctx: ProbeContext) -> Steps:
+def _hostile(ctx: ProbeContext) -> Flow[None]:
     """Overflowing numbers, NUL and control characters: never again what cut the connection.
 
     Limits over every maximum are asked near the end, so that a deployment without one sends little.
@@ -67,7 +67,6 @@ def _hostile(ctx: ProbeContext) -> Steps:
     values += [f"limit=1&offset={value}" for value in (2**31, 2**32 + 5, 2**63 - 1, 2**63, 2**64)]
     values += ["tags=%0D%0A%00", "search=%0D%0A%1B%7F%00", f"limit=1&offset={'9' * 400}"]
     for value in values:
-        exchange = yield Request(value, purpose=HOSTILE)
-        ctx.hear(exchange)
-        if exchange.status is None:  # did it go on answering? the proof is on a connection of its own
-            yield from ctx.ask(query(limit=1, offset=0), purpose=_PURPOSE)
+        answer = yield from ctx.ask(value, purpose=Purpose.HOSTILE)
+        if answer is None:  # did it go on answering? the proof is on a connection of its own
+            yield from ctx.ask(query(limit=1, offset=0), purpose=Purpose.INPUT)

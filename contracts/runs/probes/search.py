@@ -8,15 +8,17 @@ from collections.abc import Iterator
 
 from contracts.evidence.answers import Profile
 from contracts.evidence.search import UNKNOWN_WORD
-from contracts.runs.probes.context import ProbeContext, Steps, query
+from contracts.model import Purpose
+from contracts.runs.flow import Flow
+from contracts.runs.probes.context import ProbeContext, query
 from contracts.runs.probes.filters import Tags
 
 AT_MOST = 30
-_PURPOSE = "search"
+_PURPOSE = Purpose.SEARCH
 _WORD = re.compile(r"[A-Za-z0-9]{3,}")
 
 
-def search(ctx: ProbeContext) -> Steps:
+def search(ctx: ProbeContext) -> Flow[None]:
     """A name, a made-up word, and a word of several names: alone, in pages, with filters."""
     profiles = ctx.evidence().profiles
     terms = list(_terms(ctx, profiles))
@@ -48,7 +50,7 @@ def _terms(ctx: ProbeContext, profiles: tuple[Profile, ...]) -> Iterator[str]:
     yield f"{UNKNOWN_WORD}{ctx.draw('word').getrandbits(40):010x}"
 
 
-def _unusual_lengths(ctx: ProbeContext, profiles: tuple[Profile, ...]) -> Steps:
+def _unusual_lengths(ctx: ProbeContext, profiles: tuple[Profile, ...]) -> Flow[None]:
     """The rarest letter or digit of the names, so that one page holds what it finds, and a very long word."""
     names = [str(profile.raw.get("name")).casefold() for profile in profiles]
     letters = Counter(c for name in names for c in set(name) if c.isascii() and c.isalnum())
@@ -74,7 +76,7 @@ def common_word(profiles: tuple[Profile, ...], *, most: int) -> str | None:
     return min(fitting, key=poverty, default=None)
 
 
-def _with_filters(ctx: ProbeContext, profiles: tuple[Profile, ...], word: str) -> Steps:
+def _with_filters(ctx: ProbeContext, profiles: tuple[Profile, ...], word: str) -> Flow[None]:
     for value in (True, False):
         yield from ctx.walk(ctx.max_page_size, purpose=_PURPOSE, search=word, is_active=value, at_most=3)
     found = tuple(p for p in profiles if word.casefold() in str(p.raw.get("name")).casefold())

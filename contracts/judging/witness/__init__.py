@@ -1,1 +1,0 @@
-"""Witnesses: what proves that a requirement is broken, cut down to the facts that it takes."""
