@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import Enum
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from contracts.model import Behaviour, Exchange, Outcome, Requirement, Result, Verdict
@@ -137,7 +137,8 @@ class ReportView:
 
 def view(result: Result, options: ReportOptions) -> ReportView:
     """The view of a result; the one place where reports decide anything, and where they are redacted."""
-    result = redacted(result, options.redact)
+    if options.redact is not summary.unchanged:
+        result = _redacted(result, cache(options.redact))  # header fields repeat
     conclusion = summary.conclude(result, options)
     budget = Budget()
     return ReportView(
@@ -173,18 +174,18 @@ def _notes(result: Result) -> tuple[str, ...]:
     return (f"The run ended early: {ended}", *result.notes)
 
 
-def redacted(value: Any, redact: Callable[[str], str]) -> Any:
+def _redacted(value: Any, redact: Callable[[str], str]) -> Any:
     """The value with every text in it redacted, bodies and headers too; requirements are the suite's own."""
-    if redact is summary.unchanged or isinstance(value, Enum | Requirement):
+    if isinstance(value, Enum | Requirement):
         return value
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, bytes):
         return _redacted_body(value, redact)
     if isinstance(value, tuple):
-        return tuple(redacted(one, redact) for one in value)
+        return tuple(_redacted(one, redact) for one in value)
     if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{f.name: redacted(getattr(value, f.name), redact) for f in fields(value)})
+        return replace(value, **{f.name: _redacted(getattr(value, f.name), redact) for f in fields(value)})
     return value
 
 

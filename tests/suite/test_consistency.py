@@ -1,74 +1,48 @@
-"""For every fault: what a failure states is at the places that it names, and its curl lines are theirs."""
+"""A failure states what its places show; `test_faults_and_variants` holds every fault to that."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from email.utils import formatdate
+import re
 
-import httpx
 import pytest
 
-from contracts import reference
-from contracts.model import Exchange, Place, Request, Result, Violation
-from contracts.reference.app import build_app
-from contracts.reference.pipeline import Incoming
-from contracts.reports import curl
+from contracts.cli.scoring import Task, checked
+from contracts.model import Exchange, Place, Request, Violation
+from contracts.reports import failure_text
 from contracts.reports.summary import ReportOptions
 from contracts.reports.view import view
-from contracts.runs import run
-from contracts.transport import Secrets, Target, Transport
 from tests.support.consistency import inconsistencies, problems_of
-from tests.support.fake import CATALOGUE
 from tests.support.samples import requirement
 
-NARROW = "narrow-token"
-
-# --- every fault ------------------------------------------------------------------------------------
+# --- failures that once contradicted themselves -----------------------------------------------------
 
 
-class InMemory(httpx.BaseTransport):
-    """The reference deployment with a fault, without a socket."""
-
-    def __init__(self, fault: str) -> None:
-        self._site = build_app(profiles=137, fault=fault, narrow_token=NARROW).site
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        target, _, query = request.extensions["target"].decode("latin-1").partition("?")
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        reply = self._site.stages.handle(self._site, Incoming(request.method, target, target, query, headers))
-        if reply.cut:
-            raise httpx.RemoteProtocolError("peer closed connection")
-        dated = [("date", formatdate(usegmt=True)), *reply.headers]
-        return httpx.Response(reply.status, headers=dated, content=reply.content)
-
-    def opened(self, settings: run.Settings, target: Target) -> Transport:
-        bounds = replace(settings.bounds, rate=1e9)
-        return Transport(target, settings.secrets, bounds, client=self, sleep=lambda _: None)
-
-
-def checked(fault: str) -> Result:
-    secrets = Secrets(reference.REFERENCE_TOKEN, narrow=NARROW)
-    settings = run.Settings("http://fake.invalid", secrets=secrets)
-    return run.check(settings, catalogue=CATALOGUE, connect=InMemory(fault).opened)
-
-
-@pytest.mark.parametrize("fault", reference.FAULTS)
-def test_what_a_failure_states_is_at_the_places_that_it_names(fault: str) -> None:
-    result = checked(fault)
+@pytest.mark.parametrize(
+    ("fault", "id_", "pattern"),
+    [
+        (
+            "is-active-only-with-limit",
+            "FILTER-ACTIVE-MATCH",
+            r"Got +id (\d+) .*\n +Where +request #(\d+): /access_profiles/(\d+)/is_active.*\n"
+            r" +Request #\2 shows /access_profiles/\3/is_active: false, /access_profiles/\3/id: \1\n",
+        ),
+        (
+            "is-active-only-with-limit",
+            "FILTER-PAGED",
+            r"Got +request #(\d+) shows id (\d+) .*, request #(\d+) shows id (\d+) .*\n(?:.*\n)*"
+            r" +Request #\1 shows .*/id: \2\n.*\n +Request #\3 shows .*/id: \4\n",
+        ),
+        ("names-padded", "DATA-NAMES", r"for id (\d+)\n(?:.*\n)* +Request #\d+ shows .*/id: \1\n"),
+        ("total-ignores-tags", "INPUT-REPEATED", r"Got +(\d+) items .*(?:\n.*)*: \1 items"),
+        ("boundary-skips-one-under-filters", "FILTER-TOTAL", r"a page shorter than its limit to be the last"),
+        ("error-plain-text", "INPUT-ERROR-FORM", r"a body that begins with \"limit must not be negative\""),
+    ],
+)
+def test_a_failure_agrees_with_itself(fault: str, id_: str, pattern: str) -> None:
+    result = checked(Task(fault=fault))
+    shown = {one.requirement.id: one for one in view(result, ReportOptions()).failures}
+    assert re.search(pattern, failure_text.text(shown[id_]))
     assert problems_of(result) == []
-    assert_reproducers(result)
-
-
-def assert_reproducers(result: Result) -> None:
-    """The curl lines of each failure are those of the places of its first violation."""
-    options = ReportOptions()
-    exchanges, site = {one.number: one for one in result.exchanges}, options.site(result)
-    for row in view(result, options).rows:
-        if row.failure is not None:
-            first = row.verdict.violations[0]
-            lines = [curl.line(exchanges[place.exchange].request, site) for place in first.at]
-            shown = [place.curl for place in row.failure.places]
-            assert shown == (lines if not row.failure.left_out else [*lines[: len(shown) - 1], lines[-1]])
 
 
 # --- the test itself --------------------------------------------------------------------------------

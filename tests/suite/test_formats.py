@@ -247,7 +247,7 @@ def test_in_github_the_page_is_added_to(tmp_path: Path, monkeypatch: pytest.Monk
     assert log.getvalue().startswith("::error title=PAGE-COUNT")
     assert (tmp_path / "page").read_text("utf-8").startswith("before\n## ❌ DOES NOT CONFORM")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path))
-    with pytest.raises(UserError, match="step summary"):
+    with pytest.raises(UserError, match="is not a regular file"):
         files.write_step_summary(shown())
 
 

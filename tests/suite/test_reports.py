@@ -366,7 +366,7 @@ def test_json_and_terminal_agree() -> None:
     text = printed(shown)
     assert text.splitlines()[-1].startswith(f"{report['verdict']} (exit {report['exit_status']})")
     assert f"\n{report['deployment']}: " in text
-    assert report["exit_status"] == ExitStatus.BROKEN
+    assert report["exit_status"] == ExitStatus.FAILED
 
 
 def test_json_has_no_content_of_responses() -> None:

@@ -83,7 +83,7 @@ def test_what_a_waived_requirement_blocks_is_waived_with_it():
     assert [v.outcome for v in done.result.verdicts] == [Outcome.WAIVED, Outcome.WAIVED, Outcome.PASS]
     assert exit_status(done.result.verdicts) == ExitStatus.CONFORMING
     # Where nothing passed beside it, nothing was judged.
-    assert exit_status(done.result.verdicts[:2]) == ExitStatus.NOT_JUDGED
+    assert exit_status(done.result.verdicts[:2]) == ExitStatus.INCONCLUSIVE
 
 
 def write(path: Path, text: str) -> Path:

@@ -1,4 +1,4 @@
-"""Whether what a failure states is found at the places that it names."""
+"""Whether what a failure states is at the places that it names, and its curl lines are theirs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from itertools import combinations
 from urllib.parse import unquote, unquote_plus
 
 from contracts.model import Exchange, Outcome, Place, Request, Requirement, Result, Violation
+from contracts.reports import curl
 from contracts.reports.fact_text import ABSENT, body_of, items_in, resolved, steps_of
+from contracts.reports.summary import ReportOptions
+from contracts.reports.view import view
 
 Exchanges = Mapping[int, Exchange]
 
@@ -101,13 +104,15 @@ def positions(place: Place, exchange: Exchange) -> Iterator[str]:
 
 
 def sums(violation: Violation, exchanges: Exchanges) -> set[str]:
-    """Requests, items, distinct items, and positions covered at all places; sums of two totals."""
+    """Requests, items, distinct items, positions covered and remaining at all places; sums of two totals."""
     facts = [pair for p in violation.at for pair in resolved(p, exchanges[p.exchange]).items()]
     lists = [value for _, value in facts if isinstance(value, list)]
     totals = [value for fact, value in facts if fact == "/total_count" and isinstance(value, int)]
     distinct = {one["id"] for value in lists for one in value if isinstance(one, dict) and "id" in one}
-    covered = len(violation.at) * next((v for f, v in facts if f == "/limit" and isinstance(v, int)), 0)
-    counts = [len(violation.at), sum(map(len, lists)), len(distinct), covered]
+    covered = [len(violation.at) * v for fact, v in facts if fact == "/limit" and isinstance(v, int)]
+    offsets = [value for fact, value in facts if fact == "/offset" and isinstance(value, int)]
+    remaining = [total - offset for total in totals for offset in offsets]
+    counts = [len(violation.at), sum(map(len, lists)), len(distinct), *covered, *remaining]
     return {str(number) for number in (*counts, *map(sum, combinations(totals, 2)))}
 
 
@@ -167,9 +172,23 @@ def problems_of(result: Result) -> list[str]:
     """What is inconsistent in the failures of a result, a line for each problem."""
     exchanges = {exchange.number: exchange for exchange in result.exchanges}
     failed = [verdict for verdict in result.verdicts if verdict.outcome is Outcome.FAIL]
-    return [
+    stated = [
         f"{verdict.requirement.id}: {problem}: {violation.expected} | {violation.got}"
         for verdict in failed
         for violation in verdict.violations
         for problem in inconsistencies(verdict.requirement, violation, exchanges)
     ]
+    return [*stated, *other_reproducers(result, exchanges)]
+
+
+def other_reproducers(result: Result, exchanges: Exchanges) -> Iterator[str]:
+    """Failures whose curl lines are not those of the places of their first violation."""
+    options = ReportOptions()
+    site = options.site(result)
+    for row in view(result, options).rows:
+        if row.failure is not None:
+            places = row.verdict.violations[0].at
+            lines = [curl.line(exchanges[place.exchange].request, site) for place in places]
+            shown = [place.curl for place in row.failure.places]
+            if shown != (lines if len(shown) == len(lines) else [*lines[: len(shown) - 1], lines[-1]]):
+                yield f"{row.requirement.id}: other curl lines"
