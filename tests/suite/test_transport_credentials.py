@@ -123,9 +123,9 @@ def test_token_from_file(tmp_path: Path, ending: str) -> None:
     file.write_bytes(f"{TOKEN}\n\n".encode())
     with pytest.raises(UserError, match="line break"):
         token_from_file(file)
-    with pytest.raises(UserError, match="cannot be read|is not a regular file"):
+    with pytest.raises(UserError, match=r"cannot be read|is not a regular file"):
         token_from_file(tmp_path)
-    with pytest.raises(UserError, match="cannot be read|is not a regular file") as caught:
+    with pytest.raises(UserError, match=r"cannot be read|is not a regular file") as caught:
         token_from_file(TOKEN)
     assert TOKEN not in str(caught.value)
 
