@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -123,17 +123,30 @@ class SchemaJudge:
 
         self._schema = _standalone(raw, place)
         self._usual = jsonschema_rs.Draft202012Validator(_with_usual_times(self._schema))
-        self._fast = jsonschema_rs.Draft202012Validator(
-            self._schema, formats={"date-time": is_rfc3339}, validate_formats=True
-        )
+        self._fast = _fast_validator(self._schema)
+        self._fast_by_ref: dict[str, Any] = {}
 
     @cached_property
     def _slow(self) -> Draft202012Validator:
         from jsonschema import Draft202012Validator, FormatChecker
+        from jsonschema.validators import extend
 
         formats = FormatChecker(formats=())
         formats.checks("date-time")(lambda value: not isinstance(value, str) or is_rfc3339(value))
-        return Draft202012Validator(self._schema, format_checker=formats)
+        keywords = {"items": partial(self._items, Draft202012Validator)}
+        kind: type[Draft202012Validator] = extend(Draft202012Validator, keywords)  # type: ignore[no-untyped-call]
+        return kind(self._schema, format_checker=formats)
+
+    def _items(self, usual: Any, slow: Any, items: Any, instance: Any, schema: Any) -> Iterable[Any]:
+        """The keyword `items`, which skips those that jsonschema-rs accepts: they have no problem."""
+        refers = isinstance(items, dict) and items.keys() == {"$ref"} and "prefixItems" not in schema
+        if not refers or not isinstance(instance, list):
+            return usual.VALIDATORS["items"](slow, items, instance, schema)  # type: ignore[no-any-return]
+        if items["$ref"] not in self._fast_by_ref:
+            self._fast_by_ref[items["$ref"]] = _fast_validator({**self._schema, **items})
+        fast = self._fast_by_ref[items["$ref"]]
+        odd = ((at, item) for at, item in enumerate(instance) if not _is_valid(fast, item))
+        return (error for at, item in odd for error in slow.descend(item, items, path=at))
 
     def accepts(self, instance: object) -> bool:
         """Whether the instance conforms to the schema.
@@ -144,10 +157,7 @@ class SchemaJudge:
         return self._fast_accepts(instance) or bool(self._slow.is_valid(instance))
 
     def _fast_accepts(self, instance: object) -> bool:
-        try:
-            return self._usual.is_valid(instance) or self._fast.is_valid(instance)
-        except ValueError:
-            return False
+        return _is_valid(self._usual, instance) or _is_valid(self._fast, instance)
 
     def problems(self, instance: object, limit: int = 20) -> list[Problem]:
         """Where the instance does not conform to the schema: the first `limit` places."""
@@ -324,6 +334,22 @@ def _standalone(raw: Mapping[str, object], place: str) -> dict[str, object]:
     """A JSON Schema that is the one at that place, with all that it may refer to where it stood."""
     roots = {"components", place.split("/")[1]}
     return {"$schema": DIALECT, "$ref": f"#{place}", **{root: raw[root] for root in roots if root in raw}}
+
+
+def _fast_validator(schema: dict[str, Any]) -> Any:
+    import jsonschema_rs
+
+    return jsonschema_rs.Draft202012Validator(
+        schema, formats={"date-time": is_rfc3339}, validate_formats=True
+    )
+
+
+def _is_valid(fast: Any, instance: object) -> bool:
+    """Whether jsonschema-rs accepts the instance; False for one that it cannot represent."""
+    try:
+        return bool(fast.is_valid(instance))
+    except ValueError:
+        return False
 
 
 def _with_usual_times(schema: Any) -> Any:

@@ -366,7 +366,7 @@ SAMPLE: list[dict[str, str]] = [
 @pytest.mark.parametrize("task", SAMPLE, ids=lambda task: "-".join(task.values()))
 def test_offline_verdicts_are_the_live_ones_raw_and_redacted(task):
     """All faults and variants go the same way in `benchmarks.offline`."""
-    kept = offline.kept(**task, profiles=60)
+    kept = offline.kept(**task, profiles=45)
     assert list(kept.differences(task.get("fault"))) == []
     assert kept.raw.status == (1 if "fault" in task else 0)
     assert len(offline.strings(kept.recording)) > 20

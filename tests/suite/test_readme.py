@@ -136,7 +136,7 @@ def test_the_quick_start_is_two_blocks(text: str) -> None:
     install, tests = re.findall(r"^```sh\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
     assert install.splitlines()[0] == "python3 -m venv .venv"
     assert install.splitlines()[-1] == ".venv/bin/bifrost-contracts demo"
-    assert tests.splitlines()[-1] == ".venv/bin/python -m pytest"
+    assert tests.splitlines()[-1] == ".venv/bin/python -m pytest -n auto"
 
 
 def test_commands_exist(text: str) -> None:
