@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from functools import partial
+from math import gcd
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from contracts.model import Exchange, Request, UserError
 from contracts.runs import fleet
 from contracts.runs.option_files import values_of
 from contracts.runs.options import OPTIONS
+from contracts.runs.probes.context import co_prime
 from contracts.transport.connection import _body_length
 from contracts.transport.pace import retry_after
 from tests.support import fuzz
@@ -84,6 +86,11 @@ def test_an_odd_header_is_judged(name: str) -> None:
 def test_a_length_of_many_digits_is_infinite() -> None:
     assert _body_length((("content-length", "9" * 5_000),)) == float("inf")
     assert _body_length((("content-length", "12"),)) == 12
+
+
+@pytest.mark.parametrize("total", [2**62, 2**64, 10**400])
+def test_a_huge_total_takes_no_memory(total: int) -> None:
+    assert gcd(co_prime(total // 2, total), total) == 1
 
 
 @pytest.mark.parametrize("value", fuzz.ODD_HEADERS["date"] + fuzz.ODD_HEADERS["retry-after"])

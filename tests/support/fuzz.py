@@ -9,6 +9,7 @@ import argparse
 import io
 import json
 import random
+import resource
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -50,6 +51,7 @@ IN_FULL = 20
 _URL = "http://fuzz.invalid/api/access-profiles"
 _DATE = ("date", "Sat, 28 Nov 2026 12:00:00 GMT")
 _NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+_MEMORY = 2 * 2**30  # bytes; what needs more is a crash, and does not exhaust the machine
 _JUDGED_IN_PART = 3  # requirements
 _SECRET = "a-token-that-no-report-may-show"
 _REDACTING = Secrets(_SECRET)
@@ -418,6 +420,7 @@ def _main() -> int:
     parser.add_argument("--start", type=int, default=0, help="number of the first; to repeat one case")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     found = 0
     for count, tried in ((given.cases, attempt), (given.runs, attempt_run)):
         for crash in crashes(given.seed, range(given.start, given.start + count), tried):
