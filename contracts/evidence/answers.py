@@ -271,9 +271,10 @@ class Profile:
     raw: dict[str, object]
 
     @property
-    def active(self) -> object:
-        """`is_active` as it came."""
-        return self.raw.get("is_active")
+    def active(self) -> bool | None:
+        """Its `is_active`; None where that is absent or no boolean."""
+        active = self.raw.get("is_active")
+        return active if isinstance(active, bool) else None
 
     @cached_property
     def tags(self) -> tuple[str, ...]:

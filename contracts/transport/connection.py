@@ -163,7 +163,7 @@ def _body_length(headers: Headers) -> float | None:
     if "transfer-encoding" in values:
         return None
     first = values.get("content-length", "").partition(",")[0].strip()
-    return int(first) if first.isascii() and first.isdigit() else float("inf")
+    return float(first) if first.isascii() and first.isdigit() else float("inf")
 
 
 def _httpx_url(origin: str, raw_target: bytes) -> httpx.URL:

@@ -47,6 +47,11 @@ def _both_values(evidence: Evidence) -> bool:
     return {True, False} <= seen and {True, False} <= requested
 
 
+def _shown(item: Profile) -> str:
+    """What came as `is_active`, whatever its type, cut short."""
+    return str(item.raw.get("is_active")).lower()[:60]
+
+
 @check("FILTER-ACTIVE-MATCH", active_pages, needs=_BOTH_VALUES, exercised=_both_values)
 def page_matches_is_active(page: Page) -> Iterator[Violation]:
     """With `is_active`, every item on the page has that value."""
@@ -54,7 +59,7 @@ def page_matches_is_active(page: Page) -> Iterator[Violation]:
     for index, item in enumerate(page.profiles):
         if item.active is not wanted:
             expected = f"is_active {str(wanted).lower()} on every item"
-            got = f"id {item.id} with is_active {str(item.active).lower()}"
+            got = f"id {item.id} with is_active {_shown(item)}"
             yield Violation(expected, got, (page.at_item(index, "/is_active", "/id"),), min_writes=0)
             return
 
@@ -127,7 +132,7 @@ def _foreign(page: Page) -> Iterator[Violation]:
     for index, item in enumerate(page.profiles):
         if item.active is not page.selection.is_active or index in strangers:
             tags = ", ".join(map(repr, item.tags)) or "no tag"
-            got = f"id {item.id} with is_active {str(item.active).lower()} and {tags}"
+            got = f"id {item.id} with is_active {_shown(item)} and {tags}"
             at = (page.at_item(index, "/id", "/is_active", "/tags"),)
             expected = f"only items that match {page.selection}"
             yield Violation(expected, got, at, EvidenceClass.RESPONSE, min_writes=0)

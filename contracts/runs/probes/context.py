@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 from math import gcd
 from urllib.parse import quote
 
@@ -158,5 +159,6 @@ class ProbeContext:
 
 def co_prime(size: int, total: int) -> int:
     """The next size from `size` on, or before it, that has no divisor in common with the total."""
-    candidates = [*range(max(1, size), size + 20), *range(size, 0, -1)]
+    # Never a list: a deployment may state any total.
+    candidates = chain(range(max(1, size), size + 20), range(size, 0, -1))
     return next((s for s in candidates if s > 0 and gcd(s, max(1, total)) == 1), 1)

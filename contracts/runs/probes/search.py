@@ -61,7 +61,7 @@ def _unusual_lengths(ctx: ProbeContext, profiles: tuple[Profile, ...]) -> Flow[N
 
 def common_word(profiles: tuple[Profile, ...], *, most: int) -> str | None:
     """The word that best divides the names into those that have it (so many at most) and those without."""
-    kinds: defaultdict[str, Counter[object]] = defaultdict(Counter)
+    kinds: defaultdict[str, Counter[bool | None]] = defaultdict(Counter)
     for profile in profiles:
         name = profile.raw.get("name")
         for word in set(_WORD.findall(name)) if isinstance(name, str) else ():
