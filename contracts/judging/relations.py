@@ -195,29 +195,33 @@ def complete(listing: Listing, selected: Callable[[Profile], bool], *members: st
         page, item = lacking[0]
         shown = page.at_item(position_of(page, item.id), "/id", *members)
         expected = f"id {item.id} with {listing.selection}: request #{page.number} shows that it matches"
-        more = f", nor {len(lacking) - 1} more that match" if len(lacking) > 1 else ""
-        got = f"{len(listing.ids)} items, without id {item.id}{more}"
+        got = f"a list without id {item.id}"
         context = (*(one.at() for one in listing.basis), shown, *listing.walk.at("items"))
         yield Violation(expected, got, places(*context), min_writes=listing.writes(len(lacking)))
 
 
 def same_members(listing: Listing, walk: Walk) -> Iterator[Violation]:
     """A complete walk yields the items of the listing."""
-    found = frozenset(walk.ids)
-    different = sorted(found ^ listing.ids)
+    different = sorted(frozenset(walk.ids) ^ listing.ids)
     if walk.complete and different:
-        sides = (
-            (one.pages[-1].at("items"), _with_or_without(ids, different[0], one.limit))
-            for one, ids in ((listing.walk, listing.ids), (walk, found))
-        )
+        has, lacks = (walk, listing.walk) if different[0] in walk.ids else (listing.walk, walk)
         rule = f"the same items with {walk.selection} at every page size"
-        context = (*listing.walk.at("items"), *walk.at("items"))
-        yield disagreement(rule, *sides, context=context, min_writes=len(different))
+        yield lacking(rule, different[0], has, lacks, min_writes=len(different))
 
 
-def _with_or_without(ids: frozenset[int], identity: int, size: int) -> str:
-    word = "with" if identity in ids else "without"
-    return f"the last of {len(ids)} items {word} id {identity} in pages of {size}"
+def lacking(rule: str, identity: int, has: Walk, lacks: Walk, *, min_writes: int) -> Violation:
+    """One walk shows an id, the other does not."""
+    shown = id_in(has, identity)
+    where = f"request #{shown.exchange} shows id {identity} with {has.selection}"
+    got = f"{where}, and the other pages do not show it with {lacks.selection}"
+    at = places(*has.at(), shown, *lacks.at("items"))
+    return Violation(rule, got, at, min_writes=min_writes)
+
+
+def id_in(walk: Walk, identity: int) -> Place:
+    """Where a walk shows an id."""
+    page = next(page for page in walk.pages if identity in page.by_id)
+    return page.at_item(position_of(page, identity), "/id")
 
 
 # --- what an item says ------------------------------------------------------------------------------
@@ -247,7 +251,7 @@ def _value(raw: dict[str, object], member: str) -> str:
     if member not in raw:
         return f"no {member}" if member else "other nested members"
     value = raw[member]
-    return f"another {member}" if isinstance(value, dict | list) else f"{member} {value!r:.60}"
+    return f"{member} as there" if isinstance(value, dict | list) else f"{member} {value!r:.60}"
 
 
 def different_members(first: dict[str, object], second: dict[str, object]) -> list[str]:

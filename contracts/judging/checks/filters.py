@@ -48,8 +48,10 @@ def _both_values(evidence: Evidence) -> bool:
 
 
 def _shown(item: Profile) -> str:
-    """What came as `is_active`, whatever its type, cut short."""
-    return str(item.raw.get("is_active")).lower()[:60]
+    """What was received as `is_active`, whatever its type, cut short."""
+    if "is_active" not in item.raw:
+        return "no is_active"
+    return f"is_active {str(item.raw['is_active']).lower()[:60]}"
 
 
 @check("FILTER-ACTIVE-MATCH", active_pages, needs=_BOTH_VALUES, exercised=_both_values)
@@ -59,7 +61,7 @@ def page_matches_is_active(page: Page) -> Iterator[Violation]:
     for index, item in enumerate(page.profiles):
         if item.active is not wanted:
             expected = f"is_active {str(wanted).lower()} on every item"
-            got = f"id {item.id} with is_active {_shown(item)}"
+            got = f"id {item.id} with {_shown(item)}"
             yield Violation(expected, got, (page.at_item(index, "/is_active", "/id"),), min_writes=0)
             return
 
@@ -132,7 +134,7 @@ def _foreign(page: Page) -> Iterator[Violation]:
     for index, item in enumerate(page.profiles):
         if item.active is not page.selection.is_active or index in strangers:
             tags = ", ".join(map(repr, item.tags)) or "no tag"
-            got = f"id {item.id} with is_active {_shown(item)} and {tags}"
+            got = f"id {item.id} with {_shown(item)} and {tags}"
             at = (page.at_item(index, "/id", "/is_active", "/tags"),)
             expected = f"only items that match {page.selection}"
             yield Violation(expected, got, at, EvidenceClass.RESPONSE, min_writes=0)
@@ -146,7 +148,7 @@ def _lost_beside(listing: Listing, alone: Listing) -> Iterator[Violation]:
         page, item = alone.profiles[missing[0]]
         shown = page.at_item(page.ids.index(item.id), "/id", "/is_active", "/tags")
         expected = f"id {item.id} with {listing.selection}: request #{page.number} shows that it matches"
-        got = f"{len(listing.ids)} items, without id {item.id}"
+        got = f"a list without id {item.id}"
         at = places(*alone.walk.at("items"), shown, *listing.walk.at("items"))
         yield Violation(expected, got, at, min_writes=listing.writes(len(missing)))
 

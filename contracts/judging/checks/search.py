@@ -19,7 +19,14 @@ from contracts.evidence.search import (
 from contracts.evidence.walks import Walk
 from contracts.judging.check import check
 from contracts.judging.checks.filters import same_positions
-from contracts.judging.relations import consistent_totals, places, position_of, same_members, unique_in
+from contracts.judging.relations import (
+    consistent_totals,
+    lacking,
+    places,
+    position_of,
+    same_members,
+    unique_in,
+)
 from contracts.model import Violation
 
 
@@ -87,16 +94,17 @@ def search_and_filters_select_the_intersection(subject: SearchedAndFiltered) -> 
     if required <= subject.ids <= allowed:
         return
     wrong = min(required - subject.ids or subject.ids - allowed)
-    word = "without" if wrong in required else "with"
-    those = f"the {len(allowed)} of {len(found)} items found with {alone.selection}"
-    at = places(*alone.at("items"), *listing.at("items"))
     writes = len(allowed ^ subject.ids) if alone.complete and listing.complete else 1
-    yield Violation(
-        f"{those} that match {listing.selection}",
-        f"{len(subject.ids)} items, {word} id {wrong}",
-        at,
-        min_writes=writes,
-    )
+    if wrong not in found:
+        yield lacking(f"only items found with {alone.selection}", wrong, listing, alone, min_writes=writes)
+        return
+    page, item = found[wrong]
+    shown = page.at_item(position_of(page, item.id), "/id", "/is_active", "/tags")
+    matches = "matches" if wrong in required else "does not match"
+    expected = f"what request #{page.number} shows of id {wrong}: it {matches} {listing.selection}"
+    got = f"a list {'without' if wrong in required else 'with'} id {wrong}"
+    at = places(*alone.at(), shown, *listing.at("items"))
+    yield Violation(expected, got, at, min_writes=writes)
 
 
 def _fits(item: Profile, listing: Walk) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from contracts.evidence.answers import Answer, Page, Profile
@@ -19,7 +20,7 @@ from contracts.evidence.tagged import (
     unknown_tags,
 )
 from contracts.judging.check import check
-from contracts.judging.relations import complete, places, position_of, succeeded
+from contracts.judging.relations import complete, lacking, places, position_of, succeeded
 from contracts.model import Place, Violation
 
 _TAGGED = "an item that carries a tag and one that does not"
@@ -211,14 +212,9 @@ def _same_listing(one: Listing, other: Listing, rule: str) -> Iterator[Violation
     different = sorted(one.ids ^ other.ids)
     if different:
         has, lacks = (one, other) if different[0] in one.ids else (other, one)
-        shown = _place_of(has, different[0])
-        got = (
-            f"request #{shown.exchange} shows id {different[0]} with {has.selection}, "
-            f"request #{lacks.walk.numbers[-1]} shows {len(lacks.ids)} items without it "
-            f"with {lacks.selection}"
-        )
-        at = places(*_context(has), shown, *_context(lacks))
-        yield Violation(rule, got, at, min_writes=one.writes(len(different)))
+        found = lacking(rule, different[0], has.walk, lacks.walk, min_writes=one.writes(len(different)))
+        basis = (page.at() for listing in (has, lacks) for page in listing.basis)
+        yield replace(found, at=places(*basis, _place_of(has, different[0]), *found.at))
 
 
 def _context(listing: Listing) -> tuple[Place, ...]:
@@ -231,31 +227,32 @@ def _place_of(listing: Listing, identity: int) -> Place:
 
 
 def _any_here_all_there(one: Listing, other: Listing) -> Iterator[Violation]:
-    listed, lacking = _shows_any(one), None if _shows_any(other) else _shows_all(other)
-    if listed is not None and lacking is not None:
-        yield _two_ways("any of several tags to be enough, or all to be needed", one, listed, other, lacking)
+    listed, missing = _shows_any(one), None if _shows_any(other) else _shows_all(other)
+    if listed is not None and missing is not None:
+        yield _two_ways("any of several tags to be enough, or all to be needed", one, listed, other, missing)
 
 
 def _case_ignored_here_not_there(one: Listing, other: Listing) -> Iterator[Violation]:
     """One listing ignores letter case, since it holds items though none carries the tags as requested."""
-    lacking = _minds_case(other) if _is_simple(one) and _is_simple(other) else None
+    missing = _minds_case(other) if _is_simple(one) and _is_simple(other) else None
     exactly = any(_carries_as_requested(p, one) for _, p in one.profiles.values())
-    if one.ids and lacking is not None and not exactly:
+    if one.ids and missing is not None and not exactly:
         listed = next(iter(one.profiles.values()))
-        yield _two_ways("letter case of tags to count, or not, in every list", one, listed, other, lacking)
+        yield _two_ways("letter case of tags to count, or not, in every list", one, listed, other, missing)
 
 
 Found = tuple[Page, Profile]
 
 
-def _two_ways(rule: str, one: Listing, listed: Found, other: Listing, lacking: Found) -> Violation:
-    page, item = lacking
-    shown, missing = _place_of(one, listed[1].id), page.at_item(position_of(page, item.id), "/id", "/tags")
+def _two_ways(rule: str, one: Listing, listed: Found, other: Listing, missing: Found) -> Violation:
+    page, item = missing
+    shown, unlisted = _place_of(one, listed[1].id), page.at_item(position_of(page, item.id), "/id", "/tags")
     got = (
         f"request #{shown.exchange} shows id {listed[1].id} with {one.selection}, "
         f"request #{other.walk.numbers[-1]} does not show id {item.id} with {other.selection}"
     )
-    at = places(*_context(one), shown, *_context(other)[: len(other.basis)], missing, *other.walk.at("items"))
+    basis = (page.at() for page in other.basis)
+    at = places(*_context(one), shown, *basis, unlisted, *other.walk.at("items"))
     return Violation(rule, got, at)
 
 
@@ -266,8 +263,8 @@ def _carries_as_requested(item: Profile, listing: Listing) -> bool:
 def _minds_case(listing: Listing) -> Found | None:
     """An item that carries every tag, though none as requested, and is not listed."""
     wanted = listing.selection.wanted
-    lacking = (found for found in listing.missing() if not _carries_as_requested(found[1], listing))
-    return next((f for f in lacking if all(f[1].carries_folded(tag) for tag in wanted)), None)
+    unlisted = (found for found in listing.missing() if not _carries_as_requested(found[1], listing))
+    return next((f for f in unlisted if all(f[1].carries_folded(tag) for tag in wanted)), None)
 
 
 @check(
