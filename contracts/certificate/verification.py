@@ -15,13 +15,14 @@ from contracts.certificate.archive import Invalid
 from contracts.certificate.bundle import Manifest
 from contracts.certificate.levels import Assessment, Standing, assess
 from contracts.evidence import recording
+from contracts.evidence.evidence import Evidence
 from contracts.evidence.recording import Recording, sha256
 from contracts.judging.catalogue import Catalogue
-from contracts.judging.check import Check
+from contracts.judging.check import Selector
 from contracts.model import ExitStatus, Result, Violation
 from contracts.runs import replay
 
-TIME_LIMIT = 45.0
+TIME_LIMIT = 40.0
 """Seconds of processor time that verifying may take."""
 
 _URL = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?(/[!-\"$->@-~]*)")
@@ -88,17 +89,33 @@ def time_limit(seconds: float = TIME_LIMIT, clock: Callable[[], float] = time.pr
 
 def limited(catalogue: Catalogue, tick: Tick) -> Catalogue:
     """The same catalogue with checks that end when the time is up."""
-    return replace(catalogue, checks={id_: _limited(one, tick) for id_, one in catalogue.checks.items()})
+    selectors = {one.of: _limited_selector(one.of, tick) for one in catalogue.checks.values()}
+    return replace(
+        catalogue,
+        checks={
+            id_: replace(one, of=selectors[one.of], function=_limited(one.function, tick))
+            for id_, one in catalogue.checks.items()
+        },
+    )
 
 
-def _limited(check: Check, tick: Tick) -> Check:
-    def function(*given: object) -> Iterable[Violation]:
+def _limited(function: Callable[..., Iterable[Violation]], tick: Tick) -> Callable[..., Iterable[Violation]]:
+    def ticking(*given: object) -> Iterable[Violation]:
         tick()
-        for violation in check.function(*given):
+        for violation in function(*given):
             tick()
             yield violation
 
-    return replace(check, function=function)
+    return ticking
+
+
+def _limited_selector(selector: Selector, tick: Tick) -> Selector:
+    def ticking(evidence: Evidence) -> Iterable[object]:
+        for subject in selector(evidence):
+            tick()
+            yield subject
+
+    return ticking
 
 
 def open_bundle(content: bytes, tick: Tick) -> Opened:
