@@ -13,13 +13,16 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 
-LARGEST = 64 * 1024 * 1024
-"""Bytes of a bundle at most."""
+LARGEST = 24 * 1024 * 1024
+"""Maximum size of a bundle in bytes."""
 
-EXPANDED = 256 * 1024 * 1024
-"""Bytes of the recording at most, once unpacked: what a run reads at most, in its longest spelling."""
+EXPANDED = 64 * 1024 * 1024
+"""Maximum size of the unpacked recording in bytes."""
 
-_MOST_MEMBERS = 32
+_MAX_MEMBERS = 32
+_MAX_MEMBER = 1024 * 1024  # bytes of a member that is parsed, without the recording and the reports
+_MAX_DIRECTORY = 8 * 1024  # bytes of the central directory
+_END = struct.Struct("<4s4H2LH")  # the end of the central directory; bundles have no comment after it
 _TIME = (1980, 1, 1, 0, 0, 0)  # the first that ZIP knows; the real time stands in the manifest
 _UNREADABLE = (
     zipfile.BadZipFile,
@@ -55,6 +58,7 @@ def unpack(content: bytes) -> dict[str, bytes]:
     """The members of a bundle. Raises Invalid for anything that `pack` does not write."""
     if len(content) > LARGEST:
         raise Invalid(f"The bundle is larger than {LARGEST // 1024 // 1024} MiB.")
+    _check_directory(content)
     try:
         members = _members(content)
     except _UNREADABLE as error:
@@ -64,17 +68,30 @@ def unpack(content: bytes) -> dict[str, bytes]:
     return members
 
 
+def _check_directory(content: bytes) -> None:
+    """Bounds the list of members before it is read: each becomes an object."""
+    end = content[-_END.size :]
+    if len(end) < _END.size or not end.startswith(b"PK\5\6") or content[: -_END.size][-20:-16] == b"PK\6\7":
+        raise Invalid("The file is no ZIP file as bundles are: it is damaged or incomplete.")
+    count, size = _END.unpack(end)[4:6]
+    if count > _MAX_MEMBERS or size > _MAX_DIRECTORY:
+        raise Invalid(f"The bundle has more than {_MAX_MEMBERS} members.")
+
+
 def _members(content: bytes) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(content)) as file:
         entries = file.infolist()
-        if len(entries) > _MOST_MEMBERS:
-            raise Invalid(f"The bundle has more than {_MOST_MEMBERS} members.")
         names = [entry.filename for entry in entries]
         if len(set(names)) != len(names):
             raise Invalid("The bundle has two members of the same name.")
         # Stored members cannot be larger than the file: no bomb. Names are looked up, never used as paths.
         if any(e.compress_type != zipfile.ZIP_STORED or e.flag_bits & 1 for e in entries):
             raise Invalid("The bundle has a member that is compressed or encrypted.")
+        if sum(entry.file_size for entry in entries) > len(content):
+            raise Invalid("The bundle has members that overlap.")
+        for entry in entries:
+            if entry.file_size > _MAX_MEMBER and not entry.filename.startswith(("recording.", "report.")):
+                raise Invalid(f"The member {entry.filename!r} is larger than {_MAX_MEMBER:,} bytes.")
         return {entry.filename: file.read(entry) for entry in entries}
 
 

@@ -231,6 +231,9 @@ def manifest_bytes(manifest: Manifest) -> bytes:
 
 
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
+_MAX_TEXT = 1_000  # characters
+_MAX_DAYS = 3_650
+_MAX_TOKENS = 10_000
 _TEXTS = ("suite", "vendor", "product", "product_version")
 _KEYS = frozenset({*_TEXTS, "format", "version", "issued", "expires", "challenge", "waivers", "members"})
 
@@ -238,7 +241,8 @@ _KEYS = frozenset({*_TEXTS, "format", "version", "issued", "expires", "challenge
 def read_manifest(content: bytes) -> Manifest:
     """The manifest that is the content of the member. Raises Invalid."""
     try:
-        raw = json.loads(content.decode("ascii"))
+        few = sum(map(content.count, (b"[", b"{", b",", b":"))) <= _MAX_TOKENS
+        raw = json.loads(content.decode("ascii")) if few else {}
         manifest = _manifest(raw)
         exact = manifest_bytes(manifest) == content
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
@@ -255,11 +259,14 @@ def _manifest(raw: dict[str, Any]) -> Manifest:
     _require_texts([*texts, *raw["members"], *raw["members"].values()])
     if raw["challenge"] is not None:
         _require_texts([raw["challenge"]])
+    issued, expires = _moment(raw["issued"]), _moment(raw["expires"])
+    if not timedelta() < expires - issued <= timedelta(days=_MAX_DAYS):
+        raise ValueError
     return Manifest(
         suite=raw["suite"],
         product=Product(*texts[1:]),
-        issued=_moment(raw["issued"]),
-        expires=_moment(raw["expires"]),
+        issued=issued,
+        expires=expires,
         challenge=raw["challenge"],
         waivers=_waivers(raw["waivers"]),
         members=raw["members"],
@@ -278,7 +285,7 @@ def _waivers(entries: list[dict[str, Any]]) -> tuple[Waiver, ...]:
 
 
 def _require_texts(values: Iterable[object]) -> None:
-    if not all(isinstance(value, str) for value in values):
+    if not all(isinstance(value, str) and len(value) <= _MAX_TEXT for value in values):
         raise TypeError
 
 

@@ -64,15 +64,17 @@ class Difference:
 def side(content: bytes, catalogue: Catalogue) -> Side:
     """A bundle or a JSON report. Raises Invalid for a bad bundle and UserError for a bad report."""
     if content.startswith(b"PK"):
-        return _bundle(verification.open_bundle(content), catalogue)
+        tick = verification.time_limit()
+        opened = verification.open_bundle(content, tick)
+        return _bundle(opened, verification.limited(catalogue, tick), tick)
     return _report(content)
 
 
-def _bundle(opened: Opened, catalogue: Catalogue) -> Side:
+def _bundle(opened: Opened, catalogue: Catalogue, tick: verification.Tick) -> Side:
     stated = _stated(opened.members[bundle.VERDICTS])
     parts = opened.recording.parts
     try:
-        result = replay.replay(opened.recording, catalogue)
+        result = replay.replay(opened.recording, catalogue, tick)
     except replay.Diverged:
         result = None
     return Side(

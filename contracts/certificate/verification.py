@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 from contracts import __version__
 from contracts.certificate import archive, bundle, signing
@@ -13,12 +15,16 @@ from contracts.certificate.archive import Invalid
 from contracts.certificate.bundle import Manifest
 from contracts.certificate.levels import Assessment, Standing, assess
 from contracts.evidence import recording
+from contracts.evidence.evidence import Evidence
 from contracts.evidence.recording import Recording, sha256
 from contracts.judging.catalogue import Catalogue
-from contracts.model import ExitStatus, Result
+from contracts.judging.check import Selector
+from contracts.model import ExitStatus, Result, Violation
 from contracts.runs import replay
 
-_MOST_EXAMPLES = 10_000
+TIME_LIMIT = 40.0
+"""Seconds of processor time that verifying may take."""
+
 _URL = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?(/[!-\"$->@-~]*)")
 _SKEW = timedelta(minutes=10)  # clocks of vendor and verifier may differ
 
@@ -66,7 +72,53 @@ class Opened:
         return self.members.get(bundle.PUBLIC_KEY)
 
 
-def open_bundle(content: bytes) -> Opened:
+Tick = Callable[[], None]
+"""Raises Invalid once the time is up; called between exchanges and between the subjects of checks."""
+
+
+def time_limit(seconds: float = TIME_LIMIT, clock: Callable[[], float] = time.process_time) -> Tick:
+    """A tick for a limit that begins now."""
+    end = clock() + seconds
+
+    def tick() -> None:
+        if clock() > end:
+            raise Invalid(f"Verifying takes longer than {seconds:g} s: the bundle holds too much.")
+
+    return tick
+
+
+def limited(catalogue: Catalogue, tick: Tick) -> Catalogue:
+    """The same catalogue with checks that end when the time is up."""
+    selectors = {one.of: _limited_selector(one.of, tick) for one in catalogue.checks.values()}
+    return replace(
+        catalogue,
+        checks={
+            id_: replace(one, of=selectors[one.of], function=_limited(one.function, tick))
+            for id_, one in catalogue.checks.items()
+        },
+    )
+
+
+def _limited(function: Callable[..., Iterable[Violation]], tick: Tick) -> Callable[..., Iterable[Violation]]:
+    def ticking(*given: object) -> Iterable[Violation]:
+        tick()
+        for violation in function(*given):
+            tick()
+            yield violation
+
+    return ticking
+
+
+def _limited_selector(selector: Selector, tick: Tick) -> Selector:
+    def ticking(evidence: Evidence) -> Iterable[object]:
+        for subject in selector(evidence):
+            tick()
+            yield subject
+
+    return ticking
+
+
+def open_bundle(content: bytes, tick: Tick) -> Opened:
     """The bundle with members, hashes, hash chain and header checked; nothing is judged. Raises Invalid."""
     members = archive.unpack(content)
     if not {bundle.MANIFEST, bundle.ATTESTATION} <= set(members):
@@ -74,7 +126,7 @@ def open_bundle(content: bytes) -> Opened:
     manifest = bundle.read_manifest(members[bundle.MANIFEST])
     _check_members(members, manifest)
     try:
-        recorded = recording.loads(archive.expand(bundle.RECORDING, members[bundle.RECORDING]))
+        recorded = recording.loads(archive.expand(bundle.RECORDING, members[bundle.RECORDING]), tick)
     except recording.BadRecording as error:
         raise Invalid(f"{bundle.RECORDING}: {error}") from None
     opened = Opened(manifest, members, recorded)
@@ -83,17 +135,23 @@ def open_bundle(content: bytes) -> Opened:
 
 
 def verify(
-    content: bytes, catalogue: Catalogue, wanted: Wanted = Wanted(), *, now: datetime | None = None
+    content: bytes,
+    catalogue: Catalogue,
+    wanted: Wanted = Wanted(),
+    *,
+    now: datetime | None = None,
+    tick: Tick | None = None,
 ) -> Verified:
-    """What a bundle proves. Raises Invalid where it does not hold together."""
-    opened = open_bundle(content)
+    """What a bundle proves. Raises Invalid where it does not hold together, or takes too long."""
+    tick = tick or time_limit()
+    opened = open_bundle(content, tick)
     _check_key(opened, wanted)
     _check_times(opened.manifest, wanted, now or datetime.now(UTC))
     _check_challenge(opened, wanted)
     if sha256(opened.members[bundle.DOCUMENT]) != catalogue.document.sha256:
         return _not_comparable(opened, "another requirement set")
     try:
-        result = replay.replay(opened.recording, catalogue)
+        result = replay.replay(opened.recording, limited(catalogue, tick), tick)
     except replay.Diverged as error:
         if opened.manifest.suite != __version__:
             return _not_comparable(opened, "other requests")
@@ -168,6 +226,8 @@ def _check_challenge(opened: Opened, wanted: Wanted) -> None:
 def _check_asked(opened: Opened) -> None:
     recorded = opened.recording
     _check_places(recorded)
+    if any(datetime.fromisoformat(part.began) > opened.manifest.issued + _SKEW for part in recorded.parts):
+        raise Invalid("The recording says that the run began after the bundle was issued.")
     if recorded.parameters.only:
         raise Invalid("The recording is of a run that judged chosen requirements alone.")
     if recorded.suite != opened.manifest.suite:
@@ -178,15 +238,23 @@ def _check_asked(opened: Opened) -> None:
 
 def _check_places(recorded: Recording) -> None:
     parts = recorded.parts
-    if not parts or (recorded.parameters.examples or 0) > _MOST_EXAMPLES:
-        raise Invalid("The recording holds no run, or one that asks for more than a run can.")
+    if not parts:
+        raise Invalid("The recording holds no run.")
     for part in parts:
         if recorded.redacted is not (part.probed is not None):
             raise Invalid("The recording does not say how many exchanges are the probes', or should not.")
         if part.deployment != f"{recorded.base_url.rstrip('/')}{part.path}":
             raise Invalid("The recording is of another deployment than its header says.")
-        if not _URL.fullmatch(part.deployment):
+        if not _is_url(part.deployment):
             raise Invalid("The recording names a deployment that is no URL.")
+
+
+def _is_url(text: str) -> bool:
+    try:
+        port = urlsplit(text).port  # refuses odd hosts and ports
+    except ValueError:
+        return False
+    return port != 0 and _URL.fullmatch(text) is not None
 
 
 def _check_statement(opened: Opened) -> None:
@@ -234,8 +302,11 @@ def _proved(opened: Opened, found: Verified, wanted: Wanted) -> Iterator[str]:
 def _unproved(opened: Opened, wanted: Wanted) -> Iterator[str]:
     yield "that the deployment really sent these answers: whoever holds the key could have made them up"
     yield "that product and version are what answered, and that the time of issue is true: the vendor says so"
+    yield "when the run began, how long responses took, --timeout and --concurrency: the vendor says so"
     if opened.recording.redacted:
         yield "completeness: strings were replaced, so the vendor vouches for it that nothing was left out"
+        yield "redaction: whether every string was replaced"
+    yield from _unproved_of_run(opened.recording)
     if opened.recording.parameters.open or not opened.recording.parameters.token:
         yield "access control: the vendor gave no credentials, or says that everyone may read"
     if opened.manifest.challenge is None:
@@ -244,3 +315,14 @@ def _unproved(opened: Opened, wanted: Wanted) -> Iterator[str]:
         yield "who made it: the bundle is NOT SIGNED"
     elif wanted.public is None:
         yield "whose key it is: give the vendor's with --public-key"
+
+
+def _unproved_of_run(recorded: Recording) -> Iterator[str]:
+    if any(part.interrupted for part in recorded.parts):
+        yield "why the run ended early: the vendor says so"
+    if any(part.remarks for part in recorded.parts):
+        yield "the remarks on the run: the vendor says so"
+    if recorded.parameters.no_concurrent_writes:
+        yield "that nothing wrote during the run: the vendor says so"
+    if recorded.parameters.skip_hostile:
+        yield "that hostile values are survived: the vendor chose not to send them"

@@ -94,6 +94,7 @@ def _certify(
     waivers: tuple[Waiver, ...],
 ) -> int:
     from contracts.certificate import certifying
+    from contracts.certificate.archive import Invalid
     from contracts.runs.recorder import Recorder
 
     recorder = Recorder(settings, catalogue)
@@ -101,17 +102,20 @@ def _certify(
     if invocation.watch.first is not None:
         raise signals.Interrupted(invocation.watch.first)  # half a run is nothing to certify
     invocation.watch.interrupts = False
-    made = certifying.certify(
-        recorder.recording(),
-        result,
-        catalogue,
-        product=order.product,
-        challenge=order.challenge,
-        days=order.days,
-        waivers=waivers,
-        signer=order.signer,
-        redact=order.redact,
-    )
+    try:
+        made = certifying.certify(
+            recorder.recording(),
+            result,
+            catalogue,
+            product=order.product,
+            challenge=order.challenge,
+            days=order.days,
+            waivers=waivers,
+            signer=order.signer,
+            redact=order.redact,
+        )
+    except Invalid as error:
+        raise UserError(f"No bundle is written, because nobody could verify it: {error}") from None
     write_file(order.out, made.content)
     _print(made.assessment, order)
     return made.assessment.status

@@ -11,8 +11,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +22,21 @@ from contracts.model import Attempt, Credentials, Exchange, Failure, FailureKind
 
 FORMAT = "bifrost-contracts recording"
 VERSION = 1
+
+# Bounds on memory and time, above what a run with the default limits can receive.
+MAX_LINES = 2_500  # a run sends 560 requests by default; some checks compare every two responses
+MAX_LINE = 24 * 2**20  # bytes
+MAX_TOKENS = 2_000  # JSON tokens of one line, outside strings
+MAX_BODY_BYTES = 40 * 2**20  # of all bodies
+MAX_BODY_TOKENS = 2_500_000
+MAX_BODY_CONTAINERS = 600_000
+_PUNCTUATION = (b"[", b"{", b",", b":")
+
+_MAX_TEXT = 2_000  # characters of a text that the suite writes
+_MAX_QUERY = 128 * 1024
+_MAX_HEADERS = 256 * 1024
+_MAX_ITEMS = 64  # remarks, attempts
+_MAX_SECONDS = 10_000_000.0
 
 Entry = dict[str, Any]
 _STATED = ("suite", "document", "base_url", "redacted")  # of the header, besides the parameters
@@ -94,10 +111,15 @@ def sha256(content: bytes) -> str:
 
 def dumps(recording: Recording) -> bytes:
     """The recording as the content of a file."""
-    lines: list[bytes] = []
+    return b"".join(line + b"\n" for line in _lines(recording))
+
+
+def _lines(recording: Recording) -> Iterator[bytes]:
+    before = ""
     for entry in _entries(recording):
-        lines.append(canonical({**entry, "previous": sha256(lines[-1]) if lines else ""}))
-    return b"".join(line + b"\n" for line in lines)
+        line = canonical({**entry, "previous": before})
+        before = sha256(line)
+        yield line
 
 
 def _entries(recording: Recording) -> Iterator[Entry]:
@@ -145,25 +167,39 @@ def load(path: Path) -> Recording:
     return loads(path.read_bytes())
 
 
-def loads(content: bytes) -> Recording:
-    """The recording that is the content of a file; BadRecording names the line that is wrong."""
-    entries = list(_chained(content))
-    if not entries:
+def loads(content: bytes, tick: Callable[[], None] = lambda: None) -> Recording:
+    """The recording that is the content of a file; BadRecording names the line that is wrong.
+
+    `tick` is called for each line.
+    """
+    if not content:
         raise BadRecording("The recording is empty.")
-    reader = _Reader(entries)
-    found = reader.recording()
-    if dumps(found) != content:  # a reader must not pass over anything that it does not understand
+    lines = content.count(b"\n")
+    if lines > MAX_LINES:
+        raise BadRecording(f"The recording has more than {MAX_LINES:,} lines.")
+    if not content.endswith(b"\n"):
+        raise BadRecording(f"Line {lines + 1} is cut off: the recording is not complete.")
+    found = _Reader(_chained(content, tick)).recording()
+    # A reader must not pass over anything that it does not understand.
+    if any(made != line for made, line in zip(_lines(found), _split(content), strict=True)):
         raise BadRecording("The recording holds something that is not written as recordings are.")
     return found
 
 
-def _chained(content: bytes) -> Iterator[tuple[int, Entry]]:
+def _split(content: bytes) -> Iterator[bytes]:
+    """The lines one after the other: all at once would take the memory of the file once more."""
+    start = 0
+    while start < len(content):
+        end = content.index(b"\n", start)
+        yield content[start:end]
+        start = end + 1
+
+
+def _chained(content: bytes, tick: Callable[[], None]) -> Iterator[tuple[int, Entry]]:
     """The entries with the numbers of their lines, each link of the chain checked."""
     before = ""
-    lines = content.split(b"\n")
-    if lines.pop() != b"":
-        raise BadRecording(f"Line {len(lines) + 1} is cut off: the recording is not complete.")
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(_split(content), 1):
+        tick()
         entry = _parsed(number, line)
         if entry.pop("previous", None) != before:
             raise BadRecording(
@@ -175,6 +211,8 @@ def _chained(content: bytes) -> Iterator[tuple[int, Entry]]:
 
 
 def _parsed(number: int, line: bytes) -> Entry:
+    if len(line) > MAX_LINE or _tokens(line) > MAX_TOKENS:
+        raise BadRecording(f"Line {number} is larger than any line of a recording.")
     try:
         entry = json.loads(line.decode("ascii"))
         exact = isinstance(entry, dict) and canonical(entry) == line
@@ -185,12 +223,23 @@ def _parsed(number: int, line: bytes) -> Entry:
     return dict(entry)
 
 
+def _tokens(line: bytes) -> int:
+    """The number of JSON tokens outside strings, counted without parsing: each becomes an object."""
+    plain = line.replace(b"\\\\", b"").replace(b'\\"', b"")
+    if plain.count(b'"') > 2 * MAX_TOKENS:
+        return MAX_TOKENS + 1
+    outside = b"".join(plain.split(b'"')[::2])
+    return sum(map(outside.count, _PUNCTUATION))
+
+
 class _Reader:
     """Takes entries one after the other, each of the type that must come next."""
 
-    def __init__(self, entries: list[tuple[int, Entry]]) -> None:
+    def __init__(self, entries: Iterator[tuple[int, Entry]]) -> None:
         self._entries = entries
-        self._next = 0
+        self._line = 0  # of the entry taken last
+        self._next = next(entries, None)
+        self._body_tokens = self._body_containers = self._body_bytes = 0
 
     def recording(self) -> Recording:
         header = self._take("header")
@@ -199,16 +248,16 @@ class _Reader:
         opened = self._built(lambda: _opened(header))
         parts = []
         while self._kind() == "path":
-            parts.append(self._part())
+            parts.append(self._part(opened.parameters))
         close = self._take("close")
         count = sum(len(part.exchanges) for part in parts)
         if close != {"paths": len(parts), "exchanges": count}:
             raise self._wrong(f"closes the recording with other counts than {count} exchanges")
-        if self._next != len(self._entries):
-            raise BadRecording(f"Line {self._line()} comes after the end of the recording.")
+        if self._next is not None:
+            raise BadRecording(f"Line {self._next[0]} comes after the end of the recording.")
         return replace(opened, parts=tuple(parts))
 
-    def _part(self) -> Part:
+    def _part(self, parameters: RunParameters) -> Part:
         opening = self._take("path")
         exchanges: list[Exchange] = []
         while self._kind() == "exchange":
@@ -216,26 +265,37 @@ class _Reader:
             exchange = self._built(lambda entry=entry: _exchange(entry))  # type: ignore[misc]
             if exchange.number != len(exchanges) + 1:
                 raise self._wrong(f"holds exchange {exchange.number} where {len(exchanges) + 1} must come")
+            if parameters.concurrency == 1 and exchanges and exchange.started < exchanges[-1].started:
+                raise self._wrong("holds an exchange that started before the one before it")
+            self._count(exchange.content)
             exchanges.append(exchange)
         end = self._take("end")
         if end.pop("exchanges", None) != len(exchanges):
             raise self._wrong(f"ends after another number of exchanges than the {len(exchanges)} before it")
         return self._built(lambda: _part(opening, tuple(exchanges), end))
 
-    def _kind(self) -> str:
-        return str(self._entries[self._next][1].get("type")) if self._next < len(self._entries) else ""
+    def _count(self, content: bytes) -> None:
+        """Bounds the objects that all bodies together become when they are parsed."""
+        self._body_bytes += len(content)
+        self._body_containers += content.count(b"[") + content.count(b"{")
+        self._body_tokens += sum(map(content.count, _PUNCTUATION))
+        if (
+            self._body_bytes > MAX_BODY_BYTES
+            or self._body_containers > MAX_BODY_CONTAINERS
+            or self._body_tokens > MAX_BODY_TOKENS
+        ):
+            raise self._wrong("makes the bodies of the recording larger than a run may receive")
 
-    def _line(self) -> int:
-        return self._entries[self._next][0]
+    def _kind(self) -> str:
+        return "" if self._next is None else str(self._next[1].get("type"))
 
     def _take(self, kind: str) -> Entry:
-        if self._next == len(self._entries):
-            raise BadRecording(f"The recording ends after line {self._next}: it is not complete.")
-        if self._kind() != kind:
-            raise BadRecording(f"Line {self._line()} is not the {kind} entry that must come there.")
-        entry = dict(self._entries[self._next][1])
-        self._next += 1
-        del entry["type"]
+        if self._next is None:
+            raise BadRecording(f"The recording ends after line {self._line}: it is not complete.")
+        self._line, entry = self._next
+        if entry.pop("type", None) != kind:
+            raise BadRecording(f"Line {self._line} is not the {kind} entry that must come there.")
+        self._next = next(self._entries, None)
         return entry
 
     def _built(self, build: Callable[[], _T]) -> _T:
@@ -245,7 +305,7 @@ class _Reader:
             raise self._wrong("does not hold what it must") from None
 
     def _wrong(self, what: str) -> BadRecording:
-        return BadRecording(f"Line {self._entries[self._next - 1][0]} {what}.")
+        return BadRecording(f"Line {self._line} {what}.")
 
 
 _TYPES: dict[str, Any] = {
@@ -259,11 +319,28 @@ _TYPES: dict[str, Any] = {
 }
 
 
+_RANGES: dict[str, tuple[float, float]] = {
+    "seed": (0, 2**63 - 1),
+    "examples": (0, 10_000),
+    "concurrency": (1, 8),
+    "timeout": (0.001, 86_400),
+}
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_PATH = re.compile(r"/([!-\"$->@-~]*[!-\"$-.0->@-~])?")  # no query; what is after the last slash is not empty
+_BEGAN = "%Y-%m-%dT%H:%M:%S.%fZ"
+
+
 def _opened(header: Entry) -> Recording:
     """The recording that a header begins, without its parts."""
     _require_keys(header, _TYPES)
     for name, kind in _TYPES.items():
         _require(header[name], kind)
+    for name, (low, high) in _RANGES.items():
+        if header[name] is not None and not low <= header[name] <= high:
+            raise ValueError
+    _require_short(header["suite"], header["base_url"], header["path"] or "", *header["only"])
+    if not _SHA256.fullmatch(header["document"]) or not _PATH.fullmatch(header["path"] or "/"):
+        raise ValueError
     stated = {name: header.pop(name) for name in _STATED}
     parameters = RunParameters(**{**header, "only": frozenset(_texts(header["only"]))})
     return Recording(parameters=parameters, **stated)
@@ -273,8 +350,12 @@ def _part(opening: Entry, exchanges: tuple[Exchange, ...], end: Entry) -> Part:
     _require_keys(opening, ("path", "deployment", "began"))
     _require_keys(end, ("seconds", "interrupted", "remarks", "probed"))
     list(_texts(list(opening.values())))
-    _require(end["seconds"], float)
+    _require_seconds(end["seconds"])
     _require(end["interrupted"], str | None)
+    _require_short(*opening.values(), end["interrupted"] or "", *end["remarks"])
+    datetime.strptime(opening["began"], _BEGAN)
+    if len(end["remarks"]) > _MAX_ITEMS or not _PATH.fullmatch(opening["path"]):
+        raise ValueError
     _require(end["probed"], int | None)
     if not 0 <= (end["probed"] or 0) <= len(exchanges):
         raise ValueError
@@ -289,11 +370,12 @@ def _exchange(entry: Entry) -> Exchange:
     purpose, credentials = Purpose(request["purpose"]), Credentials(request["credentials"])
     _require(request["path"], str | None)
     _require(entry["status"], int | None)
-    _require(entry["started"], float)
-    _require(entry["elapsed"], float)
+    _require_seconds(entry["started"])
+    _require_seconds(entry["elapsed"])
     failure = entry["failure"]
-    if (failure is None) == (entry["status"] is None):
+    if (failure is None) == (entry["status"] is None) or not 100 <= (entry["status"] or 200) <= 999:
         raise ValueError
+    _require_sizes(entry)
     return Exchange(
         number=entry["number"],
         request=Request(**{**request, "purpose": purpose, "credentials": credentials}),
@@ -307,6 +389,20 @@ def _exchange(entry: Entry) -> Exchange:
     )
 
 
+def _require_sizes(entry: Entry) -> None:
+    request, failure = entry["request"], entry["failure"]
+    sent = f"{request['query']}{request['path'] or ''}{request['method']}"
+    # What leaves is ASCII; headers must at least be text that can be written.
+    if len(sent) > _MAX_QUERY or not (sent.isascii() and sent.isprintable()):
+        raise ValueError
+    headers = "".join(name + value for name, value in entry["headers"]).encode("utf-8")
+    if len(headers) > _MAX_HEADERS or len(entry["attempts"]) > _MAX_ITEMS:
+        raise ValueError
+    _require_short("" if failure is None else failure["text"], *(a["why"] for a in entry["attempts"]))
+    for attempt in entry["attempts"]:
+        _require_seconds(attempt["waited"])
+
+
 def _content(entry: Entry) -> bytes:
     if "content" in entry:
         return str(entry["content"]).encode("utf-8")
@@ -318,6 +414,18 @@ def _require(value: object, kind: Any) -> None:
     fits = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
     if not fits:
         raise TypeError
+
+
+def _require_seconds(value: object) -> None:
+    _require(value, float)
+    if not 0 <= value <= _MAX_SECONDS:  # type: ignore[operator]
+        raise ValueError
+
+
+def _require_short(*texts: str) -> None:
+    for text in texts:
+        if len(text.encode("utf-8")) > _MAX_TEXT:  # a lone surrogate is a ValueError as well
+            raise ValueError
 
 
 def _require_keys(entry: Mapping[str, Any], names: Iterable[str]) -> None:

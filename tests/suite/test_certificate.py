@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import itertools
 import json
 import random
 import subprocess
@@ -20,6 +21,7 @@ from contracts.certificate import certificate_text as words
 from contracts.certificate.archive import Invalid
 from contracts.certificate.bundle import Product
 from contracts.certificate.levels import Standing
+from contracts.cli import app as cli
 from contracts.evidence import recording as recordings
 from contracts.evidence.recording import Part, Recording
 from contracts.judging.waivers import Waiver
@@ -234,7 +236,7 @@ def test_exchanges_dropped_doubled_or_swapped_are_invalid_even_in_a_bundle_made_
         }[change]
         if [e.request for e in moved] == [e.request for e in exchanges]:
             continue
-        numbered = tuple(replace(e, number=n) for n, e in enumerate(moved, 1))
+        numbered = tuple(replace(e, number=n, started=float(n)) for n, e in enumerate(moved, 1))
         forged = replace(recording, parts=(replace(recording.parts[0], exchanges=numbered),))
         content = bundle.issue(forged, result, CATALOGUE, product=PRODUCT, issued=NOW, days=9, signer=SIGNER)
         with pytest.raises(Invalid, match="does not fit the plan"):
@@ -481,6 +483,194 @@ def test_exchanges_that_nothing_would_check_are_refused(hidden, change):
     forged = replace(hidden, parts=(FORGED_PARTS[change](hidden.parts[0]),))
     with pytest.raises(replay.Diverged):
         replay.replay(forged, CATALOGUE)
+
+
+# --- forged bundles ----------------------------------------------------------------------------------
+
+Members = dict[str, bytes]
+
+
+@pytest.fixture(scope="module")
+def forgeable(hidden) -> Members:
+    """The members of a sound redacted bundle."""
+    result = replay.replay(hidden, CATALOGUE)
+    now = datetime.now(UTC).replace(microsecond=0)
+    return archive.unpack(bundle.issue(hidden, result, CATALOGUE, product=PRODUCT, issued=now, days=9))
+
+
+def rehashed(members: Members, **changes: bytes) -> Members:
+    """The members with changes by member, and a manifest that fits them."""
+    changed = {**members, **{getattr(bundle, name): content for name, content in changes.items()}}
+    raw = json.loads(members[bundle.MANIFEST])
+    raw["members"] |= {name: recordings.sha256(changed[name]) for name in raw["members"]}
+    return {**changed, bundle.MANIFEST: json.dumps(raw, indent=2).encode() + b"\n"}
+
+
+def lines_of(members: Members) -> list[dict[str, object]]:
+    """The entries of the recording."""
+    return [json.loads(line) for line in archive.expand("", members[bundle.RECORDING]).splitlines()]
+
+
+def with_lines(members: Members, entries: list[dict[str, object]]) -> bytes:
+    """A bundle with these entries in an unbroken chain."""
+    content, before = [], ""
+    for entry in entries:
+        line = recordings.canonical({**entry, "previous": before})
+        before = recordings.sha256(line)
+        content.append(line + b"\n")
+    return archive.pack(rehashed(members, RECORDING=archive.compress(b"".join(content))))
+
+
+def header(**changes: object) -> Callable[[Members], bytes]:
+    """A forgery of the first line."""
+
+    def forge(members: Members) -> bytes:
+        first, *others = lines_of(members)
+        return with_lines(members, [{**first, **changes}, *others])
+
+    return forge
+
+
+def exchange(**changes: object) -> Callable[[Members], bytes]:
+    """A forgery of the first exchange."""
+
+    def forge(members: Members) -> bytes:
+        first, path, one, *others = lines_of(members)
+        return with_lines(members, [first, path, {**one, **changes}, *others])
+
+    return forge
+
+
+def end(**changes: object) -> Callable[[Members], bytes]:
+    """A forgery of the line after the last exchange."""
+
+    def forge(members: Members) -> bytes:
+        *others, last, close = lines_of(members)
+        return with_lines(members, [*others, {**last, **changes}, close])
+
+    return forge
+
+
+def began(value: object) -> Callable[[Members], bytes]:
+    """A forgery of when the run began."""
+
+    def forge(members: Members) -> bytes:
+        first, path, *others = lines_of(members)
+        return with_lines(members, [first, {**path, "began": value}, *others])
+
+    return forge
+
+
+def stated(**changes: object) -> Callable[[Members], bytes]:
+    """A forgery of the manifest."""
+
+    def forge(members: Members) -> bytes:
+        raw = {**json.loads(members[bundle.MANIFEST]), **changes}
+        return archive.pack({**members, bundle.MANIFEST: json.dumps(raw, indent=2).encode() + b"\n"})
+
+    return forge
+
+
+def raw_recording(content: bytes) -> Callable[[Members], bytes]:
+    """A bundle whose recording is this content."""
+    return lambda members: archive.pack(rehashed(members, RECORDING=archive.compress(content)))
+
+
+def exchanges_more(members: Members) -> bytes:
+    """A failure appended, with all counts changed."""
+    *others, last, close = lines_of(members)
+    one = dict(others[-1])
+    count = one["number"] + 1  # type: ignore[operator]
+    request = {**one["request"], "purpose": "walk"}  # type: ignore[dict-item]
+    one |= {"number": count, "status": 500, "content": "", "request": request}
+    return with_lines(members, [*others, one, {**last, "exchanges": count}, {**close, "exchanges": count}])
+
+
+def many_members(_members: Members) -> bytes:
+    """A ZIP file with more members than a reader should make objects of."""
+    return zipped([(str(n), b"") for n in range(20_000)])
+
+
+FORGED: dict[str, tuple[Callable[[Members], bytes], str]] = {
+    "concurrency 0": (header(concurrency=0), "Line 1 does not hold"),
+    "concurrency of a word": (header(concurrency="1"), "Line 1 does not hold"),
+    "concurrency of a thousand": (header(concurrency=1_000), "Line 1 does not hold"),
+    "a time limit of 0": (header(timeout=0.0), "Line 1 does not hold"),
+    "a time limit of a year": (header(timeout=3e7), "Line 1 does not hold"),
+    "a negative seed": (header(seed=-1), "Line 1 does not hold"),
+    "a huge seed": (header(seed=10**4000), "Line 1 does not hold"),
+    "negative examples": (header(examples=-1), "Line 1 does not hold"),
+    "a billion examples": (header(examples=10**9), "Line 1 does not hold"),
+    "a path that ends in a slash": (header(path="/"), "does not fit the plan"),
+    "a path without a slash": (header(path="x"), "Line 1 does not hold"),
+    "a path with a query": (header(path="/x?y"), "Line 1 does not hold"),
+    "a URL of half a host": (header(base_url="http://["), "another deployment"),
+    "a URL of another host": (header(base_url="http://else.invalid"), "another deployment"),
+    "a URL of a megabyte": (header(base_url="http://a" * 200_000), "Line 1 does not hold"),
+    "another document": (header(document="0" * 64), "another document"),
+    "a document that is no hash": (header(document="x"), "Line 1 does not hold"),
+    "another version": (header(suite="9"), "different versions"),
+    "raw, though redacted": (header(redacted=False), "exchanges are the probes'"),
+    "chosen requirements": (header(only=["PAGE-COUNT"]), "chosen requirements"),
+    "began yesterday, in words": (began("yesterday"), "does not hold"),
+    "began of a number": (began(5), "does not hold"),
+    "began in a year to come": (began("2999-01-01T00:00:00.000000Z"), "began after"),
+    "no exchange of the probes": (end(probed=0), "no exchange of the probes"),
+    "more probes than exchanges": (end(probed=99_999), "does not hold"),
+    "nothing probed in words": (end(probed=None), "exchanges are the probes'"),
+    "interrupted": (end(interrupted="time is spent"), "reason recorded"),
+    "a remark of a megabyte": (end(remarks=["x" * 2**20]), "does not hold"),
+    "a remark more": (end(remarks=["all is well"]), "is not what the evidence comes to"),
+    "seconds of a century": (end(seconds=4e9), "does not hold"),
+    "a failure appended": (exchanges_more, "does not fit the plan"),
+    "another number": (exchange(number=2), "where 1 must come"),
+    "a time that runs backwards": (exchange(started=1e6), "started before"),
+    "a status that is none": (exchange(status=7), "does not hold"),
+    "a failure for an answer": (exchange(status=500), "does not fit the plan"),
+    "many small arrays": (exchange(content="[" + "[]," * 650_000 + "[]]"), "larger than a run"),
+    "many values": (exchange(content="[" + "1," * 2_600_000 + "1]"), "larger than a run"),
+    "many headers": (exchange(headers=[["a", "b"]] * 5_000), "larger than any line"),
+    "a long header": (exchange(headers=[["a", "b" * 10**6]]), "does not hold"),
+    "only newlines": (raw_recording(b"\n" * 10**6), "more than 2,500 lines"),
+    "one long line": (raw_recording(b"[" * 30_000_000 + b"\n"), "larger than any line"),
+    "no recording": (raw_recording(b""), "recording is empty"),
+    "nested arrays": (raw_recording(b"[" * 1_900 + b"\n"), "no line of a recording"),
+    "expired before it was issued": (stated(expires="2001-01-01T00:00:00Z"), "no manifest"),
+    "valid for a thousand years": (stated(expires="3026-01-01T00:00:00Z"), "no manifest"),
+    "a vendor of a megabyte": (stated(vendor="x" * 900_000), "no manifest"),
+    "a manifest of many waivers": (stated(waivers=[[]] * 100_000), "no manifest"),
+    "a large manifest": (stated(vendor="x" * 2**21), "larger than"),
+    "many members": (many_members, "more than 32 members"),
+}
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_forged_bundles_are_invalid_with_a_reason(forgeable, name, tmp_path, capsys):
+    forge, said = FORGED[name]
+    file = tmp_path / "forged.zip"
+    file.write_bytes(forge(forgeable))
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["verify", str(file)])
+    out = capsys.readouterr().out
+    assert (ended.value.code, out.startswith("INVALID  ")) == (4, True)
+    assert said in out
+
+
+def test_the_base_of_the_forgeries_is_valid(forgeable):
+    found = verification.verify(archive.pack(rehashed(forgeable)), CATALOGUE)
+    assert found.assessment.standing is Standing.NOT_CONFORMING
+    assert any("redaction: whether every string" in one for one in found.unproved)
+
+
+def test_verifying_ends_when_its_time_is_up(forgeable):
+    seconds = itertools.count()
+    verification.verify(archive.pack(forgeable), CATALOGUE, tick=lambda: next(seconds) and None)
+    for limit in (10, next(seconds) - 10):  # while lines are read, and while checks run
+        clock = itertools.count().__next__
+        with pytest.raises(Invalid, match="takes longer than"):
+            verification.verify(
+                archive.pack(forgeable), CATALOGUE, tick=verification.time_limit(limit, clock)
+            )
 
 
 # --- no network ------------------------------------------------------------------------------------

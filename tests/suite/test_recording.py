@@ -27,6 +27,7 @@ from contracts.runs.session import Run
 from tests.support import fake
 
 PARAMETERS = RunParameters(OLD_PATH, examples=0)
+BEGAN = "2026-11-24T11:00:00.000000Z"
 
 
 def recorded(send=None, **variant: object) -> tuple[Result, Recording]:
@@ -35,7 +36,7 @@ def recorded(send=None, **variant: object) -> tuple[Result, Recording]:
     live = Run(PARAMETERS, OLD_PATH, fake.CATALOGUE)
     live.drive(one_by_one(send))
     result = live.result("http://fake.invalid/api/access-profiles", 1.5)
-    part = Part(OLD_PATH, result.deployment, "", result.exchanges, result.seconds, result.interrupted)
+    part = Part(OLD_PATH, result.deployment, BEGAN, result.exchanges, result.seconds, result.interrupted)
     document = fake.CATALOGUE.document.sha256
     return result, Recording(__version__, document, "http://fake.invalid", PARAMETERS, (part,))
 
@@ -72,8 +73,8 @@ def test_failures_and_odd_bytes_come_back_as_they_were(good):
     _, recording = good
     failure = Failure(FailureKind.CUT, "the deployment closed the connection")
     odd = (
-        Exchange(1, Request("tags=%ff"), 200, (("X", "\xff"),), b"\xff\x00", None, 0.1, 0.2),
-        Exchange(2, Request(""), None, failure=failure, started=1e-9, elapsed=3.3),
+        Exchange(1, Request("tags=%ff"), 200, (("X", "\xff"),), b"\xff\x00", None, 1e-9, 0.2),
+        Exchange(2, Request(""), None, failure=failure, started=0.1, elapsed=3.3),
     )
     part = replace(recording.parts[0], exchanges=odd)
     assert loads(dumps(replace(recording, parts=(part,)))).parts[0].exchanges == odd
@@ -115,7 +116,7 @@ def test_a_chain_that_was_made_anew_does_not_fit_the_run(good, change):
             "double": [*exchanges[: at + 1], *exchanges[at:]],
             "swap": [*exchanges[:at], exchanges[at + 1], exchanges[at], *exchanges[at + 2 :]],
         }[change]
-        numbered = tuple(replace(e, number=n) for n, e in enumerate(moved, 1))
+        numbered = tuple(replace(e, number=n, started=float(n)) for n, e in enumerate(moved, 1))
         if [e.request for e in numbered] == [e.request for e in exchanges]:
             continue  # two equal requests changed places: as if the deployment had answered so
         forged = replace(good[1], parts=(replace(good[1].parts[0], exchanges=numbered),))
@@ -144,6 +145,19 @@ def test_every_flipped_byte_is_noticed(good):
         (lambda e: [*e[:2], {**e[2], "number": 2}, *e[3:]], "where 1 must come"),
         (lambda e: [*e[:2], {**e[2], "status": None}, *e[3:]], "does not hold"),
         (lambda e: [*e[:2], {**e[2], "started": 0}, *e[3:]], "does not hold"),
+        (lambda e: [*e[:2], {**e[2], "started": -1.0}, *e[3:]], "does not hold"),
+        (lambda e: [*e[:2], {**e[2], "started": 1e9}, *e[3:]], "does not hold"),
+        (lambda e: [*e[:2], {**e[2], "started": 9e6}, *e[3:]], "started before"),
+        (lambda e: [*e[:2], {**e[2], "status": 5}, *e[3:]], "does not hold"),
+        (lambda e: [*e[:2], {**e[2], "content": "\ud800"}, *e[3:]], "does not hold"),
+        (lambda e: [*e[:2], {**e[2], "headers": [["a" * 300_000, ""]]}, *e[3:]], "does not hold"),
+        (lambda e: [*e[:2], {**e[2], "headers": [["a", "b"]] * 1_000}, *e[3:]], "larger than any line"),
+        (lambda e: [*e[:2], {**e[2], "content": "[" * 700_000}, *e[3:]], "larger than a run"),
+        (lambda e: [*e[:2], {**e[2], "content": "," * 2_600_000}, *e[3:]], "larger than a run"),
+        (lambda e: [*e[:-2], {**e[-2], "probed": 10**6}, e[-1]], "does not hold"),
+        (lambda e: [*e[:-2], {**e[-2], "probed": True}, e[-1]], "does not hold"),
+        (lambda e: [*e[:-2], {**e[-2], "remarks": ["x"] * 100}, e[-1]], "does not hold"),
+        (lambda e: [*e[:-2], {**e[-2], "interrupted": "x" * 3_000}, e[-1]], "does not hold"),
         (lambda e: [*e[:2], {**e[2], "more": 1}, *e[3:]], "not written as"),
         (lambda e: [*e[:-1], {**e[-1], "exchanges": 1}], "other counts"),
         (lambda e: [*e[:-2], {**e[-2], "exchanges": 1}, e[-1]], "another number"),

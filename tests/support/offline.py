@@ -19,7 +19,7 @@ from contracts.runs.recorder import Recorder
 from tests.support.fake import CATALOGUE
 
 PRODUCT = Product("Acme", "Gateway", "1.2.3")
-NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+NOW = datetime(2126, 11, 24, 12, tzinfo=UTC)  # after every run that a test records
 
 
 @dataclass(frozen=True)
