@@ -91,7 +91,10 @@ def refusals(evidence: Evidence) -> Iterator[Refusal]:
     for answer in evidence.answers:
         if 400 <= answer.status < 500 and answer.request.method == "GET":
             echoed = " ".join(value for _, value in answer.query.parameters)
-            yield Refusal(answer, {name: found for name, found in telling.items() if name not in echoed})
+            own = {name for name in telling if name in echoed}
+            yield Refusal(
+                answer, {n: found for n, found in telling.items() if n not in own} if own else telling
+            )
 
 
 def _tells(name: str) -> bool:

@@ -15,6 +15,7 @@ from contracts.judging.relations import (
     places,
     same_content,
     same_order,
+    same_sequence,
     same_total,
     turned_pair,
     unique_in,
@@ -93,10 +94,13 @@ def total_count_is_the_same_everywhere(pair: PagePair) -> Iterator[Violation]:
     sampled="boundaries",
 )
 def order_does_not_depend_on_page_size(pair: WalkPair) -> Iterator[Violation]:
-    """Unchanged items keep their order from page to page; at which position is WALK-SPLIT's."""
-    turned = next(((a, b) for a, b in pair.pages if turned_pair(a, b)), None)
+    """Unchanged items keep their order; at which position is WALK-SPLIT's, if pages have two in common."""
+    pages = list(pair.pages)
+    turned = next(((a, b) for a, b in pages if turned_pair(a, b)), None)
     if turned is not None:
         yield from same_order(*turned, "the same order at every page size")
+    elif not pages and set(pair.sequences[0]) == set(pair.sequences[1]):
+        yield from same_sequence(pair.first, pair.second, "the same sequence at every page size")
 
 
 @check(
