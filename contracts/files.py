@@ -11,6 +11,7 @@ from contracts.model import UserError
 TEXT_LIMIT = 2**20
 """Bytes of a text file that a person writes: options, targets, waivers."""
 
+_TRIAL = 16 * 1024  # bytes: what fits then is not what fits later, but a full disk shows
 _DOTS = 200  # in one line of TOML
 _SHOWN = 200  # characters of a path in a message
 
@@ -95,11 +96,13 @@ def append_file(path: Path, content: bytes) -> None:
 
 
 def require_writable(path: Path) -> None:
-    """UserError if `write_file` could not write there."""
+    """UserError if `write_file` could not write there, a full disk included."""
     try:
         unfinished = _unfinished(_target(path))
-        unfinished.open("xb").close()
-        unfinished.unlink()
+        try:
+            unfinished.write_bytes(bytes(_TRIAL))
+        finally:
+            unfinished.unlink(missing_ok=True)
     except (OSError, ValueError) as error:
         raise UserError(f"Cannot write {shown(path)}: {_reason(error)}.") from None
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 OLD_PATH = "/api/access-profiles"
 NEW_PATH = "/api/governance/access-profiles"
 
-# What moves by itself on a live gateway; profiles are compared without these.
+# Volatile members of a live gateway, which change without a write; items are compared without them.
 VOLATILE = frozenset(
     {
         "current_usage",
@@ -98,7 +98,7 @@ class Purpose(StrEnum):
     INPUT = "input"
     HOSTILE = "hostile"  # can take a process down
     WHOLE_LIST_AGAIN = "the whole list again"
-    EXHAUSTIVE_WALK = "exhaustive walk"  # the exchange is dropped once it is judged
+    EXHAUSTIVE_WALK = "exhaustive walk"  # the exchange is dropped once it is checked
     EXHAUSTIVE_WALK_AGAIN = "exhaustive walk again"
 
 
@@ -110,7 +110,7 @@ MADE_UP_BASIC = "contracts:contracts0000000000000000"
 class Request:
     """One request as it leaves: `query` is raw, already percent-encoded, and sent byte for byte.
 
-    `path` is raw too; None means the path of the operation that is judged. `purpose` takes no part in
+    `path` is raw too; None means the path of the operation. `purpose` takes no part in
     equality.
     """
 
@@ -132,7 +132,7 @@ class FailureKind(StrEnum):
     TLS = "tls"  # no trusted secure connection
     TIMEOUT = "time-out"  # the whole exchange took longer than allowed
     CUT = "cut connection"  # closed or reset before the response was complete
-    PROTOCOL = "not HTTP"  # what came is no well-formed HTTP response
+    PROTOCOL = "not HTTP"  # the response is not well-formed HTTP
     TOO_LARGE = "too large"  # headers or content above the bounds of the suite
 
 
@@ -154,7 +154,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A request and what came back. `status` is None exactly when `failure` is set.
+    """A request and its response. `status` is None exactly when `failure` is set.
 
     `number` counts from 1 in the order of sending. `content` is decoded (gzip undone), never more than
     the bound; for HEAD it is what followed the header section, where nothing may. `started` is in seconds
@@ -263,14 +263,14 @@ class Behaviour:
 class Result:
     """Everything that a report may say of one run."""
 
-    deployment: str  # URL of the operation that was judged, without secrets
+    deployment: str  # URL of the operation that was checked, without secrets
     seed: int
     verdicts: tuple[Verdict, ...]
     behaviours: tuple[Behaviour, ...]
     exchanges: tuple[Exchange, ...]
     notes: tuple[str, ...] = ()  # what a reader must know: open deployment, extra members, interruption
     seconds: float = 0.0
-    interrupted: str | None = None  # why the run ended before all was asked
+    interrupted: str | None = None  # why the run ended early
 
 
 class ExitStatus:
@@ -288,7 +288,7 @@ class UserError(Exception):
     """Something that the user can mend: a bad option, document, file. Ends a command with status 2."""
 
 
-class BudgetSpent(Exception):  # noqa: N818 - no error: the run ends and judges what it has
+class BudgetSpent(Exception):  # noqa: N818 - no error: the run ends and checks what it has
     """The run's requests or its time are spent, so this request did not leave; `why` is one sentence."""
 
     def __init__(self, why: str) -> None:
@@ -312,5 +312,5 @@ def exit_status(
     if outcomes & unsettled or outcomes <= {Outcome.NOT_APPLICABLE, Outcome.NOT_EXERCISED}:
         return ExitStatus.INCONCLUSIVE
     if Outcome.PASS not in outcomes and any(v.blocked_by for v in weighty):
-        return ExitStatus.INCONCLUSIVE  # one waived cause, and nothing that could be judged beside it
+        return ExitStatus.INCONCLUSIVE  # one waived cause, and nothing else that could be checked
     return ExitStatus.CONFORMING

@@ -6,7 +6,8 @@ and so do length, punctuation, letter case and, for what was asked for, that it 
 The key is drawn for one recording and thrown away.
 
 What the probes choose depends on the words themselves, so nobody can ask them again afterwards: the exchanges
-are judged in the groups that the live run had put them in, and completeness is then the vendor's word.
+of the probes are checked as they are, and completeness is then the vendor's word. The repetitions follow from
+the responses alone, so they are derived again as in any recording.
 """
 
 from __future__ import annotations
@@ -69,17 +70,25 @@ def redacted(
     recording: Recording, result: Result, catalogue: Catalogue, key: bytes | None = None
 ) -> tuple[Recording, Result]:
     """The recording with tokens in it, and its result, which has the same verdicts. Raises UserError."""
-    grouped = replay.grouped(recording, catalogue)
+    probed = replay.with_probed(recording, catalogue)
     wanted = _outcomes(result)
     for attempt in range(_KEYS):
         own = secrets.token_bytes(32) if key is None else key + bytes([attempt])
-        made = _with_tokens(grouped, own)
-        again = None if made is None else replay.replay(made, catalogue)
+        made = _with_tokens(probed, own)
+        again = None if made is None else _replayed(made, catalogue)
         if made is not None and again is not None and _outcomes(again) == wanted:
             return made, again
     raise UserError(
         "The words of this deployment cannot be replaced without changing a verdict: no --redact."
     )
+
+
+def _replayed(recording: Recording, catalogue: Catalogue) -> Result | None:
+    """None where tokens lead to other repetitions than words."""
+    try:
+        return replay.replay(recording, catalogue)
+    except replay.Diverged:
+        return None
 
 
 def _outcomes(result: Result) -> list[tuple[str, str, str | None]]:

@@ -181,10 +181,8 @@ def _check_places(recorded: Recording) -> None:
     if not parts or (recorded.parameters.examples or 0) > _MOST_EXAMPLES:
         raise Invalid("The recording holds no run, or one that asks for more than a run can.")
     for part in parts:
-        if recorded.redacted is not (part.grouping is not None):
-            raise Invalid(
-                "The recording is grouped without being redacted, or redacted without being grouped."
-            )
+        if recorded.redacted is not (part.probed is not None):
+            raise Invalid("The recording does not say how many exchanges are the probes', or should not.")
         if part.deployment != f"{recorded.base_url.rstrip('/')}{part.path}":
             raise Invalid("The recording is of another deployment than its header says.")
         if not _URL.fullmatch(part.deployment):

@@ -1,6 +1,6 @@
 """The OpenAPI document: loads and validates it, hands out its sentences and its schemas.
 
-This module knows no network. It refuses a document that could not be judged by, with the place and the
+This module knows no network. It refuses a document that cannot be used, with the place and the
 fault, so that a typo stops the run before the first request and never weakens a verdict.
 """
 
@@ -52,7 +52,7 @@ _Choice = TypeVar("_Choice", bound=StrEnum)
 
 
 class DocumentError(UserError):
-    """The document cannot be judged by; the text says which file, where in it, and what is wrong."""
+    """The document cannot be used; the text says which file, where in it, and what is wrong."""
 
 
 class _FaultError(Exception):
@@ -83,7 +83,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A valid document: its requirements in their order, and the judges of its response schemas."""
+    """A valid document: its requirements in their order, and the validators of its response schemas."""
 
     raw: Mapping[str, object] = field(repr=False)
     requirements: tuple[Requirement, ...]
@@ -187,7 +187,7 @@ def document_path() -> Path:
 
 
 def load(path: Path | None = None) -> Document:
-    """The document in that file, the bundled one by default, or DocumentError if it cannot be judged by."""
+    """The document in that file, the bundled one by default, or DocumentError if it cannot be used."""
     path = path or document_path()
     content = read_file(path, at_most=_MOST_BYTES)
     try:
@@ -483,7 +483,7 @@ def _below(place: str, step: str | int) -> str:
     return f"{place}/{str(step).replace('~', '~0').replace('/', '~1')}"
 
 
-# Words for people: what was expected and what came, without dumping it.
+# Texts for people: what was expected and received, without dumping it.
 
 _KINDS = {
     "array": "an array",

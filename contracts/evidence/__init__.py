@@ -1,1 +1,1 @@
-"""What is judged: answers parsed once, and the relations between them."""
+"""What is checked: responses parsed once, and the subjects selected from them."""

@@ -23,7 +23,7 @@ UNUSABLE = (Credentials.EMPTY, Credentials.OTHER_SCHEME, Credentials.MADE_UP_BAS
 
 
 def without_credentials(evidence: Evidence) -> Iterator[Answer]:
-    """Answers of the judged operation, and of its other path, asked without credentials."""
+    """Responses of the operation, and of its other path, to requests without credentials."""
     on_the_other = (a for a in evidence.answers if a.request.purpose is Purpose.ALIAS and not a.transient)
     for answer in (*_operation(evidence), *on_the_other):
         if answer.request.credentials is Credentials.NONE and answer.query.plain:
@@ -37,21 +37,21 @@ def _operation(evidence: Evidence) -> Iterator[Answer]:
 
 
 def malformed_without_credentials(evidence: Evidence) -> Iterator[Answer]:
-    """Answers to malformed queries, asked without credentials."""
+    """Responses to malformed queries without credentials."""
     for answer in _operation(evidence):
         if answer.request.credentials is Credentials.NONE and not answer.query.plain:
             yield answer
 
 
 def wrong_credentials(evidence: Evidence) -> Iterator[Answer]:
-    """Answers to altered and to unusable credentials."""
+    """Responses to altered and to unusable credentials."""
     for answer in _operation(evidence):
         if answer.request.credentials in (*WRONG, *UNUSABLE):
             yield answer
 
 
 def other_spellings(evidence: Evidence) -> Iterator[Answer]:
-    """Answers to other spellings of the path."""
+    """Responses to other spellings of the path."""
     for answer in evidence.answers:
         request = answer.request
         if (
@@ -105,7 +105,7 @@ def challenges(evidence: Evidence) -> Iterator[Answer]:
 
 
 def heads(evidence: Evidence) -> Iterator[Answer]:
-    """Answers to HEAD of the judged operation."""
+    """Responses to HEAD of the operation."""
     return (a for a in evidence.answers if a.request.method == "HEAD" and not a.transient)
 
 
@@ -140,7 +140,7 @@ class NarrowList:
 
     @property
     def total_of_all(self) -> int | None:
-        """How many profiles the full credential sees; None where that was not asked."""
+        """How many items the full credential sees; None if that was not requested."""
         last = self.full[-1].total if self.full else None
         return last if self.whole is None else self.whole.total
 
@@ -176,7 +176,7 @@ def narrow_lists(evidence: Evidence) -> Iterator[NarrowList]:
 
 
 def _beside(full: tuple[Page, ...], narrow: tuple[Page, ...]) -> tuple[Page, ...]:
-    """The pages of the full list that share a profile with the narrower one, and the one asked nearest."""
+    """The pages of the full list that share an item with the narrower one, and the nearest in time."""
     seen = {identity for page in narrow for identity in page.ids}
     meeting = [page for page in full if not seen.isdisjoint(page.ids)]
     telling = (page for page in full if not page.past_end)
@@ -188,12 +188,12 @@ def _beside(full: tuple[Page, ...], narrow: tuple[Page, ...]) -> tuple[Page, ...
 class AliasPair:
     """The same query on both paths."""
 
-    judged: Answer
+    own: Answer
     other: Answer
 
 
 def alias_pairs(evidence: Evidence) -> Iterator[AliasPair]:
-    """Answers of the other path beside the latest earlier answer of the judged one."""
+    """Responses of the other path, each with the latest earlier response of this one."""
     if other_path_served(evidence):
         for answer in evidence.answers:
             if _of_alias(answer) and not answer.transient:
@@ -209,8 +209,8 @@ def other_path_served(evidence: Evidence) -> bool:
 
 
 def _other_path_answer(evidence: Evidence) -> Answer | None:
-    asked = (a for a in evidence.answers if _of_alias(a))
-    return next((a for a in asked if _as_the_api(a)), None)
+    answers = (a for a in evidence.answers if _of_alias(a))
+    return next((a for a in answers if _as_the_api(a)), None)
 
 
 def _of_alias(answer: Answer) -> bool:

@@ -1,4 +1,4 @@
-"""One response, parsed once: what was asked, the answer, and the page where it is well formed."""
+"""One response, parsed once: the query, the response, and the page if it is well formed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from contracts.document.document import Problem, SchemaJudge
 from contracts.evidence import strict_json as strictjson
 from contracts.model import VOLATILE, Credentials, Exchange, Place, Request
 
-# These come from proxies, limiters and restarts; the transport has waited and asked again before.
+# These come from proxies, limiters and restarts; the transport has waited and repeated the request.
 TRANSIENT = frozenset({429, 502, 503, 504})
 
 # Integers up to the first must be accepted; above, servers may refuse them (facts: 2^53, 2^63). Up to the
@@ -54,22 +54,22 @@ class Selection:
 
     @property
     def by_tags(self) -> bool:
-        """Whether tags alone are asked for."""
+        """Whether tags are the only filter."""
         return self.tags is not None and self.is_active is None and self.search is None
 
     @property
     def by_active(self) -> bool:
-        """Whether `is_active` alone is asked for."""
+        """Whether `is_active` is the only filter."""
         return self.is_active is not None and self.tags is None and self.search is None
 
     @property
     def items(self) -> tuple[str, ...]:
-        """The tags asked for as they stand between the commas, empty ones included."""
+        """The requested tags as they are between the commas, empty ones included."""
         return tuple(self.tags.split(",")) if self.tags is not None else ()
 
     @property
     def wanted(self) -> tuple[str, ...]:
-        """The tags asked for: trimmed, without empty ones, each once, in the order given."""
+        """The requested tags: trimmed, without empty ones, each once, in the order given."""
         return tuple(dict.fromkeys(item.strip() for item in self.items if item.strip()))
 
     def __str__(self) -> str:
@@ -206,7 +206,7 @@ class Answer:
 
     @property
     def regular(self) -> bool:
-        """Whether this is the judged operation, read with the given credentials."""
+        """Whether this is the operation, read with the given credentials."""
         request = self.request
         return request.method == "GET" and request.path is None and request.credentials is Credentials.GIVEN
 
@@ -220,13 +220,13 @@ def read(exchange: Exchange) -> Answer | None:
     """The answer of an exchange; None where no response came."""
     if exchange.status is None:
         return None
-    asked = read_query(exchange.request.query)
+    query = read_query(exchange.request.query)
     try:
-        return Answer(exchange, asked, value=strictjson.parse(exchange.content))
+        return Answer(exchange, query, value=strictjson.parse(exchange.content))
     except strictjson.NotJson as error:
-        return Answer(exchange, asked, problem=str(error))
+        return Answer(exchange, query, problem=str(error))
     except strictjson.BeyondBounds as error:
-        return Answer(exchange, asked, beyond=str(error))
+        return Answer(exchange, query, beyond=str(error))
 
 
 def share_profiles(answer: Answer, known: dict[int, object]) -> None:
@@ -290,7 +290,7 @@ class Profile:
         return tag.casefold() in (own.casefold() for own in self.tags)
 
     def reads_like(self, other: Profile) -> bool:
-        """Whether two reads show the same, what moves by itself aside."""
+        """Whether two reads show the same, volatile members aside."""
         return self.raw == other.raw or self.stable_json == other.stable_json
 
     @cached_property
@@ -331,7 +331,7 @@ class Page:
 
     @property
     def query(self) -> Query:
-        """What the request asked for."""
+        """The query of the request."""
         return self.answer.query
 
     def at(self, *roles: str) -> Place:
@@ -350,7 +350,7 @@ class Page:
 
     @property
     def selection(self) -> Selection:
-        """The filters asked for."""
+        """The filters of the request."""
         return self.answer.query.selection
 
     @cached_property
@@ -380,7 +380,7 @@ class Page:
 
     @cached_property
     def fingerprint(self) -> tuple[object, ...]:
-        """What two equal reads have in common, what moves by itself aside."""
+        """What two equal reads have in common, volatile members aside."""
         return (self.count, self.total, self.limit, self.offset, *(p.stable_json for p in self.profiles))
 
 

@@ -1,4 +1,4 @@
-"""The answers of a run, indexed once, from which every subject is built."""
+"""The responses of a run, indexed once; every subject is selected from them."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class Conditions:
     token: bool = False  # credentials were given
     narrow: bool = False  # a second, narrower credential was given
     open: bool = False  # authentication is switched off on purpose
-    path: str = OLD_PATH  # the path that is judged
-    no_concurrent_writes: bool = False  # nothing writes meanwhile
+    path: str = OLD_PATH  # the path that is checked
+    no_concurrent_writes: bool = False  # nothing writes during the run
 
 
 class Evidence:
-    """Answers in the order in which they were asked, and what can be found in them."""
+    """The responses of a run in the order of the requests, and what can be found in them."""
 
     def __init__(
         self,
@@ -77,17 +77,17 @@ class Evidence:
 
     @cached_property
     def requests(self) -> dict[int, Request]:
-        """What was asked, by the number of the exchange."""
+        """The requests by the number of the exchange."""
         return {number: exchange.request for number, exchange in self.exchanges.items()}
 
     @cached_property
     def regular(self) -> tuple[Answer, ...]:
-        """Answers of the judged operation under the given credentials, transient ones aside."""
+        """Responses of the operation under the given credentials, except temporary trouble."""
         return tuple(a for a in self.answers if a.regular and not a.transient)
 
     @cached_property
     def pages(self) -> tuple[Page, ...]:
-        """All well-formed pages of the judged operation."""
+        """All well-formed pages of the operation."""
         return tuple(a.page for a in self.regular if a.page is not None)
 
     @cached_property
@@ -97,7 +97,7 @@ class Evidence:
 
     @cached_property
     def by_selection(self) -> dict[Selection, tuple[Page, ...]]:
-        """The plain pages of each selection, in the order asked."""
+        """The plain pages of each selection, in the order of the requests."""
         found: defaultdict[Selection, list[Page]] = defaultdict(list)
         for page in self.plain:
             found[page.selection].append(page)

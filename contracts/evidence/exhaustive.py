@@ -31,7 +31,7 @@ class ExhaustiveSummary:
         """Why a walk to the end does not show a complete list; empty where each profile came once."""
         if len(self.totals) > 1:
             stated = " and ".join(map(str, sorted(self.totals)))
-            return f"total_count moved during the walk ({stated}); a quiet hour would settle it"
+            return f"total_count changed during the walk ({stated}); run again while nothing writes"
         if self.distinct == self.total:
             return ""
         return (

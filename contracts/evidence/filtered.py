@@ -173,9 +173,9 @@ def combined(evidence: Evidence) -> Iterator[Combined]:
 
 @dataclass(frozen=True, slots=True)
 class FilteredPages:
-    """All pages of one filtered selection that were read within its bounds, in the order asked.
+    """All pages of one filtered selection that were read within its bounds, in the order of the requests.
 
-    Where it is by two tags, `single` is a page of each of them alone, asked near the first of these.
+    Where it is by two tags, `single` is a page of each of them alone, requested near the first of these.
     """
 
     pages: tuple[Page, ...]

@@ -25,7 +25,7 @@ _LONG = 2_000
 
 @dataclass(frozen=True, slots=True)
 class OddQuery:
-    """A query that may trouble a server: what came, and whether the deployment went on answering."""
+    """A query that may trouble a server: its response, and whether the deployment went on answering."""
 
     exchange: Exchange
     answer: Answer | None
@@ -34,7 +34,7 @@ class OddQuery:
 
 
 def odd_queries(evidence: Evidence) -> Iterator[OddQuery]:
-    """Every query of the judged operation with more in it than plain letters and digits, or large numbers."""
+    """Every query of the operation with more in it than plain letters and digits, or with large numbers."""
     exchanges = [*(a.exchange for a in evidence.answers), *evidence.failed]
     ordered = sorted(exchanges, key=lambda e: e.number)
     answers = {a.number: a for a in evidence.answers}
@@ -62,10 +62,10 @@ def is_odd(query: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class OddValue:
-    """The answer to one word or negative number in the place of an integer or boolean.
+    """The response to one word or negative number in the place of an integer or boolean.
 
     `twin` is a page for the same query without that parameter; `defaults` are the limits in force seen
-    where none was asked for; `inactive` is a page with `is_active=false` and the same other parameters.
+    where none was requested; `inactive` is a page with `is_active=false` and the same other parameters.
     """
 
     answer: Answer
@@ -77,7 +77,7 @@ class OddValue:
 
 
 def odd_values(evidence: Evidence) -> Iterator[OddValue]:
-    """Answers to queries in which exactly one value is odd."""
+    """Responses to queries in which exactly one value is odd."""
     implicit = tuple(p for p in evidence.plain if p.query.limit is None)
     for answer in evidence.regular:
         found = odd_parameter(answer.query)
@@ -89,10 +89,10 @@ def odd_values(evidence: Evidence) -> Iterator[OddValue]:
             yield OddValue(answer, name, kind, twin, implicit, inactive)
 
 
-def odd_parameter(asked: Query) -> tuple[str, str] | None:
+def odd_parameter(query: Query) -> tuple[str, str] | None:
     """The one parameter of a query that is a word or negative where it must not be, and which of both."""
-    odd = [(name, value) for name, value in asked.parameters if not read_query(f"{name}={value}").plain]
-    names = [name for name, _ in asked.parameters]
+    odd = [(name, value) for name, value in query.parameters if not read_query(f"{name}={value}").plain]
+    names = [name for name, _ in query.parameters]
     if len(odd) != 1 or len(set(names)) != len(names) or odd[0][0] not in ("limit", "offset", "is_active"):
         return None
     name, value = odd[0]
@@ -101,8 +101,8 @@ def odd_parameter(asked: Query) -> tuple[str, str] | None:
     return (name, "negative") if name != "is_active" and _NEGATIVE.fullmatch(value) else None
 
 
-def _without(asked: Query, name: str) -> tuple[tuple[str, str], ...]:
-    return tuple(pair for pair in asked.parameters if pair[0] != name)
+def _without(query: Query, name: str) -> tuple[tuple[str, str], ...]:
+    return tuple(pair for pair in query.parameters if pair[0] != name)
 
 
 def _page_for(evidence: Evidence, parameters: tuple[tuple[str, str], ...]) -> Page | None:
@@ -119,7 +119,7 @@ def _inactive(evidence: Evidence, rest: tuple[tuple[str, str], ...]) -> Page | N
 
 @dataclass(frozen=True, slots=True)
 class OddReading:
-    """The answer to an odd value, beside the first of the same kind for the same parameter."""
+    """The response to an odd value, beside the first of the same kind for the same parameter."""
 
     odd: OddValue
     first: OddValue
@@ -134,7 +134,7 @@ def odd_readings(evidence: Evidence) -> Iterator[OddReading]:
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """The answer to a parameter given twice, with pages for the first and for the last value alone."""
+    """The response to a parameter given twice, with pages for the first and for the last value alone."""
 
     answer: Answer
     name: str
@@ -143,7 +143,7 @@ class Repeated:
 
 
 def repeated(evidence: Evidence) -> Iterator[Repeated]:
-    """Answers to queries in which one parameter stands twice with plain values."""
+    """Responses to queries in which one parameter has two plain values."""
     for answer in evidence.regular:
         parameters = answer.query.parameters
         names = [name for name, _ in parameters]
@@ -158,14 +158,14 @@ def repeated(evidence: Evidence) -> Iterator[Repeated]:
 
 @dataclass(frozen=True, slots=True)
 class UnknownParameter:
-    """The answer to a query with an unknown parameter, and the page without it."""
+    """The response to a query with an unknown parameter, and the page without it."""
 
     answer: Answer
     twin: Page
 
 
 def unknown_parameters(evidence: Evidence) -> Iterator[UnknownParameter]:
-    """Answers to parameters that the suite made up."""
+    """Responses to parameters that the suite made up."""
     for answer in evidence.regular:
         unknown = [n for n, _ in answer.query.parameters if n.startswith(UNKNOWN_PARAMETER)]
         if unknown:

@@ -1,9 +1,9 @@
 """Exchanges as a file: JSON Lines in a hash chain; what is partial, doubled, re-ordered or edited is refused.
 
-Each line is canonical JSON that names the SHA-256 of the line before it; the first says what was asked for,
+Each line is canonical JSON with the SHA-256 of the line before it; the first has the parameters of the run,
 the last how many exchanges there are. Secrets are never in it: a request names its kind of credentials alone,
 and the transport has struck secrets out of whatever a deployment sent back. That is why content is kept as it
-was judged, with a gzip coding undone; the header fields stand as they came.
+was checked, with a gzip coding undone; the header fields are as received.
 """
 
 from __future__ import annotations
@@ -47,26 +47,13 @@ class RunParameters:
     timeout: float = 10.0
 
 
-Groups = tuple[tuple[tuple[int, ...], ...], ...]
-"""For each counterexample its repetitions, for each the numbers of its exchanges."""
-
-
-@dataclass(frozen=True, slots=True)
-class Grouping:
-    """Which exchanges belong together, for recordings whose queries can no longer tell it by themselves.
-
-    `heard` are the numbers of what the probes requested, `repetitions` the counterexamples sent again,
-    `bracketed` those sent again between reads of the whole list that were all equal.
-    """
-
-    heard: tuple[int, ...]
-    repetitions: Groups = ()
-    bracketed: Groups = ()
-
-
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The run on one path. `began` is the time of day as RFC 3339, `interrupted` why it ended early."""
+    """The run on one path. `began` is the time of day as RFC 3339, `interrupted` why it ended early.
+
+    `probed` is how many exchanges, the first ones, are the probes'. Only a redacted recording says so: its
+    queries can no longer be derived.
+    """
 
     path: str
     deployment: str
@@ -75,7 +62,7 @@ class Part:
     seconds: float = 0.0
     interrupted: str | None = None
     remarks: tuple[str, ...] = ()
-    grouping: Grouping | None = None
+    probed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +109,7 @@ def _entries(recording: Recording) -> Iterator[Entry]:
         yield from map(_exchange_entry, part.exchanges)
         end: Entry = {"type": "end", "seconds": part.seconds, "interrupted": part.interrupted}
         end["remarks"] = list(part.remarks)
-        grouping = None if part.grouping is None else asdict(part.grouping)
-        yield {**end, "exchanges": len(part.exchanges), "grouping": grouping}
+        yield {**end, "exchanges": len(part.exchanges), "probed": part.probed}
     count = sum(len(part.exchanges) for part in recording.parts)
     yield {"type": "close", "paths": len(recording.parts), "exchanges": count}
 
@@ -285,32 +271,15 @@ def _opened(header: Entry) -> Recording:
 
 def _part(opening: Entry, exchanges: tuple[Exchange, ...], end: Entry) -> Part:
     _require_keys(opening, ("path", "deployment", "began"))
-    _require_keys(end, ("seconds", "interrupted", "remarks", "grouping"))
+    _require_keys(end, ("seconds", "interrupted", "remarks", "probed"))
     list(_texts(list(opening.values())))
     _require(end["seconds"], float)
     _require(end["interrupted"], str | None)
-    grouping = None if end["grouping"] is None else _grouping(end["grouping"], len(exchanges))
-    remarks = tuple(_texts(end["remarks"]))
-    return Part(**opening, exchanges=exchanges, **{**end, "remarks": remarks, "grouping": grouping})
-
-
-def _grouping(entry: Entry, count: int) -> Grouping:
-    _require_keys(entry, ("heard", "repetitions", "bracketed"))
-
-    def numbers(values: list[Any]) -> tuple[int, ...]:
-        if not all(type(value) is int and 1 <= value <= count for value in values):
-            raise ValueError
-        return tuple(values)
-
-    def groups(values: list[Any]) -> Groups:
-        return tuple(tuple(numbers(one) for one in repetitions) for repetitions in values)
-
-    found = Grouping(numbers(entry["heard"]), groups(entry["repetitions"]), groups(entry["bracketed"]))
-    again = (n for found_again in (*found.repetitions, *found.bracketed) for one in found_again for n in one)
-    every = [*found.heard, *again]
-    if len(set(every)) != len(every):  # one exchange cannot count twice
+    _require(end["probed"], int | None)
+    if not 0 <= (end["probed"] or 0) <= len(exchanges):
         raise ValueError
-    return found
+    remarks = tuple(_texts(end["remarks"]))
+    return Part(**opening, exchanges=exchanges, **{**end, "remarks": remarks})
 
 
 def _exchange(entry: Entry) -> Exchange:

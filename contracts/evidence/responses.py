@@ -31,12 +31,12 @@ class PagePair:
 
 
 def first_answer(evidence: Evidence) -> Iterable[Answer]:
-    """The first answer that is no temporary trouble, if there is one."""
+    """The first response that is not temporary trouble, if there is one."""
     return evidence.regular[:1]
 
 
 def every_answer(evidence: Evidence) -> Iterable[Answer]:
-    """Every answer of the judged operation."""
+    """Every response of the operation."""
     return evidence.regular
 
 
@@ -46,7 +46,7 @@ def every_page(evidence: Evidence) -> Iterable[Page]:
 
 
 def successes(evidence: Evidence) -> Iterator[Answer]:
-    """Every 200 of the judged operation."""
+    """Every 200 of the operation."""
     return (answer for answer in evidence.regular if answer.status == 200)
 
 
@@ -59,7 +59,7 @@ def contents(evidence: Evidence) -> Iterator[Answer]:
 
 @dataclass(frozen=True, slots=True)
 class WellFormed:
-    """The answer to a request that must be answered 200.
+    """The response to a request that must be answered 200.
 
     Beside a refusal of the credentials, `served` is a later answer that shows them to be good; beside a
     search, one to a search, for a deployment may refuse all of them.
@@ -73,7 +73,7 @@ _ORDINARY_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9 -]{1,62}[A-Za-z0-9]")
 
 
 def well_formed(evidence: Evidence) -> Iterator[WellFormed]:
-    """Answers to plain requests, legal refusals of a limit and refused credentials aside."""
+    """Responses to plain requests, except legal refusals of a limit and of credentials."""
     served = [a for a in evidence.regular if a.status == 200]
     accepted = largest_accepted(evidence)
     searched = next((a for a in served if a.query.plain and a.query.selection.search is not None), None)
@@ -88,30 +88,30 @@ def well_formed(evidence: Evidence) -> Iterator[WellFormed]:
 
 
 def largest_accepted(evidence: Evidence) -> int:
-    """The largest limit that was asked for and answered 200."""
+    """The largest limit that was requested and answered 200."""
     served = (a for a in evidence.regular if a.status == 200 and a.query.plain)
     return max((a.query.limit or 0 for a in served), default=0)
 
 
 def must_be_served(answer: Answer) -> bool:
-    """Whether no reading of the contract lets a deployment refuse what was asked."""
+    """Whether the contract lets no deployment refuse the request."""
     return is_well_formed(answer.query)
 
 
-def is_well_formed(asked: Query) -> bool:
-    """Whether no reading of the contract lets a deployment refuse this query."""
-    items = asked.selection.items
+def is_well_formed(query: Query) -> bool:
+    """Whether the contract lets no deployment refuse this query."""
+    items = query.selection.items
     clean = all(item and item == item.strip() for item in items)
     # `search` is missing from the older reference page, so an older deployment may refuse it as unknown.
-    small = max(asked.limit or 0, asked.offset or 0) <= ACCEPTED_INTEGER_MAX
-    return asked.plain and clean and small and asked.limit != 0 and asked.selection.search is None
+    small = max(query.limit or 0, query.offset or 0) <= ACCEPTED_INTEGER_MAX
+    return query.plain and clean and small and query.limit != 0 and query.selection.search is None
 
 
-def _searches_plainly(asked: Query) -> bool:
+def _searches_plainly(query: Query) -> bool:
     """Whether the query is well-formed but for its `search`, and that is an ordinary word."""
-    search, rest = asked.selection.search, replace(asked.selection, search=None)
+    search, rest = query.selection.search, replace(query.selection, search=None)
     ordinary = search is not None and _ORDINARY_WORD.fullmatch(search)
-    return bool(ordinary) and is_well_formed(replace(asked, selection=rest))
+    return bool(ordinary) and is_well_formed(replace(query, selection=rest))
 
 
 def limit_refused(answer: Answer, accepted: int) -> bool:
@@ -122,7 +122,7 @@ def limit_refused(answer: Answer, accepted: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class LimitInForce:
-    """A page whose `limit` is judged, beside pages that show the maximum, the default, or the same."""
+    """A page whose `limit` is checked, with pages that show the maximum, the default, or the same items."""
 
     page: Page
     clamped: Page | None
@@ -144,7 +144,7 @@ def limits_in_force(evidence: Evidence) -> Iterator[LimitInForce]:
 
 
 def _same_page_other_limit(page: Page, others: tuple[Page, ...]) -> Page | None:
-    """Another page with the same profiles that was asked for with another limit."""
+    """Another page with the same items that was requested with another limit."""
     if not page.profiles or not page.selection.unfiltered:
         return None
     same = (p for p in others if p.ids == page.ids and p.query.limit and p.query.limit != page.query.limit)
@@ -152,9 +152,9 @@ def _same_page_other_limit(page: Page, others: tuple[Page, ...]) -> Page | None:
 
 
 def _kind(page: Page) -> tuple[bool, bool, str]:
-    """No query at all, only filters, or an offset asked for: unpaged readings tell these apart.
+    """No query at all, only filters, or an offset: deployments that may answer unpaged distinguish these.
 
-    Whether `search` counts as a filter is a reading too, so such queries compare with their like alone.
+    Whether `search` counts as a filter is implementation-defined: such queries are compared with each other.
     """
     selection = page.selection
     names = " ".join(sorted(name for name, _ in page.query.parameters))
@@ -163,7 +163,7 @@ def _kind(page: Page) -> tuple[bool, bool, str]:
 
 @dataclass(frozen=True, slots=True)
 class PastEnd:
-    """The answer to an offset at or after the end that an earlier page of the same selection states."""
+    """The response to an offset at or after the end that an earlier page of the same selection states."""
 
     answer: Answer
     before: Page
@@ -173,14 +173,14 @@ def past_ends(evidence: Evidence) -> Iterator[PastEnd]:
     """Every answer that must be an empty page; a legal refusal of its limit need not be."""
     accepted = largest_accepted(evidence)
     for answer in evidence.regular:
-        asked = answer.query
+        query = answer.query
         if limit_refused(answer, accepted):
             continue
-        served = must_be_served(answer) or (answer.page is not None and asked.plain and asked.limit != 0)
-        if not served or not asked.offset:
+        served = must_be_served(answer) or (answer.page is not None and query.plain and query.limit != 0)
+        if not served or not query.offset:
             continue
-        before = _latest_before(answer, evidence.by_selection.get(asked.selection, ()))
-        if before is not None and before.total <= asked.offset:
+        before = _latest_before(answer, evidence.by_selection.get(query.selection, ()))
+        if before is not None and before.total <= query.offset:
             yield PastEnd(answer, before)
 
 
@@ -238,5 +238,5 @@ def total_pairs(evidence: Evidence) -> Iterator[PagePair]:
 
 
 def generated_answers(evidence: Evidence) -> Iterator[Answer]:
-    """Answers to generated queries."""
+    """Responses to generated queries."""
     return (a for a in evidence.regular if a.request.purpose is Purpose.GENERATED)

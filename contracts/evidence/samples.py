@@ -79,7 +79,7 @@ def describe_sample(sampled: Sampled, evidence: Evidence) -> str:
     if not _longer_than_read(evidence):
         return ""
     if sampled == "scope":
-        return "judged at the ends of the narrower list and where it meets what was read of the full one"
+        return "checked at both ends of the narrower list, and where it overlaps the full one"
     return _DESCRIPTIONS[sampled](evidence.unfiltered) if drawn_pages(evidence.unfiltered) else ""
 
 
@@ -91,7 +91,7 @@ def _describe_profiles(pages: tuple[Page, ...]) -> str:
 
 
 def _describe_filters(_pages: tuple[Page, ...]) -> str:
-    return "judged at the ends of what the filters select; nothing is said of what lies between"
+    return "checked at both ends of what the filters select, not between them"
 
 
 def _longer_than_read(evidence: Evidence) -> bool:

@@ -1,4 +1,4 @@
-"""Subjects made of pages asked for with `search`."""
+"""Subjects made of pages requested with `search`."""
 
 from __future__ import annotations
 

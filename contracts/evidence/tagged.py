@@ -10,7 +10,7 @@ from contracts.evidence.evidence import Evidence
 from contracts.evidence.filtered import Listing, listings_and_stretches
 from contracts.evidence.responses import largest_accepted, limit_refused, must_be_served
 
-# Tags asked for that nothing carries begin so; what follows is drawn from the seed.
+# Requested tags that no item carries begin with this; the rest is drawn from the seed.
 UNKNOWN_TAG = "no-such-"
 
 
@@ -48,14 +48,14 @@ def tag_listing_pairs(evidence: Evidence) -> Iterator[TagListingPair]:
 
 
 def recased(listing: Listing, evidence: Evidence) -> bool:
-    """Whether every tag asked for is known in another letter case alone."""
+    """Whether every requested tag is known only in another letter case."""
     folded = {tag.casefold() for tag in evidence.tags}
     wanted = listing.selection.wanted
     return bool(wanted) and all(tag not in evidence.tags and tag.casefold() in folded for tag in wanted)
 
 
 def unknown_tags(evidence: Evidence) -> Iterator[Answer]:
-    """Answers for tags that the suite made up."""
+    """Responses for tags that the suite made up."""
     accepted = largest_accepted(evidence)
     for answer in evidence.regular:
         wanted = answer.query.selection.wanted

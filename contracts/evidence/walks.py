@@ -1,4 +1,4 @@
-"""Subjects that are stretches of the list: walks, what overlaps, what was asked twice."""
+"""Subjects that are stretches of the list: walks, overlapping pages, repeated requests."""
 
 from __future__ import annotations
 

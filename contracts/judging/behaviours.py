@@ -23,9 +23,9 @@ Inference = Callable[[Evidence], "Behaviour | None"]
 
 
 def behaviours(evidence: Evidence) -> tuple[Behaviour, ...]:
-    """Every reading that the evidence shows."""
+    """Every implementation-defined behaviour that the evidence shows."""
     found = (infer(evidence) for infer in _INFERENCES)
-    return tuple(reading for reading in found if reading is not None)
+    return tuple(behaviour for behaviour in found if behaviour is not None)
 
 
 def _no_query(evidence: Evidence) -> Behaviour | None:

@@ -115,14 +115,14 @@ def _content(place: str, entry: Mapping[str, Any], request: Request, status: int
 
 def page(entry: Mapping[str, Any], query: str = "") -> dict[str, object]:
     """The content of a page of `profiles`, with the numbers that are right where none are stated."""
-    asked = read_query(query)
+    parsed = read_query(query)
     profiles = list(_profiles(entry["profiles"]))
-    offset = asked.offset or 0
+    offset = parsed.offset or 0
     return {
         "access_profiles": profiles,
         "count": entry.get("count", len(profiles)),
         "total_count": entry.get("total", offset + len(profiles)),
-        "limit": entry.get("limit", _DEFAULT_LIMIT if asked.limit is None else asked.limit),
+        "limit": entry.get("limit", _DEFAULT_LIMIT if parsed.limit is None else parsed.limit),
         "offset": entry.get("offset", offset),
     }
 

@@ -128,8 +128,8 @@ def _changes(evidence: Evidence) -> str:
         total = page.total
     seconds = duration([page.answer.exchange for page in evidence.unfiltered])
     if not seen or seconds <= 0:
-        return "the list changed meanwhile"
-    return f"the list changed meanwhile: {seen} changes were seen in {seconds:.1f} s"
+        return "the list changed during the run"
+    return f"the list changed during the run: {seen} changes were seen in {seconds:.1f} s"
 
 
 def _without_violation(state: JudgingState, finding: Finding) -> Verdict:

@@ -74,7 +74,7 @@ def sums(whole: Page, parts: tuple[Page, Page], rule: str) -> Iterator[Violation
 def ends_with_total(page: Page) -> Iterator[Violation]:
     """A page that is not full is the last, so it shows the total; an empty one, how many there are at most.
 
-    Whether the total is wrong or items are missing cannot be told from this page.
+    This page alone does not show whether the total is wrong or items are missing.
     """
     short = len(page.profiles) < page.limit
     last = short and bool(page.profiles or page.offset == 0)

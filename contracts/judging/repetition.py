@@ -1,4 +1,4 @@
-"""Counterexamples that are sent again, so that concurrent writes can be told from faults."""
+"""Counterexamples that are sent again, to distinguish concurrent writes from faults."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from contracts.model import Batch, EvidenceClass, Exchange, Purpose, Request, Re
 REPETITIONS_WHEN_STABLE = 3
 REPETITIONS_WHEN_CHANGING = 8
 
-# Where the user states that there are no concurrent writes, what shows again once has no excuse.
+# Where the user states that there are no concurrent writes, one repetition convicts.
 REPETITIONS_WITHOUT_WRITES = 1
 
 MAX_REPETITIONS = 12

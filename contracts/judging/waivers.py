@@ -16,14 +16,14 @@ from contracts.model import Outcome, Result, UserError, Verdict
 
 _KEYS = ("id", "reason", "owner", "expires", "how")
 NEVER = "SERVED"
-"""The requirement that cannot be waived: without it nothing can be judged, and what passes says nothing."""
+"""The requirement that cannot be waived: without it nothing can be checked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
     """One accepted failure; it holds up to and including the day `expires`.
 
-    `how` is a text that each violation kept must contain, in what was expected or what came: a failure of
+    `how` is a text that each violation kept must contain, in what was expected or received: a failure of
     another kind is not accepted.
     """
 
@@ -63,7 +63,7 @@ def waiving(file: str | None, known: Collection[str], *, strict: bool) -> Waivin
 
 
 def apply(result: Result, waivers: tuple[Waiver, ...], today: date) -> Waived:
-    """FAIL becomes WAIVED where a waiver holds and fits; those expired or unused are told in the notes."""
+    """Failures become waived where a waiver applies; expired and unused waivers are reported in the notes."""
     by_id = {waiver.id: waiver for waiver in waivers}
     held = {
         v.requirement.id: by_id[v.requirement.id]
@@ -87,7 +87,7 @@ def _waived(verdict: Verdict, held: Mapping[str, Waiver]) -> Verdict:
         return replace(verdict, outcome=Outcome.WAIVED, reason=reason)
     cause = verdict.blocked_by
     if verdict.outcome is Outcome.BLOCKED and cause in held:
-        return replace(verdict, outcome=Outcome.WAIVED, reason="not judged: its cause is waived")
+        return replace(verdict, outcome=Outcome.WAIVED, reason="its cause is waived")
     return verdict
 
 
@@ -134,7 +134,7 @@ def _waiver(entry: object, place: str, known: Collection[str]) -> Waiver:
     if id_ not in known:
         raise UserError(f"{place} names {id_!r}, and there is no such requirement with a check.")
     if id_ == NEVER:
-        raise UserError(f"{place} waives {NEVER}, without which nothing can be judged.")
+        raise UserError(f"{place} waives {NEVER}, without which nothing can be checked.")
     return Waiver(
         id=id_,
         reason=_text(entry, "reason", place),

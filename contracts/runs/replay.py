@@ -6,30 +6,33 @@ So nothing can be left out of it, put into it or moved without being noticed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 
-from contracts.evidence.recording import Grouping, Groups, Part, Recording, RunParameters
+from contracts.evidence.access import UNUSABLE, WRONG, other_path
+from contracts.evidence.evidence import Conditions
+from contracts.evidence.recording import Part, Recording, RunParameters
 from contracts.judging.catalogue import Catalogue
-from contracts.judging.repetition import Repetition
-from contracts.model import Batch, BudgetSpent, Exchange, Request, Result
+from contracts.model import BudgetSpent, Credentials, Exchange, Purpose, Request, Result
 from contracts.runs.flow import one_by_one
-from contracts.runs.session import Run, on_served_path
+from contracts.runs.probes.access import spellings
+from contracts.runs.session import Run, on_served_path, probes
 
 
 class Diverged(Exception):  # noqa: N818 - says what happened
     """The recording is not what the run asks for; the message is one sentence that names the exchange."""
 
 
-def replay(recording: Recording, catalogue: Catalogue) -> Result:
-    """What the recorded run came to, derived again. Raises Diverged."""
+def replay(recording: Recording, catalogue: Catalogue, tick: Callable[[], None] = lambda: None) -> Result:
+    """What the recorded run came to, derived again. `tick` is called for each exchange. Raises Diverged."""
     left = iter(recording.parts)
 
     def judge(path: str) -> Result:
         part = next(left, None)
         if part is None or part.path != path:
             raise Diverged(f"The recording has no run on {path}, which must come next.")
-        return _result(rerun(recording.parameters, part, catalogue), part)
+        return _result(rerun(recording.parameters, part, catalogue, tick), part)
 
     result = on_served_path(recording.parameters.path, judge)
     more = next(left, None)
@@ -38,15 +41,17 @@ def replay(recording: Recording, catalogue: Catalogue) -> Result:
     return result
 
 
-def rerun(parameters: RunParameters, part: Part, catalogue: Catalogue) -> Run:
-    """The run on one path, at its end. Raises Diverged."""
+def rerun(
+    parameters: RunParameters, part: Part, catalogue: Catalogue, tick: Callable[[], None] = lambda: None
+) -> Run:
+    """The run on one path, at its end. `tick` is called for each exchange. Raises Diverged."""
     run = Run(parameters, part.path, catalogue)
     run.remarks = list(part.remarks)
-    if part.grouping is not None:
-        _regroup(run, part, part.grouping)
-        return run
-    left = iter(part.exchanges)
-    run.drive(one_by_one(_answering(part, left)))
+    left = _ticking(part.exchanges, tick)
+    if part.probed is None:
+        run.drive(one_by_one(_answering(part, left)))
+    else:
+        _drive_rest(run, part, part.probed, left)
     extra = next(left, None)
     if extra is not None:
         raise Diverged(f"Exchange {extra.number} on {part.path} is one that the run does not ask for.")
@@ -55,8 +60,18 @@ def rerun(parameters: RunParameters, part: Part, catalogue: Catalogue) -> Run:
     return run
 
 
+def _ticking(exchanges: Iterable[Exchange], tick: Callable[[], None]) -> Iterator[Exchange]:
+    for exchange in exchanges:
+        tick()
+        yield exchange
+
+
 def _result(run: Run, part: Part) -> Result:
     return run.result(part.deployment, part.seconds)
+
+
+def _described(request: Request) -> str:
+    return f"{request.purpose}: {request.method} {request.query[:200] or 'without a query'}"
 
 
 def _answering(part: Part, left: Iterator[Exchange]) -> Callable[[Request], Exchange]:
@@ -70,7 +85,7 @@ def _answering(part: Part, left: Iterator[Exchange]) -> Callable[[Request], Exch
         if exchange.request != request or exchange.request.purpose != request.purpose:
             raise Diverged(
                 f"Exchange {exchange.number} on {part.path} is not what the run asks for there "
-                f"({request.purpose}: {request.method} {request.query[:200] or 'without a query'})."
+                f"({_described(request)})."
             )
         return exchange
 
@@ -80,40 +95,68 @@ def _answering(part: Part, left: Iterator[Exchange]) -> Callable[[Request], Exch
 # --- recordings whose strings were replaced --------------------------------------------------------
 
 
-def grouping(run: Run) -> Grouping:
-    """Which of a run's exchanges belong together."""
-    heard = [a.number for a in run.ctx.answers] + [e.number for e in run.ctx.failed]
-    return Grouping(tuple(sorted(heard)), _numbers(run.repetitions), _numbers(run.bracketed))
-
-
-def grouped(recording: Recording, catalogue: Catalogue) -> Recording:
-    """The same recording with the grouping of its exchanges in it. Raises Diverged."""
-    parts = (
-        replace(part, grouping=grouping(rerun(recording.parameters, part, catalogue)))
-        for part in recording.parts
-    )
+def with_probed(recording: Recording, catalogue: Catalogue) -> Recording:
+    """The same recording, which says how many exchanges of each part are the probes'. Raises Diverged."""
+    parts = (replace(p, probed=_probed(rerun(recording.parameters, p, catalogue))) for p in recording.parts)
     return replace(recording, parts=tuple(parts))
 
 
-def _numbers(rounds: dict[Batch, list[Repetition]]) -> Groups:
-    return tuple(
-        tuple(tuple(e.number for e in one.exchanges) for one in several) for several in rounds.values()
-    )
+def _probed(run: Run) -> int:
+    return len(run.ctx.answers) + len(run.ctx.failed)
 
 
-def _regroup(run: Run, part: Part, groups: Grouping) -> None:
-    """Puts the exchanges where the flow had put them, without driving it again."""
-    by_number = {exchange.number: exchange for exchange in part.exchanges}
-    run.exchanges = list(part.exchanges)
-    run.interrupted = part.interrupted
-    for number in groups.heard:
-        run.ctx.hear(by_number[number])
-    for into, witnesses in ((run.repetitions, groups.repetitions), (run.bracketed, groups.bracketed)):
-        for rounds in witnesses:
-            several = [tuple(by_number[number] for number in one) for one in rounds]
-            asked = {tuple(exchange.request for exchange in one) for one in several}
-            if len(asked) > 1:
-                raise Diverged("The recording groups exchanges that do not ask for the same.")
-            if several:
-                requests = tuple(exchange.request for exchange in several[0])
-                into[requests] = [Repetition(one, run.ctx.conditions) for one in several]
+def _drive_rest(run: Run, part: Part, probed: int, left: Iterator[Exchange]) -> None:
+    """Takes the exchanges of the probes as they are and drives what follows from the responses alone."""
+    _check_probed(run, part.exchanges[:probed])
+    cut = part.interrupted is not None and probed == len(part.exchanges)
+    if not (probed or cut):
+        raise Diverged(f"The recording has no exchange of the probes on {part.path}.")
+    run.drive(one_by_one(_answering(part, left)), run.rest(islice(left, probed), finished=not cut))
+    if cut:
+        run.interrupted = part.interrupted
+
+
+def _check_probed(run: Run, exchanges: Sequence[Exchange]) -> None:
+    """Raises Diverged for an exchange that no probe asks for: there might be no check that looks at it."""
+    if len(exchanges) > sum(probe.at_most for probe in probes(run.parameters)):
+        raise Diverged("The recording has more exchanges than the probes may ask for.")
+    allowed = _forms(run.ctx.conditions)
+    once: set[Request] = set()
+    for exchange in exchanges:
+        request = exchange.request
+        form = (request.method, request.path, request.credentials)
+        again = request.purpose in _ONCE and request in once
+        once.add(request)
+        if form not in allowed.get(request.purpose, ()) or again:
+            raise Diverged(
+                f"Exchange {exchange.number} is none that a probe asks for: {_described(request)}."
+            )
+
+
+_Form = tuple[str, str | None, Credentials]
+_ONCE = (Purpose.HEAD, Purpose.SPELLING)
+_ORDINARY = (
+    Purpose.SURVEY,
+    Purpose.WALK,
+    Purpose.DRAWN_PAGE,
+    Purpose.FILTER,
+    Purpose.SEARCH,
+    Purpose.GENERATED,
+    Purpose.INPUT,
+    Purpose.HOSTILE,
+)
+
+
+def _forms(conditions: Conditions) -> dict[Purpose, set[_Form]]:
+    """Which method, path and credentials the probes use for each purpose."""
+    given = conditions.token and not conditions.open
+    unusable = {*UNUSABLE, *WRONG, Credentials.NONE} if given else set()
+    narrow = {Credentials.NARROW} if conditions.narrow else set()
+    alias = {Credentials.GIVEN, Credentials.NONE} if given else {Credentials.GIVEN}
+    return {
+        **{purpose: {("GET", None, Credentials.GIVEN)} for purpose in _ORDINARY},
+        Purpose.HEAD: {("HEAD", None, Credentials.GIVEN)},
+        Purpose.ACCESS: {("GET", None, one) for one in unusable | narrow},
+        Purpose.SPELLING: {("GET", path, Credentials.NONE) for path in spellings(conditions.path) if given},
+        Purpose.ALIAS: {("GET", other_path(conditions.path), one) for one in alias},
+    }

@@ -187,10 +187,10 @@ class Run:
         self.remarks: list[str] = []
         self._examined: tuple[int, Evidence, dict[str, Finding]] | None = None
 
-    def drive(self, send: Send) -> None:
-        """Sends everything; what came before an interruption is kept."""
+    def drive(self, send: Send, flow: Flow[None] | None = None) -> None:
+        """Sends everything (or what that flow requests); what came before an interruption is kept."""
         try:
-            drive(self.flow(), lambda batch: map(self._keep, send(batch)))
+            drive(flow or self.flow(), lambda batch: map(self._keep, send(batch)))
         except Interrupted as interruption:
             self.interrupted = interruption.why
         except KeyboardInterrupt as interruption:  # between two batches
@@ -211,6 +211,17 @@ class Run:
                 return
         if self.exhaustive is not None and not self.parameters.only:
             yield from self._exhaustive_walk(self.exhaustive)
+        yield from self._repetitions()
+
+    def rest(self, probed: Iterable[Exchange], *, finished: bool) -> Flow[None]:
+        """What follows after the probes, whose exchanges are given: nothing unless they were finished."""
+        for exchange in probed:
+            self.ctx.hear(self._keep(exchange))
+        if finished and not self._hopeless():
+            yield from self._repetitions()
+
+    def _repetitions(self) -> Flow[None]:
+        """The repetitions of what was found."""
         yield from self._limited("repetitions", self._repeat(), REPETITIONS_AT_MOST)
         yield from self._limited("repetitions between reads", self._repeat_between_reads(), BRACKETED_AT_MOST)
 

@@ -21,9 +21,9 @@ from contracts.certificate.archive import Invalid
 from contracts.certificate.bundle import Product
 from contracts.certificate.levels import Standing
 from contracts.evidence import recording as recordings
-from contracts.evidence.recording import Recording
+from contracts.evidence.recording import Part, Recording
 from contracts.judging.waivers import Waiver
-from contracts.model import OLD_PATH, BudgetSpent, Exchange, Outcome, Request, Result
+from contracts.model import OLD_PATH, BudgetSpent, Credentials, Exchange, Outcome, Purpose, Request, Result
 from contracts.runs import replay, run
 from contracts.runs.flow import one_by_one
 from contracts.runs.recorder import Recorder
@@ -407,21 +407,80 @@ def test_ids_get_other_numbers_and_stay_apart(good):
     assert any(old != new for old, new in ids)
 
 
-def test_a_redacted_recording_is_judged_in_groups_that_fit():
+# --- what a redacted recording holds beside the probes ----------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def hidden() -> Recording:
+    """A redacted recording whose failure was repeated."""
     result, recording = judged(Wrong(fake.rows(25)))
-    hidden, _ = redaction.redacted(recording, result, CATALOGUE)
-    grouping = hidden.parts[0].grouping
-    assert grouping is not None
-    assert any(len(rounds) > 1 for rounds in grouping.rounds)
-    first = next(rounds for rounds in grouping.rounds if len(rounds) > 1)
-    mixed = replace(grouping, rounds=((first[0], (grouping.heard[0],)),), heard=grouping.heard[1:])
-    odd = replace(hidden, parts=(replace(hidden.parts[0], grouping=mixed),))
-    with pytest.raises(replay.Diverged, match="do not ask for the same"):
-        replay.replay(odd, CATALOGUE)
-    doubled = replace(grouping, heard=(*grouping.heard, first[0][0]))
-    twice = replace(hidden, parts=(replace(hidden.parts[0], grouping=doubled),))
-    with pytest.raises(recordings.BadRecording):
-        recordings.loads(recordings.dumps(twice))
+    return redaction.redacted(recording, result, CATALOGUE)[0]
+
+
+def test_repetitions_of_a_redacted_recording_are_derived_again(hidden):
+    (part,) = hidden.parts
+    assert part.probed is not None
+    assert len(part.exchanges) > part.probed > 20
+    failed = {
+        v.requirement.id for v in replay.replay(hidden, CATALOGUE).verdicts if v.outcome is Outcome.FAIL
+    }
+    assert "FILTER-TOTAL" in failed
+
+
+def appended(part: Part, *requests: Request, status: int = 500, content: bytes = b"") -> Part:
+    """The part with more exchanges at its end."""
+    last = part.exchanges[-1]
+    more = (
+        replace(last, number=len(part.exchanges) + n, request=request, status=status, content=content)
+        for n, request in enumerate(requests, 1)
+    )
+    return replace(part, exchanges=(*part.exchanges, *more))
+
+
+def inserted(part: Part, request: Request) -> Part:
+    """The part with one more exchange among those of the probes."""
+    assert part.probed is not None
+    exchanges = [*part.exchanges[: part.probed], replace(part.exchanges[0], request=request)]
+    exchanges += part.exchanges[part.probed :]
+    numbered = tuple(replace(e, number=n) for n, e in enumerate(exchanges, 1))
+    return replace(part, exchanges=numbered, probed=part.probed + 1)
+
+
+def swapped(part: Part) -> Part:
+    """The part with its first and last exchange swapped."""
+    first, *between, last = part.exchanges
+    return replace(part, exchanges=(replace(last, number=1), *between, replace(first, number=last.number)))
+
+
+FORGED_PARTS: dict[str, Callable[[Part], Part]] = {
+    "a failure appended": lambda p: appended(p, Request("limit=1", purpose=Purpose.WALK)),
+    "list data without credentials": lambda p: appended(
+        p, Request("", credentials=Credentials.NONE, purpose=Purpose.ACCESS), status=200
+    ),
+    "a read of the whole list": lambda p: appended(p, Request("", purpose=Purpose.WHOLE_LIST_AGAIN)),
+    "a repetition too many": lambda p: appended(p, p.exchanges[-1].request),
+    "a repetition of no counterexample": lambda p: appended(p, p.exchanges[0].request),
+    "repetitions left out": lambda p: replace(p, exchanges=p.exchanges[: p.probed]),
+    "a repetition taken for a probe": lambda p: replace(p, probed=(p.probed or 0) + 1),
+    "a probe taken for a repetition": lambda p: replace(p, probed=(p.probed or 0) - 1),
+    "no probe": lambda p: replace(p, probed=0),
+    "no exchange": lambda p: replace(p, probed=0, exchanges=()),
+    "an interruption that was none": lambda p: replace(p, interrupted="time is spent"),
+    "an exchange marked HEAD": lambda p: inserted(p, Request("", method="HEAD", purpose=Purpose.WALK)),
+    "HEAD twice": lambda p: inserted(p, Request("", method="HEAD", purpose=Purpose.HEAD)),
+    "an exchange marked POST": lambda p: inserted(p, Request("", method="POST", purpose=Purpose.WALK)),
+    "another path": lambda p: inserted(p, Request("", path="/health", purpose=Purpose.ALIAS)),
+    "a purpose of no probe": lambda p: inserted(p, Request("", purpose=Purpose.WHOLE_LIST_AGAIN)),
+    "no purpose": lambda p: inserted(p, Request("")),
+    "a probe and a repetition swapped": swapped,
+}
+
+
+@pytest.mark.parametrize("change", FORGED_PARTS)
+def test_exchanges_that_nothing_would_check_are_refused(hidden, change):
+    forged = replace(hidden, parts=(FORGED_PARTS[change](hidden.parts[0]),))
+    with pytest.raises(replay.Diverged):
+        replay.replay(forged, CATALOGUE)
 
 
 # --- no network ------------------------------------------------------------------------------------

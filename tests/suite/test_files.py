@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import resource
@@ -22,6 +23,7 @@ from contracts.model import ExitStatus, Result, UserError
 from contracts.reports.files import FORMATS
 from contracts.reports.summary import ReportOptions
 from contracts.reports.terminal import console_for, render
+from contracts.runs import run as run_module
 from contracts.runs.exhaustive import ExhaustiveState, load_state
 from tests.support.samples import HOSTILE, broken, of_every_outcome, result, verdict
 
@@ -69,6 +71,21 @@ def no_file_above(size: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.fixture
+def full_meanwhile(checked: list[Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The disk is full once the run has begun."""
+    check = run_module.check
+    with contextlib.ExitStack() as limits:
+
+        def filling(*given: Any, **more: Any) -> Result:
+            limits.enter_context(no_file_above(500))
+            return check(*given, **more)
+
+        monkeypatch.setattr(run_module, "check", filling)
+        yield
+    assert len(checked) == 1
 
 
 # --- files that are written -------------------------------------------------------------------------
@@ -150,18 +167,25 @@ def test_output_options_are_refused_before_the_first_request(
     assert [path.name for path in made.parent.iterdir() if path.name.startswith(".")] == []
 
 
-def test_a_report_that_cannot_be_written_in_the_end_is_printed(
-    tmp_path: Path, checked: list[Any], capsys: pytest.CaptureFixture[str]
+def test_a_full_disk_is_noticed_before_the_first_request(
+    checked: list[Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "report.json").write_text("old")
     with no_file_above(2_000):
-        assert run("check", URL, "--report", "out") == ExitStatus.USAGE
+        for option in (["--report", "dir"], ["--badge", "out"], ["--exhaustive", "--resume", "out"]):
+            assert run("check", URL, *option) == ExitStatus.USAGE
+            assert "File too large" in capsys.readouterr().err
+    assert checked == []
+
+
+@pytest.mark.usefixtures("full_meanwhile")
+def test_a_report_that_cannot_be_written_in_the_end_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("out").mkdir()
+    Path("out/report.json").write_text("old")
+    assert run("check", URL, "--report", "out") == ExitStatus.USAGE
     printed = capsys.readouterr()
     assert "DOES NOT CONFORM" in printed.out
     assert "Error: Cannot write out/report.html: File too large." in printed.err
     assert [(path.name, path.read_text()) for path in Path("out").iterdir()] == [("report.json", "old")]
-    assert len(checked) == 1
 
 
 @pytest.mark.usefixtures("checked")
@@ -201,11 +225,10 @@ def test_the_checkpoint_is_saved_though_the_report_cannot_be(monkeypatch: pytest
     assert load_state(Path("walk.json")).offset == 20
 
 
-@pytest.mark.usefixtures("checked")
+@pytest.mark.usefixtures("full_meanwhile")
 def test_a_checkpoint_that_cannot_be_saved_leaves_the_old_one(capsys: pytest.CaptureFixture[str]) -> None:
     Path("walk.json").write_text("old")
-    with no_file_above(100):
-        assert run(*EXHAUSTIVE) == ExitStatus.USAGE
+    assert run(*EXHAUSTIVE) == ExitStatus.USAGE
     assert [(path.name, path.read_text()) for path in Path().iterdir()] == [("walk.json", "old")]
     printed = capsys.readouterr()
     assert "DOES NOT CONFORM" in printed.out

@@ -36,11 +36,11 @@ def _one_path(evidence: Evidence) -> str:
 @check("ALIAS-PARITY", alias_pairs, inapplicable=_one_path, requires=("WALK-REPEAT", "RESP-STATUS"))
 def both_paths_answer_alike(pair: AliasPair) -> Iterator[Violation]:
     """The same status, and the same page, volatile members aside."""
-    answers = (pair.judged, pair.other)
+    answers = (pair.own, pair.other)
     rule = "both paths to give the same response"
     one, other = (answer.page for answer in answers)
-    if fingerprint(pair.judged) == fingerprint(pair.other):
-        if succeeded(pair.judged) and media_type(pair.judged) != media_type(pair.other):
+    if fingerprint(pair.own) == fingerprint(pair.other):
+        if succeeded(pair.own) and media_type(pair.own) != media_type(pair.other):
             sides = ((answer.at("headers/content-type"), stated_type(answer)) for answer in answers)
             yield disagreement(rule, *sides)
     elif one is not None and other is not None and same_page(one, other):

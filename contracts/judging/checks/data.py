@@ -87,7 +87,7 @@ def times_are_in_order(page: Page) -> Iterator[Violation]:
 
 
 def _wrong_times(raw: dict[str, object], horizon: datetime | None) -> tuple[str, str] | None:
-    """What was expected of both times and what came; None where they are in order."""
+    """What was expected of both times and what was received; None if they are in order."""
     created, updated = _time(raw.get("created_at")), _time(raw.get("updated_at"))
     if created and updated and _ZERO_TIME not in (created, updated) and created > updated:
         got = f"created_at {raw['created_at']} after updated_at {raw['updated_at']}"
@@ -100,9 +100,9 @@ def _wrong_times(raw: dict[str, object], horizon: datetime | None) -> tuple[str,
 
 
 def _surely_in_order(raw: dict[str, object], horizon: datetime | None) -> bool:
-    """Whether both times are in order already by Python's own reading, which is quick.
+    """Whether both times are in order by Python's own parser, which is quick.
 
-    It reads every RFC 3339 time right or not at all; what else it reads, being in order, is no violation.
+    It parses every RFC 3339 time correctly or not at all; what else it accepts, in order, is no violation.
     """
     try:
         created = datetime.fromisoformat(raw["created_at"])  # type: ignore[arg-type]
