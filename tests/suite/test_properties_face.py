@@ -253,16 +253,12 @@ def test_too_little_was_asked(judge: Run, options: list[str], reason: str) -> No
 # --- what leaves ------------------------------------------------------------------------------------
 
 
-@pytest.mark.usefixtures("judge")
-def test_the_same_seed_asks_the_same_in_the_same_order(pytester: pytest.Pytester) -> None:
+def test_the_same_seed_asks_the_same_in_the_same_order(judge: Run, pytester: pytest.Pytester) -> None:
+    other = ["--hypothesis-seed=2", "--hypothesis-verbosity=debug"]  # these stay set in their process
     sent = []
-    for seed, options in (
-        ("6", ["--hypothesis-seed=1"]),
-        ("6", ["--hypothesis-seed=2", "--hypothesis-verbosity=debug"]),
-        ("7", []),
-    ):
+    for run, *options in ((judge, "6"), (pytester.runpytest_subprocess, "6", *other), (judge, "7")):
         with serving(fault="negative-500") as served:
-            properties(pytester.runpytest_subprocess, served, "--seed", seed, *options)
+            properties(run, served, "--seed", *options)
             sent.append(asked(served))
     assert sent[0] == sent[1] != sent[2]
 

@@ -15,7 +15,7 @@ from contracts.evidence.answers import Profile, Selection
 from contracts.evidence.evidence import Evidence
 from contracts.evidence.filtered import listings_and_stretches
 from contracts.evidence.samples import draws_for, rate_below
-from contracts.judging import judge as judging
+from contracts.judging.repetition import examine
 from contracts.model import (
     Credentials,
     Exchange,
@@ -50,8 +50,7 @@ def reasons(result: Result) -> dict[str, str]:
 # --- correct lists --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("secrets", [LONG, NARROW], ids=["alone", "with a narrower credential"])
-@pytest.mark.parametrize("count", [5_500, 20_000, 1_000_000])
+@pytest.mark.parametrize(("count", "secrets"), [(5_500, LONG), (20_000, NARROW), (1_000_000, NARROW)])
 def test_a_correct_long_list_passes_with_at_most_300_requests(count: int, secrets: dict[str, Any]) -> None:
     result = session(long_list(count), **secrets, examples=10)
     assert exit_status(result.verdicts) == ExitStatus.CONFORMING
@@ -61,7 +60,7 @@ def test_a_correct_long_list_passes_with_at_most_300_requests(count: int, secret
 
 @pytest.mark.parametrize("variant", ["tags-all", "unpaged-filters", "over-maximum-refused", "maximum-50"])
 def test_legal_variants_of_a_long_list_are_not_accused(variant: str) -> None:
-    result = session(long_list(20_000, variant=variant), **LONG)
+    result = session(long_list(6_000, variant=variant), **LONG)
     assert Outcome.FAIL not in outcomes(result, "WALK", "FILTER", "PAGE", "RESP", "SEARCH").values()
     assert Outcome.NOT_EXERCISED not in outcomes(result, "WALK", "FILTER").values()
 
@@ -150,8 +149,8 @@ def skipping(broken: Callable[[int], bool]) -> Positions:
     return positions
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_a_fault_at_some_boundaries_is_found_exactly_where_it_was_drawn(seed: int) -> None:
+def test_a_fault_at_some_boundaries_is_found_exactly_where_it_was_drawn() -> None:
+    seed = 1
     drawn = drawn_boundaries(ProbeContext(seed, total=2_000_000))
     hit = drawn[20]
     result = session(long_list(2_000_000, skipping(lambda place: place == hit)), **LONG, seed=seed)
@@ -277,10 +276,10 @@ def test_every_violation_of_a_sampled_list_stands_by_itself() -> None:
 
     session(recording, **LONG)
     evidence = Evidence.of(exchanges)
-    violations = [(i, v) for i, f in judging.examine(CATALOGUE, evidence).items() for v in f.violations[:5]]
+    violations = [(i, v) for i, f in examine(CATALOGUE, evidence).items() for v in f.violations[:5]]
     assert violations
     for id_, violation in violations:
-        assert judging.examine(CATALOGUE, evidence.only(violation.exchanges), [id_])[id_].violations, id_
+        assert examine(CATALOGUE, evidence.only(violation.exchanges), [id_])[id_].violations, id_
 
 
 def known(evidence: Evidence) -> Iterator[Profile]:
@@ -388,8 +387,13 @@ def test_the_narrowing_deployment_is_judged_where_nobody_writes() -> None:
     assert outcomes(result, "ACCESS")["ACCESS-SCOPE"] is Outcome.PASS
 
 
-@pytest.mark.parametrize("only", [frozenset(), frozenset({"ACCESS-SCOPE"})], ids=["all", "scope"])
-@pytest.mark.parametrize("seed", range(300, 310))
+@pytest.mark.parametrize(
+    ("seed", "only"),
+    [
+        *((n, frozenset({"ACCESS-SCOPE"})) for n in range(300, 310)),
+        *((n, frozenset()) for n in range(300, 303)),
+    ],
+)
 def test_a_narrower_credential_is_not_accused_while_others_write(seed: int, only: frozenset[str]) -> None:
     draw = random.Random(seed)
     maximum = draw.choice((5, 10))
