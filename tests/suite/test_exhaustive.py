@@ -72,7 +72,7 @@ WALKED_WHOLE = ExhaustiveSummary(10, 4, seen=40, distinct=40, total=40, totals=f
         (WALKED_WHOLE, Outcome.PASS, "all 40 profiles on 4 pages"),
         (replace(WALKED_WHOLE, done=False, seen=20), Outcome.PASS, "came to 20 of 40 items"),
         (replace(WALKED_WHOLE, distinct=39), Outcome.INCONCLUSIVE, "met 39 profiles of 40"),
-        (replace(WALKED_WHOLE, totals=frozenset({40, 41})), Outcome.INCONCLUSIVE, r"moved .*\(40 and 41\)"),
+        (replace(WALKED_WHOLE, totals=frozenset({40, 41})), Outcome.INCONCLUSIVE, r"changed .*\(40 and 41\)"),
     ],
 )
 def test_the_judge_decides_what_a_walk_adds(
