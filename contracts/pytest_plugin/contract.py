@@ -41,7 +41,7 @@ class Contract:
     waiving: Waiving
     selected: frozenset[str] = frozenset()
     result: Result | None = None
-    _view: ReportView | None = None
+    _view: tuple[Result, ReportView] | None = None  # of the last result that was shown
     walk: ExhaustiveState | None = None  # of an exhaustive run, not saved yet
 
     def keep(self, walk: ExhaustiveState) -> None:
@@ -73,10 +73,10 @@ class Contract:
         return applied.result
 
     def view(self, result: Result) -> ReportView:
-        """What reports state of the one result."""
-        if self._view is None:
-            self._view = view(result, self.report_options)
-        return self._view
+        """What reports state of a result: of the run, or of what a property test makes of it."""
+        if self._view is None or self._view[0] is not result:
+            self._view = result, view(result, self.report_options)
+        return self._view[1]
 
     def require(self, requirement: Requirement, result: Callable[[], Result], record: Record) -> None:
         """Pass, fail, skip or xfail as the requirement's verdict says; the run starts if need be."""
