@@ -266,7 +266,7 @@ FAULTS: list[tuple[Edit, str]] = [
     ),
     (
         put(*CATALOGUE, 1, "evidence", "ONE"),
-        f'{AT_CATALOGUE}/1/evidence: expected one, order or quiet, got the string "ONE"',
+        f'{AT_CATALOGUE}/1/evidence: expected response, order or stable, got the string "ONE"',
     ),
     (put(*CATALOGUE, 1, "text", " "), f'{AT_CATALOGUE}/1/text: expected a text, got the string " "'),
     (put(*CATALOGUE, 1, "source", None), f"{AT_CATALOGUE}/1/source: expected a text, got null"),

@@ -197,7 +197,7 @@ profiles = st.fixed_dictionaries(
 
 def one(raw: dict[str, Any]) -> Page:
     headers = (("Date", "Tue, 24 Nov 2026 00:00:00 GMT"),)
-    answer = Answer(Exchange(1, Request(), 200, headers), read(Exchange(1, Request(), 200)).asked)  # type: ignore[union-attr]
+    answer = Answer(Exchange(1, Request(), 200, headers), read(Exchange(1, Request(), 200)).query)  # type: ignore[union-attr]
     return Page(answer, (Profile(1, raw),), 1, 1, 1, 0)
 
 

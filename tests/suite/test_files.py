@@ -23,6 +23,7 @@ from contracts.model import ExitStatus, Result, UserError
 from contracts.reports.files import FORMATS
 from contracts.reports.summary import ReportOptions
 from contracts.reports.terminal import console_for, render
+from contracts.reports.view import view
 from contracts.runs import run as run_module
 from contracts.runs.exhaustive import ExhaustiveState, load_state
 from tests.support.samples import HOSTILE, broken, of_every_outcome, result, verdict
@@ -476,5 +477,5 @@ def test_a_full_terminal_changes_no_usage_error(tmp_path: Path) -> None:
 def test_a_report_fits_any_width(columns: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
     stream = io.StringIO()
-    render(of_every_outcome(HOSTILE), console_for(stream), ReportOptions())
+    render(view(of_every_outcome(HOSTILE), ReportOptions()), console_for(stream))
     assert "DOES NOT CONFORM" in stream.getvalue().splitlines()[-1]

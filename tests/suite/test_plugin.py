@@ -269,7 +269,7 @@ def test_notes_and_behaviours_are_printed(judge: Run, monkeypatch: pytest.Monkey
         (["--base-url="], "The URL is empty"),
         (["-o", "base_url="], "The URL is empty"),
         (["--base-url", "gateway.example"], "The base URL has no scheme"),
-        (["--base-url", f"http://me:{SECRET}@gw.example"], "The base URL holds a user or password"),
+        (["--base-url", f"http://me:{SECRET}@gw.example"], "The base URL contains a user or password"),
         (
             ["--base-url", BASE_URL, "--token-env", "UNSET_VARIABLE"],
             "The variable of --token-env is not set.",
