@@ -157,8 +157,8 @@ def test_a_fault_is_shown_with_the_sentence_and_the_request(
         assert "  Every query generated from this document, valid or not, MUST be answered as" in block
         assert re.search(r"^  Expected  \S", block, re.MULTILINE)
         assert f"  Got       {got}\n" in block
-        assert re.search(rf"^  Request   curl -g -i .*\$BIFROST_TOKEN.*{OLD_PATH}", block, re.MULTILINE)
-        assert "  Confirmed asked again 2 times, the same each time" in block
+        assert re.search(rf"^\s+curl -g -i .*\$BIFROST_TOKEN.*{OLD_PATH}", block, re.MULTILINE)
+        assert "Reproduced 2/2" in block
         assert len(served.requests) <= 25 + SURVEY + WITNESSES + 2 * FURTHER
         assert {method for method, _, _ in served.requests} == {"GET"}
 
@@ -166,7 +166,7 @@ def test_a_fault_is_shown_with_the_sentence_and_the_request(
 def test_the_request_shown_is_shorter_than_the_one_that_was_generated(judge: Run) -> None:
     with serving(fault="negative-500") as served:
         printed = properties(judge, served, "-k", "negative").stdout.str()
-        shown = re.search(r"Request   curl .*\?([^'\s]*)", printed)
+        shown = re.search(r"^\s+curl .*\?([^'\s]*)", printed, re.MULTILINE)
         found = re.search(r"^found with \?(.*)$", printed, re.MULTILINE)
         assert shown is not None
         assert found is not None
@@ -180,7 +180,7 @@ def test_the_request_shown_is_shorter_than_the_one_that_was_generated(judge: Run
 def test_the_request_shown_shows_it(judge: Run) -> None:
     with serving(fault="error-with-302") as served:
         printed = properties(judge, served, "--seed", "4").stdout.str()
-        shown = re.search(r"Request   curl .*\?([^'\s]*)", printed)
+        shown = re.search(r"^\s+curl .*\?([^'\s]*)", printed, re.MULTILINE)
         assert shown is not None
         assert shown[1] in asked(served)
 
@@ -222,7 +222,7 @@ def test_the_credentials_are_refused(judge: Run, monkeypatch: pytest.MonkeyPatch
         ran = properties(judge, served)
         ran.assert_outcomes(skipped=2)
         assert ran.ret == INCONCLUSIVE
-        assert "the deployment refuses the credentials given (401)" in ran.stdout.str()
+        assert "the deployment refuses the given credentials (401)" in ran.stdout.str()
         assert len(served.requests) <= 2
 
 

@@ -348,6 +348,8 @@ WRITERS: dict[str, Callable[[ReportView], object]] = {
 
 def _record(exchanges: tuple[Exchange, ...]) -> None:
     """Write and read a recording of these exchanges, which must be the same afterwards."""
+    if not all(exchange.status is None or 100 <= exchange.status <= 999 for exchange in exchanges):
+        return  # no HTTP status, so the transport never returns it
     part = Part("/api/access-profiles", _URL, _NOW.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), exchanges)
     made = Recording("0", "0" * 64, "http://fuzz.invalid", RunParameters(), (part,))
     assert recordings.loads(recordings.dumps(made)) == made
