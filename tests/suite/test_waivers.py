@@ -106,7 +106,7 @@ def test_a_file_gives_its_waivers(tmp_path):
         ("", "no array of tables"),
         (f"a = 1\n{GOOD}", "something else"),
         (GOOD.replace("PAGE-COUNT", "PAGE-KOUNT"), "waiver 1 names 'PAGE-KOUNT'"),
-        (GOOD.replace("PAGE-COUNT", "SERVED"), "nothing can be judged"),
+        (GOOD.replace("PAGE-COUNT", "SERVED"), "nothing can be checked"),
         (GOOD.replace('"r"', '" "'), "waiver 1 has no reason"),
         (GOOD.replace('owner = "o"\n', ""), "waiver 1 has no owner"),
         (GOOD.replace("2026-12-31", '"2026-12-31"'), "waiver 1 has no expires"),
