@@ -326,7 +326,7 @@ def other_places(change: Callable[[list[int]], list[int]]) -> Positions:
 def test_a_narrower_credential_on_a_long_list_is_judged_where_both_meet() -> None:
     verdict = scope_of(20_000)
     assert (verdict.outcome, verdict.mutations_detected > 0) == (Outcome.PASS, True)
-    assert "where it meets" in verdict.reason
+    assert "where it overlaps" in verdict.reason
 
 
 TOTALS: dict[str, Totals] = {
