@@ -64,7 +64,7 @@ def ended(name: str) -> Ended:
 
 
 def all_ended(names: Sequence[str], jobs: int) -> Iterator[Ended]:
-    """The runs before these servers, so many at a time."""
+    """The runs against these servers, `jobs` at a time."""
     with ThreadPoolExecutor(jobs) as pool:
         yield from pool.map(ended, names)
 

@@ -23,7 +23,7 @@ _MAX_MEMBERS = 32
 _MAX_MEMBER = 1024 * 1024  # bytes of a member that is parsed, without the recording and the reports
 _MAX_DIRECTORY = 8 * 1024  # bytes of the central directory
 _END = struct.Struct("<4s4H2LH")  # the end of the central directory; bundles have no comment after it
-_TIME = (1980, 1, 1, 0, 0, 0)  # the first that ZIP knows; the real time stands in the manifest
+_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that ZIP can express; the manifest has the real one
 _UNREADABLE = (
     zipfile.BadZipFile,
     zipfile.LargeZipFile,

@@ -1,7 +1,7 @@
 """Two bundles or reports side by side: for each verdict that differs, what has changed.
 
 Bundles are judged again with this version, so that a changed check cannot be taken for a changed deployment.
-Of a JSON report alone nothing can be derived: what cannot be told is said.
+JSON reports hold no exchanges to judge again: a difference that they cannot explain is shown as unexplained.
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ class Problem:
     """One place where an instance does not conform to a schema.
 
     `pointer` is a JSON Pointer (RFC 6901) into the instance, `schema_pointer` one into the document.
-    `value` is what stands there, `demanded` the value of the schema's keyword.
+    `value` is the value at that place, `demanded` the value of the schema's keyword.
     """
 
     message: str
@@ -115,7 +115,7 @@ class SchemaJudge:
 
     jsonschema-rs accepts valid instances fast, jsonschema explains the invalid ones. Both see the same
     standalone schema and the same date-times. Instances whose date-times are all of the usual form are
-    accepted faster still, by a schema that has a pattern in the place of the format.
+    accepted faster still, by a schema that has a pattern instead of the format.
     """
 
     def __init__(self, raw: Mapping[str, object], place: str) -> None:
@@ -261,16 +261,14 @@ def _check_node(node: Node, place: str, budget: Iterator[int]) -> None:
         for number, item in enumerate(node.value):
             _check_node(item, _below(place, number), budget)
     elif node.tag not in _JSON_TAGS:
-        raise _FaultError(place, f"line {_line(node)}: `{_cut(node.value)}` has to stand in quotes")
+        raise _FaultError(place, f"line {_line(node)}: `{_cut(node.value)}` must be quoted")
 
 
 def _check_names(keys: Sequence[Node], place: str) -> None:
     seen: set[str] = set()
     for key in keys:
         if key.tag != _STRING_TAG:
-            raise _FaultError(
-                place, f"line {_line(key)}: the key `{_cut(str(key.value))}` has to stand in quotes"
-            )
+            raise _FaultError(place, f"line {_line(key)}: the key `{_cut(str(key.value))}` must be quoted")
         if key.value in seen:
             raise _FaultError(place, f"line {_line(key)}: the key `{key.value}` stands twice")
         seen.add(key.value)

@@ -341,9 +341,9 @@ TEXTS = [
     ("a: !!python/object:x {}", "is no YAML: "),
     ("a: 1\nb: 2\n'a': 3\n", "line 3: the key `a` stands twice"),
     ("a:\n  - b: 1\n    b: 1\n", "at /a/0: line 3: the key `b` stands twice"),
-    ("a:\n  200: x\n", "at /a: line 2: the key `200` has to stand in quotes"),
-    ("a: {? [b] : c}\n", "has to stand in quotes"),
-    ("a: 2023-11-07T05:31:56Z\n", "at /a: line 1: `2023-11-07T05:31:56Z` has to stand in quotes"),
+    ("a:\n  200: x\n", "at /a: line 2: the key `200` must be quoted"),
+    ("a: {? [b] : c}\n", "must be quoted"),
+    ("a: 2023-11-07T05:31:56Z\n", "at /a: line 1: `2023-11-07T05:31:56Z` must be quoted"),
     ("a: &a {b: *a}\n", "leads back to itself"),
 ]
 
