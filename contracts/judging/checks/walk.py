@@ -55,7 +55,7 @@ def walk_yields_total_count(walk: Walk) -> Iterator[Violation]:
     found = len(set(walk.ids))
     if found != walk.expected_count:
         stretch = f"{len(walk.pages)} pages of {walk.limit} from offset {walk.start}"
-        expected = f"{walk.expected_count} distinct ids on {stretch}, as total_count {walk.total} says"
+        expected = f"{walk.expected_count} distinct ids on {stretch}, with total_count {walk.total}"
         at = places(*walk.at("items", "limit", "offset"), walk.pages[-1].at("total"))
         writes = abs(found - walk.expected_count)
         yield Violation(expected, f"{found} distinct ids", at, min_writes=writes)
